@@ -1,0 +1,142 @@
+"""Everything that featurelib raises, as one tree.
+
+    FeaturelibError
+    ├── DefinitionError          a feature, op or schema is written wrongly
+    │   ├── FeatureTypeError     types do not fit together
+    │   └── TraceError           Python that cannot be traced (`if`, `and`, `float(x)`, ...)
+    ├── InputError               data does not match an input schema
+    │   ├── MissingFieldError    a required field or column is absent
+    │   ├── UnknownFieldError    a field that the schema does not know
+    │   └── FieldValueError      a value of the wrong type, out of range, null or NaN where forbidden
+    ├── FitError                 a fit cannot be computed from this data
+    ├── BundleError              a bundle cannot be used
+    │   ├── BundleFormatError    truncated, not JSON, or of a newer format
+    │   ├── DigestError          altered: the file digest differs
+    │   └── UnknownOpError       names an op, version or body that is not installed
+    ├── CompileError             a program cannot be compiled here
+    │   └── UnsafeCacheError     the cache directory can be written by others
+    ├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
+    ├── ParityError              engines or golden data disagree
+    └── MissingExtraError        an optional dependency is not installed
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BundleError",
+    "BundleFormatError",
+    "CompileError",
+    "DefinitionError",
+    "DigestError",
+    "FeatureTypeError",
+    "FeaturelibError",
+    "FieldValueError",
+    "FitError",
+    "FloatEnvironmentError",
+    "InputError",
+    "MissingExtraError",
+    "MissingFieldError",
+    "ParityError",
+    "TraceError",
+    "UnknownFieldError",
+    "UnknownOpError",
+    "UnsafeCacheError",
+]
+
+
+class FeaturelibError(Exception):
+    """Base of every error of this library.
+
+    Args:
+        message: What is wrong, where, with the offending value.
+        hint: The way out, printed on a line of its own.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message if hint is None else f"{message}\nHint: {hint}")
+        self.hint = hint
+
+
+class DefinitionError(FeaturelibError):
+    """A feature, op or schema is written wrongly."""
+
+
+class FeatureTypeError(DefinitionError):
+    """Types do not fit together."""
+
+
+class TraceError(DefinitionError):
+    """Python that cannot be traced to a graph."""
+
+
+class InputError(FeaturelibError):
+    """Data does not match an input schema.
+
+    Attributes:
+        field: The field (column) at fault, None if it is not one field.
+        row: The index of the row at fault, None if it is not one row.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        row: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+        self.row = row
+
+
+class MissingFieldError(InputError):
+    """A required field or column is absent."""
+
+
+class UnknownFieldError(InputError):
+    """A field that the schema does not know."""
+
+
+class FieldValueError(InputError):
+    """A value of the wrong type, out of range, null or NaN where that is forbidden."""
+
+
+class FitError(FeaturelibError):
+    """A fit cannot be computed from this data."""
+
+
+class BundleError(FeaturelibError):
+    """A bundle cannot be used."""
+
+
+class BundleFormatError(BundleError):
+    """A bundle is truncated, not JSON, or of a newer format."""
+
+
+class DigestError(BundleError):
+    """A bundle was altered: its file digest differs."""
+
+
+class UnknownOpError(BundleError):
+    """A bundle names an op, version or body that is not installed."""
+
+
+class CompileError(FeaturelibError):
+    """A program cannot be compiled here."""
+
+
+class UnsafeCacheError(CompileError):
+    """The cache directory can be written by others."""
+
+
+class FloatEnvironmentError(FeaturelibError):
+    """This thread does not compute as IEEE 754 says (flush-to-zero, or another rounding)."""
+
+
+class ParityError(FeaturelibError):
+    """Engines, or an engine and golden data, disagree."""
+
+
+class MissingExtraError(FeaturelibError):
+    """An optional dependency is not installed."""

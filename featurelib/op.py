@@ -1,0 +1,294 @@
+"""Ops: a name, a version, a null rule, and bodies written once in kernel Python.
+
+A body's annotations are its type rule. A concrete name (`Float64`) takes that type; a `TypeSet`
+(`Float`, `Signed`, `T`, ...) takes any of its types, the same one wherever the name stands. An op may
+have several bodies, tried in order. Keyword-only arguments are parameters: constants fixed where the
+feature is defined. An argument annotated `Arena` is filled in by the engine.
+
+Bodies compute in the kinds of `featurelib.dtypes` (64 bits wide). Where the result type is narrower,
+the program adds a `narrow` node; a body never sees it.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from featurelib import dtypes
+from featurelib.dtypes import DType
+from featurelib.errors import DefinitionError, FeatureTypeError, UnknownOpError
+
+if TYPE_CHECKING:
+    from featurelib.expr import Expr
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Nulls(enum.Enum):
+    """What an op does about nulls."""
+
+    PROPAGATE = "propagate"
+    """The body sees values only; the result is null where any argument is."""
+    MAYBE = "maybe"
+    """As PROPAGATE, and the body returns ``(value, valid)``."""
+    EXPLICIT = "explicit"
+    """The body takes and returns ``(value, valid)`` pairs."""
+
+
+@dataclass(frozen=True)
+class TypeSet:
+    """A type variable of a body's signature: any type whose name it holds; `names` None is any."""
+
+    name: str
+    names: frozenset[str] | None
+
+    def accepts(self, dtype: DType) -> bool:
+        return dtype.name != "Table" if self.names is None else dtype.name in self.names
+
+
+if TYPE_CHECKING:
+    Float = float
+    Signed = int
+    Unsigned = int
+    AnyDatetime = int
+    Temporal = int
+    ListF = Any
+    Table = Any
+    Arena = Any
+    T = TypeVar("T")
+else:
+    Float = TypeSet("Float", frozenset({"Float32", "Float64"}))
+    Signed = TypeSet("Signed", frozenset({"Int8", "Int16", "Int32", "Int64"}))
+    Unsigned = TypeSet("Unsigned", frozenset({"UInt8", "UInt16", "UInt32", "UInt64"}))
+    AnyDatetime = TypeSet("AnyDatetime", frozenset({"Datetime"}))
+    Temporal = TypeSet("Temporal", frozenset({"Date", "Datetime", "Duration"}))
+    Table = dtypes.TABLE
+    Arena = TypeSet("Arena", frozenset())
+    T = TypeSet("T", None)
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """One implementation of an op.
+
+    Attributes:
+        fn: Kernel Python; CPython runs it as it stands.
+        args: Type patterns of the positional arguments.
+        params: Names and types of the keyword-only parameters, in the order of the signature.
+        result: Type pattern of the result.
+        takes_arena: Whether the last positional argument is the scratch arena.
+    """
+
+    fn: Callable[..., Any]
+    args: tuple[DType | TypeSet, ...]
+    params: tuple[tuple[str, DType], ...]
+    result: DType | TypeSet
+    takes_arena: bool
+
+    def match(self, arg_types: tuple[DType, ...]) -> DType | None:
+        """The result type on these argument types, None if they do not fit."""
+        if len(arg_types) != len(self.args):
+            return None
+        bound: dict[str, DType] = {}
+        for pattern, dtype in zip(self.args, arg_types, strict=True):
+            if isinstance(pattern, DType):
+                if pattern != dtype:
+                    return None
+            elif not pattern.accepts(dtype) or bound.setdefault(pattern.name, dtype) != dtype:
+                return None
+        return bound[self.result.name] if isinstance(self.result, TypeSet) else self.result
+
+
+ResultRule = Callable[[tuple[DType, ...], dict[str, Any]], DType]
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """A row transform. Callable inside bodies (on plain values) and on expressions.
+
+    Attributes:
+        name: As users write it; a dot puts it in a namespace: ``str.len_chars``.
+        version: Meaning changes only with it.
+        nulls: The null rule.
+        bodies: Tried in order.
+        promote: Numeric arguments of different types meet in their supertype first.
+        nullable: For EXPLICIT ops: result nullability from the arguments'; None: as PROPAGATE.
+        result: Where a signature cannot say it (an Array's size from a parameter), the result type
+            from argument types and parameters.
+        device: None if the op cannot run on a device, else "".
+        device_reason: Why it cannot.
+        public: Whether expressions have it as a method.
+    """
+
+    name: str
+    version: int
+    nulls: Nulls
+    bodies: list[Body]
+    promote: bool = False
+    nullable: Callable[..., bool] | None = None
+    result: ResultRule | None = None
+    device_reason: str | None = None
+    public: bool = True
+
+    @property
+    def key(self) -> str:
+        """``name@version``, as bundles write it."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.bodies[0].fn) or ""
+
+    def body(self, fn: F) -> F:
+        """Decorator: adds a body for other types. Returns the function as it is."""
+        self.bodies.append(_read_signature(self.name, fn))
+        return fn
+
+    def resolve(self, arg_types: tuple[DType, ...], params: dict[str, Any]) -> tuple[Body, DType]:
+        """The body for these argument types, and the result type.
+
+        Raises:
+            FeatureTypeError: No body takes these types.
+        """
+        for body in self.bodies:
+            dtype = body.match(arg_types)
+            if dtype is not None:
+                return body, self.result(arg_types, params) if self.result else dtype
+        takes = " or ".join(
+            dict.fromkeys(f"({', '.join(_pattern_name(p) for p in b.args)})" for b in self.bodies)
+        )
+        raise FeatureTypeError(
+            f"`{self.name}` takes {takes}, got ({', '.join(map(str, arg_types))})"
+        )
+
+    def result_nullable(self, nullables: tuple[bool, ...]) -> bool:
+        """Whether the result may be null, given whether each argument may."""
+        if self.nullable is not None:
+            return self.nullable(*nullables)
+        return True if self.nulls is Nulls.MAYBE else any(nullables)
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Inside a body: the first body on plain values. On expressions: a new expression."""
+        if any(getattr(a, "is_expr", False) for a in args):
+            from featurelib.expr import apply
+
+            return apply(self, args, params)
+        return self.bodies[0].fn(*args, **params)
+
+    def __repr__(self) -> str:
+        return f"<op {self.key}>"
+
+
+def _pattern_name(pattern: DType | TypeSet) -> str:
+    return str(pattern) if isinstance(pattern, DType) else pattern.name
+
+
+def _read_signature(name: str, fn: Callable[..., Any]) -> Body:
+    args: list[DType | TypeSet] = []
+    params: list[tuple[str, DType]] = []
+    takes_arena = False
+    hints = fn.__annotations__
+    if any(isinstance(h, str) for h in hints.values()):
+        raise DefinitionError(
+            f"op `{name}`: annotations of a body must be objects, not text",
+            hint="remove `from __future__ import annotations` from the file",
+        )
+    for p in inspect.signature(fn).parameters.values():
+        if p.annotation is Arena:
+            takes_arena = True
+        elif p.kind is p.KEYWORD_ONLY:
+            params.append((p.name, dtypes.as_dtype(p.annotation, f"op `{name}`, {p.name}")))
+        elif isinstance(p.annotation, TypeSet):
+            args.append(p.annotation)
+        else:
+            args.append(dtypes.as_dtype(p.annotation, f"op `{name}`, {p.name}"))
+    result = hints["return"]
+    if not isinstance(result, TypeSet):
+        result = dtypes.as_dtype(result, f"op `{name}`, result")
+    return Body(fn, tuple(args), tuple(params), result, takes_arena)
+
+
+_REGISTRY: dict[str, dict[int, Op]] = {}
+METHODS: dict[str, Callable[..., Expr]] = {}
+"""Expression methods that are written over other expressions (macros), by name."""
+
+
+def op(
+    name: str,
+    *,
+    version: int,
+    nulls: Nulls = Nulls.PROPAGATE,
+    promote: bool = False,
+    nullable: Callable[..., bool] | None = None,
+    result: ResultRule | None = None,
+    device_reason: str | None = None,
+    public: bool = True,
+) -> Callable[[Callable[..., Any]], Op]:
+    """Decorator that makes a body an op and registers it. See `Op` for the arguments.
+
+    Raises:
+        DefinitionError: The same name and version is registered already from another place.
+    """
+
+    def make(fn: Callable[..., Any]) -> Op:
+        made = Op(
+            name, version, nulls, [_read_signature(name, fn)], promote, nullable, result,
+            device_reason, public,
+        )  # fmt: skip
+        versions = _REGISTRY.setdefault(name, {})
+        old = versions.get(version)
+        if old is not None and old.bodies[0].fn.__module__ != fn.__module__:
+            raise DefinitionError(
+                f"op `{made.key}` is defined twice: in {old.bodies[0].fn.__module__} and in "
+                f"{fn.__module__}",
+                hint="give the new meaning a new name or a new version",
+            )
+        versions[version] = made
+        return made
+
+    return make
+
+
+def method(name: str) -> Callable[[F], F]:
+    """Decorator: a function over expressions becomes the expression method `name`."""
+
+    def register(fn: F) -> F:
+        METHODS[name] = fn
+        return fn
+
+    return register
+
+
+def kernel_function(fn: F) -> F:
+    """Marks a helper that bodies may call; it is kernel Python too and is compiled with them."""
+    fn.__kernel_function__ = True  # type: ignore[attr-defined]
+    return fn
+
+
+def get_op(name: str, version: int | None = None) -> Op:
+    """The op of that name, by default its newest version.
+
+    Raises:
+        UnknownOpError: No such op or version.
+    """
+    versions = _REGISTRY.get(name)
+    if not versions:
+        raise UnknownOpError(f"no op `{name}`")
+    if version is None:
+        return versions[max(versions)]
+    if version not in versions:
+        have = ", ".join(map(str, sorted(versions)))
+        raise UnknownOpError(
+            f"no version {version} of op `{name}` here, only {have}",
+            hint="a newer featurelib may have it: pip install -U featurelib",
+        )
+    return versions[version]
+
+
+def all_ops() -> Iterator[Op]:
+    """Every registered op and version, by name."""
+    for name in sorted(_REGISTRY):
+        yield from (_REGISTRY[name][v] for v in sorted(_REGISTRY[name]))
