@@ -1,0 +1,103 @@
+"""Bodies to machine code: one explicit signature each, compiled once per machine.
+
+A body is compiled with its globals resolved: intrinsics stay as they are (Numba knows them from
+`intrinsics_cpu`), kernel functions and other ops become compiled functions. Numba's disk cache is
+keyed by our own hash of the body and everything that it calls, because Numba's own index does not
+see a change in a called function.
+"""
+
+from __future__ import annotations
+
+import types as pytypes
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numba
+from numba.core import config, types
+
+from featurelib.intrinsics import INTRINSICS, View
+from featurelib.jit.intrinsics_cpu import KIND_TYPES
+from featurelib.op import Body, Nulls, Op
+
+config.DISABLE_INTEL_SVML = 1  # bits may not depend on which libraries are installed
+
+_INTRINSIC_FNS = {id(i.fn) for i in INTRINSICS.values()}
+FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False, "boundscheck": False}
+
+
+def signature(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str) -> Any:
+    """The Numba signature of a body on arguments of these kinds.
+
+    Args:
+        body: The body.
+        kinds: Kinds of the positional arguments.
+        nulls: The op's null rule; EXPLICIT wraps arguments and result in pairs with a flag.
+        result_kind: Kind of the result.
+    """
+
+    def pair(kind: str) -> Any:
+        return types.Tuple((KIND_TYPES[kind], types.boolean))
+
+    args = [pair(k) if nulls is Nulls.EXPLICIT else KIND_TYPES[k] for k in kinds]
+    if body.takes_arena:
+        args.append(types.int64)
+    args += [KIND_TYPES[t.kind] for _, t in body.params]
+    result = KIND_TYPES[result_kind] if nulls is Nulls.PROPAGATE else pair(result_kind)
+    return result(*args)
+
+
+@lru_cache(maxsize=None)
+def compiled(fn: Callable[..., Any]) -> Any:
+    """The Numba dispatcher of a body or kernel function, its globals resolved."""
+    dispatcher = numba.njit(**FLAGS)(_resolved(fn))
+    from featurelib.jit.cache import attach
+
+    attach(dispatcher, fn)
+    return dispatcher
+
+
+def _resolved(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A copy of `fn` whose global names mean what machine code needs."""
+    scope = {}
+    for name in _global_names(fn.__code__):
+        if name not in fn.__globals__:
+            continue  # a builtin
+        value = fn.__globals__[name]
+        if isinstance(value, Op):
+            value = compiled(value.bodies[0].fn)
+        elif getattr(value, "__kernel_function__", False):
+            value = compiled(value)
+        scope[name] = value
+    scope["__builtins__"] = __builtins__
+    scope["__name__"] = fn.__module__
+    code = fn.__code__
+    if code.co_kwonlyargcount:
+        # Machine code passes parameters by position, after the arguments.
+        code = code.replace(
+            co_argcount=code.co_argcount + code.co_kwonlyargcount, co_kwonlyargcount=0
+        )
+    copy = pytypes.FunctionType(code, scope, fn.__name__, fn.__defaults__)
+    copy.__qualname__ = fn.__qualname__
+    copy.__module__ = fn.__module__
+    return copy
+
+
+def _global_names(code: pytypes.CodeType) -> set[str]:
+    return set(code.co_names)
+
+
+def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str) -> Any:
+    """Compiles (or loads) a body for these kinds; gives Numba's compile result."""
+    sig = signature(body, kinds, nulls, result_kind)
+    dispatcher = compiled(body.fn)
+    dispatcher.compile(sig.args)
+    result = dispatcher.overloads[sig.args]
+    if result.signature.return_type != sig.return_type:
+        raise TypeError(
+            f"{body.fn.__qualname__}: expected {sig.return_type}, got {result.signature.return_type}"
+        )
+    return result
+
+
+__all__ = ["View", "compile_body", "compiled", "signature"]
