@@ -1,0 +1,44 @@
+# Every target makes what it needs: the environment in .venv/ at the root, once, then again only
+# when pyproject.toml or constraints.txt changed. No C compiler is needed but for `make bench`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+# Compiled bodies and kernels stay inside the checkout, so that a run never meets another's.
+export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
+
+.PHONY: help demo test check bench generate clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(STAMP) ## Real flights through both engines, compared bit for bit
+	$(BIN)/python -m parity_tests.demo
+
+test: $(STAMP) ## Run the tests
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+check: $(STAMP) ## Lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the limit)
+	$(BIN)/python -m benchmarks
+
+generate: $(STAMP) ## Write the generated files again
+	$(BIN)/python -m featurelib.generate
+
+clean: ## Remove the environment, caches and outputs
+	rm -rf .venv .cache build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "featurelib needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
