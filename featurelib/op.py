@@ -12,6 +12,7 @@ the program adds a `narrow` node; a body never sees it.
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -253,11 +254,23 @@ def op(
 
 
 def method(name: str) -> Callable[[F], F]:
-    """Decorator: a function over expressions becomes the expression method `name`."""
+    """Decorator: a function over nodes becomes the expression method `name`.
+
+    The function that it gives back takes expressions as well: on these it records the call, and the
+    author's function runs when their types are known.
+    """
 
     def register(fn: F) -> F:
+        @functools.wraps(fn)
+        def dispatch(*args: Any, **params: Any) -> Any:
+            from featurelib.expr import Expr, contains, record
+
+            if contains((args, params), Expr):
+                return record(name, args, params)
+            return fn(*args, **params)
+
         METHODS[name] = fn
-        return fn
+        return dispatch  # type: ignore[return-value]
 
     return register
 

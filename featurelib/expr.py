@@ -1,0 +1,117 @@
+"""Traced expressions: what a feature function builds when it is called once with placeholders.
+
+An `Expr` is an immutable record of a call: method, arguments, parameters, source line. It knows no
+types; these come when a `FeatureSet` replays it on its input schema (`featurelib.program`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from featurelib.errors import TraceError
+from featurelib.operators import Operators, Source, caller
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Expr(Operators):
+    """One recorded call.
+
+    Attributes:
+        name: ``column`` (the one argument is its name), ``analyze`` (the parameter `analyzer` says
+            which), or a method.
+        args: Expressions, lists of them, or plain Python values.
+        params: Keyword arguments.
+        source: The author's line.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    params: tuple[tuple[str, Any], ...]
+    source: Source
+
+    def _call(self, name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Expr:
+        return record(name, args, params)
+
+    def __repr__(self) -> str:
+        if self.name == "column":
+            return f"col({self.args[0]!r})"
+        inside = ", ".join([*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.params)])
+        return f"{self.name}({inside})"
+
+
+def record(name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Expr:
+    """An expression for a call, with the author's line."""
+    frozen = tuple(tuple(a) if isinstance(a, (list, set, frozenset)) else a for a in args)
+    return Expr(name, frozen, tuple(sorted(params.items())), caller())
+
+
+def col(name: str) -> Expr:
+    """An input column, or another feature of the set, by name."""
+    if not isinstance(name, str) or not name:
+        raise TraceError(f"{caller()}: col() takes a name, got {name!r}")
+    return record("column", (name,), {})
+
+
+def lit(value: Any) -> Expr:
+    """A constant as an expression, of the type that its Python type has (int is Int64)."""
+    return record("literal", (value,), {})
+
+
+def apply(op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """An op called on expressions or nodes: recorded, or typed at once."""
+    if contains(args, Expr):
+        return record(op.name, args, params)
+    from featurelib.node import apply as apply_nodes
+
+    return apply_nodes(op, args, params)
+
+
+def contains(value: Any, kind: type) -> bool:
+    """Whether an object of that class is in (nested) arguments."""
+    if isinstance(value, (tuple, list)):
+        return any(contains(v, kind) for v in value)
+    if isinstance(value, dict):
+        return any(contains(v, kind) for v in value.values())
+    return isinstance(value, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """``fl.when(condition)``: wants ``.then(value)``."""
+
+    condition: Any
+    before: tuple[tuple[Any, Any], ...] = ()
+
+    def then(self, value: Any) -> Then:
+        """The value where the condition is true."""
+        return Then((*self.before, (self.condition, value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """After ``.then``: another ``.when``, or ``.otherwise`` to end the chain."""
+
+    branches: tuple[tuple[Any, Any], ...]
+
+    def when(self, condition: Any) -> When:
+        """The next condition, looked at where the ones before are not true."""
+        return When(condition, self.branches)
+
+    def otherwise(self, value: Any) -> Any:
+        """The value where no condition is true (a null condition is not true)."""
+        result = value
+        for condition, then in reversed(self.branches):
+            result = condition._call("if_else", (condition, then, result), {})
+        return result
+
+
+def when(condition: Any) -> When:
+    """Starts a conditional: ``fl.when(c).then(a).when(d).then(b).otherwise(e)``.
+
+    Types of the branches must be equal or numeric (they meet in their supertype). Without
+    ``.otherwise(...)`` there is no expression: say ``.otherwise(None)`` for null.
+    """
+    if not getattr(condition, "is_expr", False):
+        raise TraceError(f"{caller()}: when() takes an expression, got {condition!r}")
+    return When(condition)
