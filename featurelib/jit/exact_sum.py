@@ -10,13 +10,14 @@ statistic is an exact ratio of such integers, rounded once.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+
+import featurelib.jit.intrinsics_cpu  # noqa: F401 - tells Numba what `u64_mulhi` is
+from featurelib.intrinsics import u64_mulhi
+from featurelib.ratio import divide, sqrt_of_ratio
 
 _SPILL_ROWS = 1 << 21
 """Rows between two emptyings: a square's high limb has 42 bits, so 2**22 of them could overflow."""
@@ -31,18 +32,6 @@ _VALID = types.Array(types.uint8, 1, "C", readonly=True)
 
 def _column(dtype: types.Type) -> types.Array:
     return types.Array(dtype, 1, "C", readonly=True)
-
-
-@intrinsic
-def _mulhi(typingctx: Any, a: Any, b: Any) -> Any:
-    """High half of a * b, both u64: one machine multiplication."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        wide = cgutils.ir.IntType(128)
-        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
-        return builder.trunc(builder.lshr(product, wide(64)), cgutils.ir.IntType(64))
-
-    return types.uint64(types.uint64, types.uint64), codegen
 
 
 _FLOAT_SIGNATURE = types.UniTuple(types.int64, 2)(
@@ -81,7 +70,7 @@ def _add_floats(table, bits, valid, has_nulls, squares):  # pragma: no cover - m
             p = m * m
             low2 = row[2] + p
             row[2] = low2
-            row[3] += _mulhi(m, m) + (one if low2 < p else np.uint64(0))
+            row[3] += u64_mulhi(m, m) + (one if low2 < p else np.uint64(0))
     return finite, other
 
 
@@ -106,7 +95,7 @@ def _integer_kernel(dtype: types.Type, signed: bool) -> Any:
             m = (v ^ sign) - sign
             p = m * m
             q0 += p
-            high = _mulhi(m, m) + (one if q0 < p else zero)
+            high = u64_mulhi(m, m) + (one if q0 < p else zero)
             q1 += high
             q2 += one if q1 < high else zero
         limbs[0], limbs[1], limbs[2], limbs[3], limbs[4] = s0, s1, q0, q1, q2
@@ -248,24 +237,3 @@ class ExactMoments:
 def _signed128(low: int, high: int) -> int:
     value = low | high << 64
     return value - (1 << 128) if high >> 63 else value
-
-
-def divide(numerator: int, denominator: int) -> float:
-    """The float nearest to a ratio of integers, halves to even; an infinity if it is too large."""
-    try:
-        return numerator / denominator  # CPython rounds a quotient of integers once
-    except OverflowError:
-        return math.inf if numerator > 0 else -math.inf
-
-
-def sqrt_of_ratio(numerator: int, denominator: int) -> float:
-    """The float nearest to the square root of a ratio that is not negative."""
-    if numerator == 0:
-        return 0.0
-    # Scale so that the integer root has at least 64 bits, then let one more bit say "not exact":
-    # rounding that to 53 bits gives what rounding the true root would.
-    half = max(0, (130 - numerator.bit_length() + denominator.bit_length() + 1) // 2)
-    scaled, rest = divmod(numerator << (2 * half), denominator)
-    root = math.isqrt(scaled)
-    inexact = rest != 0 or root * root != scaled
-    return divide(2 * root + inexact, 2 << half)
