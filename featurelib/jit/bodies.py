@@ -93,7 +93,7 @@ def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: 
     dispatcher = compiled(body.fn)
     dispatcher.compile(sig.args)
     result = dispatcher.overloads[sig.args]
-    if result.signature.return_type != sig.return_type:
+    if types.unliteral(result.signature.return_type) != sig.return_type:
         raise TypeError(
             f"{body.fn.__qualname__}: expected {sig.return_type}, got {result.signature.return_type}"
         )
