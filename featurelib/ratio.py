@@ -1,4 +1,4 @@
-"""From exact ratios of integers to the nearest float: the one place where a statistic is rounded."""
+"""From an exact ratio of integers to the nearest float: where a statistic is rounded, once."""
 
 from __future__ import annotations
 
