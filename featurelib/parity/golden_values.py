@@ -149,8 +149,8 @@ def same_bits(a: Any, b: Any, dtype: DType) -> bool:
         inner = dtype.inner
         return len(a) == len(b) and all(same_bits(x, y, inner) for x, y in zip(a, b, strict=True))
     if dtype.is_float:
-        return f64_bits(a) == f64_bits(b)
-    return type(a) is type(b) and a == b
+        return bool(f64_bits(a) == f64_bits(b))
+    return type(a) is type(b) and bool(a == b)
 
 
 def ulp_distance(a: float, b: float, dtype: DType) -> int:
