@@ -1,0 +1,126 @@
+"""The reference evaluator: a program on one row, in CPython, by the bodies as they stand.
+
+It is the living specification, slow and simple. Values are as kernels hold them: bool, int, float,
+`View` for text and lists; beside each a flag that says whether it is there.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from featurelib.dtypes import DType
+from featurelib.intrinsics import Arena, View
+from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.op import Nulls
+from featurelib.program import Program, body_of, op_of
+from featurelib.tables import TableData
+
+Pair = tuple[Any, bool]
+_ZERO: dict[str, Any] = {"b": False, "i": 0, "u": 0, "f": 0.0, "v": View(b"", 0, 0)}
+_ELEMENT = {"<u1": "B", "<i1": "b", "<i2": "h", "<i4": "i", "<i8": "q", "<u2": "H", "<u4": "I", "<u8": "Q", "<f4": "f", "<f8": "d"}
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Evaluates one program with its fitted state.
+
+    Attributes:
+        program: What to compute.
+        state: The value of each fitted node by its key: a float, int or `TableData`.
+        arena: The scratch arena (its row limit).
+    """
+
+    program: Program
+    state: Mapping[str, Any]
+    arena: Arena = Arena()
+
+    def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Outputs of one row.
+
+        Args:
+            values: Input values by name as `featurelib.borders.canonical` gives them: bool, int,
+                float, bytes for text, tuple for a list; None is null.
+
+        Returns:
+            Output values in the same form; NaN is the one canonical NaN.
+        """
+        pairs = self.nodes(values)
+        return {
+            name: leave(pairs[node.key], node.dtype) for name, node in self.program.outputs.items()
+        }
+
+    def nodes(self, values: Mapping[str, Any]) -> dict[str, Pair]:
+        """Value and flag of every node, by key."""
+        pairs: dict[str, Pair] = {}
+        for node in self.program.serving_nodes:
+            if node.op == INPUT:
+                pairs[node.key] = enter(values[node.param["name"]], node.dtype)
+            elif node.op == LITERAL:
+                pairs[node.key] = enter(node.param["value"], node.dtype)
+            elif node.op == FIT:
+                pairs[node.key] = enter(self.state[node.key], node.dtype)
+            else:
+                pairs[node.key] = compute(node, [pairs[a.key] for a in node.args], self.arena)
+        return pairs
+
+
+def compute(node: Node, args: list[Pair], arena: Arena) -> Pair:
+    """One op on its arguments, under its null rule."""
+    op, body = op_of(node), body_of(node)
+    params = node.param
+    plain = {name: params[name] for name, _ in body.params}
+    extra = (arena,) if body.takes_arena else ()
+    if op.nulls is Nulls.EXPLICIT:
+        value, valid = body.fn(*args, *extra, **plain)
+    else:
+        valid = all(flag for _, flag in args)
+        value = body.fn(*(v for v, _ in args), *extra, **plain)
+        if op.nulls is Nulls.MAYBE:
+            value, there = value
+            valid = valid and there
+    return (value, True) if valid else (_ZERO[node.dtype.kind], False)
+
+
+def enter(value: Any, dtype: DType) -> Pair:
+    """A canonical value as kernels hold it."""
+    if value is None:
+        return _ZERO[dtype.kind], False
+    if isinstance(value, TableData):
+        data, count = value.encode()
+        return View(data, 0, count), True
+    if isinstance(value, bytes):
+        return View(value, 0, len(value)), True
+    if isinstance(value, tuple):
+        data = b"".join(_pack(v, dtype) for v in value)
+        return View(data, 0, len(value)), True
+    return value, True
+
+
+def leave(pair: Pair, dtype: DType) -> Any:
+    """A kernel value as a canonical one: bytes for text, a tuple for a list, one NaN."""
+    value, valid = pair
+    if not valid:
+        return None
+    if dtype.name == "String":
+        return bytes(value.buf[value.start : value.stop])
+    if dtype.kind == "v":
+        return _elements(value, dtype)
+    if isinstance(value, float) and value != value:
+        return math.nan
+    return value
+
+
+def _pack(value: Any, dtype: DType) -> bytes:
+    return struct.pack("<" + _ELEMENT[dtype.storage], value)
+
+
+def _elements(view: View, dtype: DType) -> tuple[Any, ...]:
+    size = dtype.bits // 8
+    data = bytes(view.buf[size * view.start : size * view.stop])
+    values = struct.unpack(f"<{view.stop - view.start}{_ELEMENT[dtype.storage]}", data)
+    is_bool = dtype.inner is not None and dtype.inner.name == "Bool"
+    return tuple(map(bool, values)) if is_bool else values

@@ -1,0 +1,87 @@
+"""Feature sets: features over one input schema, with the tensors that a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from featurelib.errors import DefinitionError
+from featurelib.feature import Feature
+from featurelib.layout import Layout
+from featurelib.program import Program
+from featurelib.schema import InputSchema, Schema
+from featurelib.typing_pass import type_features
+
+
+class FeatureSet:
+    """Features that are computed together.
+
+    Args:
+        name: The set's name.
+        version: ``major.minor.patch``.
+        inputs: A `Schema` class, or an `InputSchema`.
+        features: The features; their order is the order of the outputs.
+        layout: Names of a model's tensors, each with the features (or inputs) that stand side by
+            side in it.
+        description: What the set is for.
+
+    Raises:
+        DefinitionError: Names clash, types do not fit, or a null could reach a tensor.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        version: str,
+        inputs: type[Schema] | InputSchema,
+        features: Sequence[Feature],
+        layout: Mapping[str, Sequence[str]] | None = None,
+        description: str = "",
+    ) -> None:
+        parts = version.split(".")
+        if len(parts) != 3 or not all(p.isdigit() for p in parts):
+            raise DefinitionError(f"{name}: expected version like '1.0.0', got {version!r}")
+        wrong = next((f for f in features if not isinstance(f, Feature)), None)
+        if wrong is not None:
+            raise DefinitionError(
+                f"{name}: {wrong!r} is no feature", hint="decorate it: @fl.feature(version=1)"
+            )
+        self.name = name
+        self.version = version
+        self.description = description
+        self.inputs = inputs if isinstance(inputs, InputSchema) else inputs.input_schema()
+        self.features = tuple(features)
+        outputs = type_features(name, self.features, self.inputs)
+        self.program = Program(outputs)
+        self.layout = Layout.make(name, layout or {}, outputs, self.inputs)
+
+    @cached_property
+    def needs_fit(self) -> bool:
+        """Whether any feature holds an analyzer."""
+        return bool(self.program.fits)
+
+    def bind(self, state: Any = None) -> Any:
+        """Definition and fitted state together: a `Bundle`.
+
+        Args:
+            state: What `featurelib_offline.fit` gave; may be left out where nothing is fitted.
+        """
+        from featurelib.bundle import bind
+
+        return bind(self, state)
+
+    def explain(self) -> str:
+        """The typed graph, and how each engine runs it, as text."""
+        from featurelib.explain import explain
+
+        return explain(self)
+
+    def _repr_html_(self) -> str:
+        from featurelib.show import feature_set_html
+
+        return feature_set_html(self)
+
+    def __repr__(self) -> str:
+        return f"<feature set {self.name} {self.version}: {len(self.features)} features>"

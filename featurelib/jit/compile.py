@@ -1,0 +1,106 @@
+"""Programs to machine code: one C function each, cached on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sysconfig
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba.core import types
+from numba.core.ccallback import CFunc
+from numba.core.extending import intrinsic
+
+from featurelib.errors import CompileError
+from featurelib.jit import cache
+from featurelib.jit.bodies import FLAGS
+from featurelib.jit.emit import Slots, emit
+from featurelib.node import Node
+from featurelib.program import Program
+from featurelib.tables import TableData
+
+_lock = threading.Lock()
+_compiled: dict[str, Machine] = {}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Machine code of a program, without its fitted state.
+
+    Attributes:
+        address: Of ``void program(int64 slots, int64 start, int64 stop)``.
+        slots: The order of the slots.
+        from_cache: Whether it came from the disk cache.
+    """
+
+    address: int
+    slots: Slots
+    from_cache: bool
+    _function: Any
+
+
+def digest(program: Program) -> str:
+    """What the machine code of a program depends on, fitted values left out."""
+    names = [n.key for n in program.outputs.values()]
+    return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+
+
+def compile_program(program: Program) -> Machine:
+    """Machine code of a program, compiled once per process and cached on disk.
+
+    Raises:
+        CompileError: This Python is a free-threaded build.
+        UnsafeCacheError: The cache directory can be written by others.
+    """
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise CompileError(
+            "kernels read Python objects under the GIL, and this is a free-threaded build",
+            hint="use the default build of CPython",
+        )
+    key = digest(program)
+    with _lock:
+        if key not in _compiled:
+            _compiled[key] = _compile(program, key)
+        return _compiled[key]
+
+
+def _compile(program: Program, key: str) -> Machine:
+    @intrinsic
+    def run(typingctx: Any, slots: Any, start: Any, stop: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            emit(context, builder, program, *args)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), codegen
+
+    def kernel(slots: Any, start: Any, stop: Any) -> None:
+        run(slots, start, stop)
+
+    kernel.__qualname__ = kernel.__name__ = f"program_{key[:16]}"
+    function = CFunc(kernel, (_ARGS, types.void), locals={}, options=dict(FLAGS))
+    function._cache = cache.program_cache(key)
+    function.compile()
+    return Machine(function.address, Slots.of(program), function.cache_hits > 0, function)
+
+
+_ARGS = (types.int64, types.int64, types.int64)
+
+
+def table_memory(node: Node, state: Mapping[str, Any]) -> tuple[np.ndarray[Any, Any], int]:
+    """What machine code reads for a table node: its bytes (kept alive by the caller) and count."""
+    value = state[node.key] if node.op == "fit" else node.param["value"]
+    if isinstance(value, TableData):
+        data, count = value.encode()
+    elif isinstance(value, bytes):
+        data, count = value, len(value)
+    elif isinstance(value, bool):
+        data, count = int(value).to_bytes(8, "little"), 1
+    else:
+        code = {"f": "<f8", "i": "<i8", "u": "<u8"}[node.dtype.kind]
+        data, count = np.array([value], code).tobytes(), 1
+    padded = np.frombuffer(data + b"\0" * 8, np.uint8)
+    return padded, count

@@ -1,0 +1,135 @@
+"""From traced expressions to typed nodes: every recorded call is replayed on the input schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from featurelib.errors import DefinitionError, FeaturelibError, FeatureTypeError
+from featurelib.expr import Expr
+from featurelib.feature import Feature
+from featurelib.node import Node, analyze, at, call, input_node, literal
+from featurelib.schema import InputSchema
+
+
+def type_features(
+    set_name: str, features: Sequence[Feature], schema: InputSchema
+) -> Mapping[str, Node]:
+    """The typed node of each feature, in the order given.
+
+    Raises:
+        DefinitionError: Two features of one name, a name that is no input and no feature, a cycle.
+        FeatureTypeError: Types do not fit; the message names feature, op, type and line.
+    """
+    typing = _Typing(set_name, {}, schema)
+    for item in features:
+        if item.name in typing.features:
+            raise DefinitionError(
+                f"{set_name}: two features are named `{item.name}`",
+                hint="a name stands for one feature of a set",
+            )
+        typing.features[item.name] = item
+    fields = {f.name for f in schema.fields}
+    for item in features:
+        if item.name in fields:
+            raise DefinitionError(
+                f"{set_name}: feature `{item.name}` has the name of an input column",
+                hint="rename one; an input can stand in `layout` without a feature",
+            )
+    return {item.name: typing.feature(item.name) for item in features}
+
+
+class _Typing:
+    """One pass over the features of a set; remembers what is typed already."""
+
+    def __init__(self, set_name: str, features: dict[str, Feature], schema: InputSchema) -> None:
+        self.set_name = set_name
+        self.features = features
+        self.schema = schema
+        self.done: dict[str, Node] = {}
+        self.open: list[str] = []
+
+    def feature(self, name: str) -> Node:
+        if name in self.done:
+            return self.done[name]
+        if name in self.open:
+            circle = " -> ".join([*self.open[self.open.index(name) :], name])
+            raise DefinitionError(f"{self.set_name}: features refer to each other: {circle}")
+        self.open.append(name)
+        try:
+            node = self.expr(self.features[name].expr, {})
+        except FeaturelibError as error:
+            if getattr(error, "_of_feature", False):
+                raise
+            named = type(error)(f"{self.set_name}.{name}: {error}")
+            named.hint = error.hint
+            named._of_feature = True  # type: ignore[attr-defined]
+            raise named from None
+        finally:
+            self.open.pop()
+        self.done[name] = node
+        return node
+
+    def expr(self, root: Expr, memo: dict[int, Node]) -> Node:
+        """Types an expression; arguments first, without recursion, so that depth is no limit."""
+        stack: list[tuple[Expr, bool]] = [(root, False)]
+        while stack:
+            expr, ready = stack.pop()
+            if id(expr) in memo:
+                continue
+            inner = [e for e in _inner(expr) if id(e) not in memo]
+            if inner and not ready:
+                stack.append((expr, True))
+                stack.extend((e, False) for e in inner)
+                continue
+            with at(expr.source):
+                memo[id(expr)] = self.one(expr, memo)
+        return memo[id(root)]
+
+    def one(self, expr: Expr, memo: dict[int, Node]) -> Node:
+        if expr.name == "column":
+            return self.column(expr)
+        args = tuple(_replace(a, memo) for a in expr.args)
+        params = {k: _replace(v, memo) for k, v in expr.params}
+        if expr.name == "analyze":
+            node: Node = analyze(params["analyzer"], args[0])
+            return node
+        if expr.name == "literal":
+            return literal(args[0])
+        return call(expr.name, args, params)
+
+    def column(self, expr: Expr) -> Node:
+        name = expr.args[0]
+        if name in self.features:
+            return self.feature(name)
+        for f in self.schema.fields:
+            if f.name == name:
+                return input_node(name, f.dtype, f.nullable)
+        inputs = ", ".join(f.name for f in self.schema.fields)
+        raise FeatureTypeError(
+            f"`{name}` is neither an input column nor a feature of the set ({expr.source})",
+            hint=f"input columns: {inputs}",
+        )
+
+
+def _inner(expr: Expr) -> list[Expr]:
+    found: list[Expr] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, Expr):
+            found.append(value)
+        elif isinstance(value, (tuple, list)):
+            for v in value:
+                look(v)
+
+    for value in (*expr.args, *(v for _, v in expr.params)):
+        look(value)
+    return found
+
+
+def _replace(value: Any, memo: dict[int, Node]) -> Any:
+    if isinstance(value, Expr):
+        return memo[id(value)]
+    if isinstance(value, (tuple, list)):
+        return tuple(_replace(v, memo) for v in value)
+    return value
