@@ -1,0 +1,15 @@
+"""Dates, datetimes and durations: parts, zones, truncation, sums and differences."""
+
+from featurelib.ops.temporal import arithmetic, calendar, parts, truncate, zones
+from featurelib.ops.temporal.arithmetic import TEMPORAL, temporal_add, temporal_sub
+
+__all__ = [
+    "TEMPORAL",
+    "arithmetic",
+    "calendar",
+    "parts",
+    "temporal_add",
+    "temporal_sub",
+    "truncate",
+    "zones",
+]
