@@ -1,0 +1,52 @@
+"""Sums and products of doubles without error: a value as an unevaluated sum `high + low`.
+
+There is no fused multiply-add in a body, so products are made exact by splitting a factor in halves
+of at most 26 bits. Arguments are far from overflow: callers scale.
+"""
+
+from featurelib.intrinsics import f64_div
+from featurelib.op import kernel_function
+
+SPLITTER = 134217729.0  # 2**27 + 1
+
+
+@kernel_function
+def two_sum(a, b):
+    """a + b rounded, and its error."""
+    s = a + b
+    b_seen = s - a
+    return s, (a - (s - b_seen)) + (b - b_seen)
+
+
+@kernel_function
+def ordered_sum(a, b):
+    """a + b rounded, and its error, where a is 0 or |a| >= |b|."""
+    s = a + b
+    return s, b - (s - a)
+
+
+@kernel_function
+def head(a):
+    """The upper half of a: at most 26 bits, and `a - head(a)` has at most 26 too."""
+    t = a * SPLITTER
+    return t - (t - a)
+
+
+@kernel_function
+def two_product(a, b):
+    """a * b rounded, and its error."""
+    p = a * b
+    a1 = head(a)
+    b1 = head(b)
+    a2 = a - a1
+    b2 = b - b1
+    return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
+
+
+@kernel_function
+def quotient(a, a_low, b, b_low):
+    """(a + a_low) / (b + b_low) as a double and what it lacks."""
+    q = f64_div(a, b)
+    p, p_low = two_product(q, b)
+    left = ((a - p) - p_low) + (a_low - q * b_low)
+    return q, f64_div(left, b)
