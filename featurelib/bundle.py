@@ -1,0 +1,336 @@
+"""Bundles: a definition and its fitted state as one file of data, never code.
+
+A bundle is canonical JSON. It begins with the **file digest**, over every byte of the file with the
+digest's own place filled by zeros. Inside, every feature has a **fingerprint**: a digest of all that
+can change its values (its graph, the hashes of the bodies, constants, the fitted values that it
+reads) and of nothing else. The set's fingerprint is over those and the layout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featurelib import canonical_json, dtypes, literals
+from featurelib.body_hash import op_hash
+from featurelib.errors import BundleError, BundleFormatError, DigestError, FitError
+from featurelib.fields import InputSchema
+from featurelib.layout import Layout
+from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.program import Program, op_of, topological
+from featurelib.state import FittedState
+
+if TYPE_CHECKING:
+    from featurelib.feature_set import FeatureSet
+
+FORMAT = 1
+RECIPE = 1
+"""Version of how fingerprints are made."""
+_HEAD = b'{"digest":"'
+_ZEROS = b"0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureInfo:
+    """What a bundle says of a feature.
+
+    Attributes:
+        name: Its name, also the output's.
+        version: Its version.
+        dtype: Type of its values.
+        nullable: Whether a value may be null.
+        fingerprint: Digest of all that can change its values.
+        description: Meaning.
+        owner: Who answers for it.
+        tags: Free words.
+    """
+
+    name: str
+    version: int
+    dtype: dtypes.DType
+    nullable: bool
+    fingerprint: str
+    description: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A feature set with its fitted state: all that training and serving need.
+
+    Attributes:
+        name: The set's name.
+        version: The set's version.
+        description: What the set is for.
+        schema: The input schema.
+        program: What is computed.
+        state: The fitted values.
+        layout: The model's tensors.
+        meta: Version and metadata of each feature, by name.
+    """
+
+    name: str
+    version: str
+    description: str
+    schema: InputSchema
+    program: Program
+    state: FittedState
+    layout: Layout
+    meta: Mapping[str, Mapping[str, Any]]
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """The fingerprint of each feature."""
+        digests = node_fingerprints(self.program, self.state)
+        return {name: digests[node.key] for name, node in self.program.outputs.items()}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint of the set: its features and its layout."""
+        content = {"features": self.fingerprints, "layout": self.layout.to_json(), "recipe": RECIPE}
+        return _sha256(canonical_json.dumps(content))
+
+    @cached_property
+    def features(self) -> dict[str, FeatureInfo]:
+        """What is known of each feature, by name."""
+        return {
+            name: FeatureInfo(
+                name,
+                self.meta[name]["version"],
+                node.dtype,
+                node.nullable,
+                self.fingerprints[name],
+                self.meta[name]["description"],
+                self.meta[name]["owner"],
+                tuple(self.meta[name]["tags"]),
+            )
+            for name, node in self.program.outputs.items()
+        }
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """JSON Schema of a request."""
+        return self.schema.json_schema()
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Type of each output, ``?`` where it may be null."""
+        return {
+            name: f"{node.dtype}{'?' if node.nullable else ''}"
+            for name, node in self.program.outputs.items()
+        }
+
+    def to_bytes(self) -> bytes:
+        """The file's content."""
+        content = {
+            "digest": _ZEROS.decode(),
+            "features": {
+                name: {**self.meta[name], "fingerprint": self.fingerprints[name]}
+                for name in self.program.outputs
+            },
+            "fingerprint": self.fingerprint,
+            "format": FORMAT,
+            "inputs": self.schema.to_json(),
+            "layout": self.layout.to_json(),
+            "ops": {op.key: op_hash(op) for op in _ops(self.program)},
+            "program": self.program.to_json(),
+            "recipe": RECIPE,
+            "set": {"description": self.description, "name": self.name, "version": self.version},
+            "state": self.state.to_json(),
+        }
+        blank = canonical_json.dumps(content).encode()
+        digest = hashlib.sha256(blank).hexdigest().encode()
+        return _HEAD + digest + blank[len(_HEAD) + 64 :]
+
+    @property
+    def digest(self) -> str:
+        """The file digest."""
+        return self.to_bytes()[len(_HEAD) : len(_HEAD) + 64].decode()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the bundle; the file appears under its name when it is whole.
+
+        Args:
+            path: The file, usually ``name-version.json``.
+
+        Returns:
+            The path.
+        """
+        target = Path(path)
+        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.to_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(partial, 0o644)
+            os.replace(partial, target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial)
+            raise
+        return target
+
+    @staticmethod
+    def from_bytes(data: bytes, where: str = "bundle") -> Bundle:
+        """The bundle with this content.
+
+        Raises:
+            DigestError: It was altered or cut off.
+            BundleFormatError: It is of a newer format, or no bundle.
+            UnknownOpError: It names an op that is not installed.
+            BundleError: An op has another body here than the one that the bundle was made with.
+        """
+        content = _checked(data, where)
+        try:
+            made = Bundle(
+                content["set"]["name"],
+                content["set"]["version"],
+                content["set"]["description"],
+                InputSchema.from_json(content["inputs"]),
+                Program.from_json(content["program"]),
+                FittedState.from_json(content["state"]),
+                Layout.from_json(content["layout"]),
+                {
+                    name: {k: item[k] for k in ("version", "description", "owner", "tags")}
+                    for name, item in content["features"].items()
+                },
+            )
+            recorded = content["ops"]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
+        for op in _ops(made.program):
+            if recorded.get(op.key) != op_hash(op):
+                raise BundleError(
+                    f"{where}: op `{op.key}` has another body here than when the bundle was made",
+                    hint="install the featurelib (or the package of the op) that made it",
+                )
+        return made
+
+    def explain(self) -> str:
+        """The typed graph, and how each engine runs it, as text."""
+        from featurelib.explain import explain
+
+        return explain(self)
+
+    def _repr_html_(self) -> str:
+        from featurelib.show import bundle_html
+
+        return bundle_html(self)
+
+    def __repr__(self) -> str:
+        return f"<bundle {self.name} {self.version}: {len(self.program.outputs)} features, {self.fingerprint[:12]}>"
+
+    def __reduce__(self) -> Any:
+        return Bundle.from_bytes, (self.to_bytes(),)
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_bytes() == other.to_bytes() if isinstance(other, Bundle) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+
+def load(path: str | os.PathLike[str]) -> Bundle:
+    """Reads a bundle; its file digest is checked before anything in it is looked at.
+
+    Raises:
+        BundleError: See `Bundle.from_bytes`.
+        OSError: The file cannot be read.
+    """
+    return Bundle.from_bytes(Path(path).read_bytes(), str(path))
+
+
+def bind(features: FeatureSet, state: FittedState | None) -> Bundle:
+    """A feature set and what a fit found, as a bundle.
+
+    Raises:
+        FitError: The set has analyzers and the state lacks a value.
+    """
+    fits = features.program.fits
+    state = state or FittedState({})
+    missing = next((n for n in fits if n.key not in state), None)
+    if missing is not None:
+        raise FitError(
+            f"{features.name}: no fitted value for {missing.param['analyzer']} ({missing.source})",
+            hint="bind(fit(features, train)), with the state of this very definition",
+        )
+    return Bundle(
+        features.name,
+        features.version,
+        features.description,
+        features.inputs,
+        features.program,
+        state.subset({n.key for n in fits}),
+        features.layout,
+        {
+            f.name: {
+                "version": f.version,
+                "description": f.description,
+                "owner": f.owner,
+                "tags": list(f.tags),
+            }
+            for f in features.features
+        },
+    )
+
+
+def node_fingerprints(program: Program, state: Mapping[str, Any]) -> dict[str, str]:
+    """A digest of each serving node: all that can change its value, and nothing else."""
+    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
+    for node in program.serving_nodes:
+        content: list[Any] = [node.op, dtypes.to_json(node.dtype), node.nullable]
+        if node.op == FIT:
+            content.append(literals.canonical(state[node.key]))
+        else:
+            content.append([[k, literals.canonical(v)] for k, v in node.params])
+            content.append([found[a.key] for a in node.args])
+        if node.op not in (FIT, INPUT, LITERAL):
+            if node.op not in hashes:
+                hashes[node.op] = op_hash(op_of(node))
+            content.append(hashes[node.op])
+        found[node.key] = _sha256(json.dumps(content, sort_keys=True))
+    return found
+
+
+def _ops(program: Program) -> list[Any]:
+    nodes: tuple[Node, ...] = topological(program.outputs.values(), through_fits=True)
+    named = {n.op: n for n in nodes if n.op not in (FIT, INPUT, LITERAL)}
+    return [op_of(named[key]) for key in sorted(named)]
+
+
+def _checked(data: bytes, where: str) -> Any:
+    digest = data[len(_HEAD) : len(_HEAD) + 64]
+    if not data.startswith(_HEAD):
+        raise BundleFormatError(f"{where}: no bundle: it does not begin with a file digest")
+    blank = _HEAD + _ZEROS + data[len(_HEAD) + 64 :]
+    if hashlib.sha256(blank).hexdigest().encode() != digest:
+        raise DigestError(
+            f"{where}: the file digest does not match: the bundle was altered or cut off",
+            hint="fetch it again from where it was released; a bundle is never edited by hand",
+        )
+    try:
+        content = json.loads(data)
+        newest = content["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
+    if not isinstance(newest, int) or newest > FORMAT:
+        raise BundleFormatError(
+            f"{where}: the bundle has format {newest}, this featurelib reads up to {FORMAT}",
+            hint="pip install -U featurelib",
+        )
+    return content
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
