@@ -6,8 +6,8 @@ of kind ``zone``:
 
     content = (rule, offset before the first transition, second, offset, second, offset, ...)
 
-in seconds, as TZif files have it, with the POSIX rule for the time after the last. Kernels read 8-byte words
-of microseconds, made by `encode_zone`:
+in seconds, as TZif files have it, with the POSIX rule for the time after the last. Kernels read
+8-byte words of microseconds, made by `encode_zone`:
 
     word 0        n, the number of transitions
     word 1        end: from here on the table repeats every 400 years (or the largest integer)

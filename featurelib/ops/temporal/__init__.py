@@ -1,12 +1,22 @@
 """Dates, datetimes and durations: parts, zones, truncation, sums and differences."""
 
-from featurelib.ops.temporal import arithmetic, calendar, parts, truncate, zones
+from featurelib.ops.temporal import (
+    arithmetic,
+    calendar,
+    dates,
+    durations,
+    parts,
+    truncate,
+    zones,
+)
 from featurelib.ops.temporal.arithmetic import TEMPORAL, temporal_add, temporal_sub
 
 __all__ = [
     "TEMPORAL",
     "arithmetic",
     "calendar",
+    "dates",
+    "durations",
     "parts",
     "temporal_add",
     "temporal_sub",

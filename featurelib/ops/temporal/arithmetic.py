@@ -23,13 +23,8 @@ from featurelib.node import Node, apply, literal
 from featurelib.op import AnyDatetime, Nulls, kernel_function, op
 from featurelib.ops.temporal.calendar import (
     DAY,
-    FIRST_DAY,
     FIRST_INSTANT,
-    HOUR,
-    LAST_DAY,
     LAST_INSTANT,
-    MINUTE,
-    SECOND,
 )
 
 REACH = LAST_INSTANT - FIRST_INSTANT
@@ -51,15 +46,6 @@ def moved_back(t, d):
     if d < -REACH or d > REACH:
         return 0, False
     return moved(t, i64_sub(0, d))
-
-
-@kernel_function
-def whole(d, unit):
-    """d / unit rounded towards zero."""
-    quotient = i64_floordiv(d, unit)
-    if d < 0 and i64_mul(quotient, unit) != d:
-        return i64_add(quotient, 1)
-    return quotient
 
 
 @op("datetime_add", version=1, nulls=Nulls.MAYBE, public=False)
@@ -133,42 +119,6 @@ def duration_neg(d: Duration) -> Duration:
 def duration_abs(d: Duration) -> Duration:
     """Without the sign; the smallest wraps to itself."""
     return i64_sub(0, d) if d < 0 else d
-
-
-@op("dt.total_days", version=1)
-def total_days(d: Duration) -> Int64:
-    """Whole days of 24 hours, towards zero."""
-    return whole(d, DAY)
-
-
-@op("dt.total_hours", version=1)
-def total_hours(d: Duration) -> Int64:
-    """Whole hours, towards zero."""
-    return whole(d, HOUR)
-
-
-@op("dt.total_minutes", version=1)
-def total_minutes(d: Duration) -> Int64:
-    """Whole minutes, towards zero."""
-    return whole(d, MINUTE)
-
-
-@op("dt.total_seconds", version=1)
-def total_seconds(d: Duration) -> Int64:
-    """Whole seconds, towards zero."""
-    return whole(d, SECOND)
-
-
-@op("dt.total_milliseconds", version=1)
-def total_milliseconds(d: Duration) -> Int64:
-    """Whole milliseconds, towards zero."""
-    return whole(d, 1000)
-
-
-@op("dt.total_microseconds", version=1)
-def total_microseconds(d: Duration) -> Int64:
-    """Microseconds."""
-    return d
 
 
 def temporal_add(a: Any, b: Any) -> Node | None:

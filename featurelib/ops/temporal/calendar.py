@@ -1,11 +1,25 @@
 """The proleptic Gregorian calendar as kernel functions over days since the epoch.
 
 Years are counted from the first of March of year 0, so that a leap day is the last of its year; all
-divisions floor, so every instant before the epoch needs no case of its own. Beyond years 1 to 9999
-the functions stay total and their results mean nothing.
+divisions floor, so an instant before the epoch needs no case of its own. From year 0 to 9999 and
+well beyond the results are right; on garbage they mean nothing, and nothing fails.
 """
 
-from featurelib.intrinsics import i64_add, i64_floordiv, i64_mod, i64_mul, i64_or, i64_sub
+from featurelib.intrinsics import (
+    i64_add,
+    i64_floordiv,
+    i64_from_u64,
+    i64_mod,
+    i64_mul,
+    i64_sub,
+    u64_add,
+    u64_div,
+    u64_from_i64,
+    u64_mul,
+    u64_or,
+    u64_shr,
+    u64_sub,
+)
 from featurelib.op import kernel_function
 
 DAY = 86_400_000_000
@@ -19,6 +33,8 @@ CENTURIES = 146_097
 """Days in 400 years, which is quarters of a day in a century."""
 YEARS = 1_461
 """Days in 4 years, which is quarters of a day in a year."""
+ERAS = 1
+"""400 years more than all: local time may be in year 0."""
 
 FIRST_DAY = -719_162
 LAST_DAY = 2_932_896
@@ -28,14 +44,26 @@ LAST_INSTANT = LAST_DAY * DAY + DAY - 1
 
 
 @kernel_function
+def day_of(t):
+    """Days since the epoch of an instant in UTC."""
+    return i64_floordiv(t, DAY)
+
+
+@kernel_function
 def march_date(days):
-    """Year and day of the year (from 0) of a calendar that starts on 0000-03-01."""
-    quarters = i64_add(i64_mul(4, i64_add(days, MARCH_ZERO)), 3)
-    century = i64_floordiv(quarters, CENTURIES)
-    rest = i64_or(i64_sub(quarters, i64_mul(century, CENTURIES)), 3)
-    year = i64_floordiv(rest, YEARS)
-    day = i64_floordiv(i64_sub(rest, i64_mul(year, YEARS)), 4)
-    return i64_add(i64_mul(100, century), year), day
+    """Year and day of the year (from 0) of a calendar that starts on 0000-03-01.
+
+    Unsigned division by a constant is a multiplication, so the years are counted from ERAS times
+    400 years before.
+    """
+    day = u64_from_i64(i64_add(days, MARCH_ZERO + ERAS * CENTURIES))
+    quarters = u64_add(u64_mul(day, 4), 3)
+    century = u64_div(quarters, CENTURIES)
+    rest = u64_or(u64_sub(quarters, u64_mul(century, CENTURIES)), 3)
+    year = u64_div(rest, YEARS)
+    day_of_year = u64_shr(u64_sub(rest, u64_mul(year, YEARS)), 2)
+    march_year = i64_from_u64(u64_add(u64_mul(century, 100), year))
+    return i64_sub(march_year, 400 * ERAS), i64_from_u64(day_of_year)
 
 
 @kernel_function
@@ -43,8 +71,10 @@ def civil(days):
     """Year, month (1 to 12) and day of the month."""
     march_year, day_of_year = march_date(days)
     # Five months from March have 153 days, and the lengths repeat.
-    month = i64_floordiv(i64_add(i64_mul(5, day_of_year), 2), 153)
-    day = i64_sub(day_of_year, i64_floordiv(i64_add(i64_mul(153, month), 2), 5))
+    scaled = u64_add(u64_mul(u64_from_i64(day_of_year), 5), 2)
+    march_month = u64_div(scaled, 153)
+    day = i64_from_u64(u64_div(u64_sub(scaled, u64_mul(march_month, 153)), 5))
+    month = i64_from_u64(march_month)
     if month < 10:
         return march_year, i64_add(month, 3), i64_add(day, 1)
     return i64_add(march_year, 1), i64_sub(month, 9), i64_add(day, 1)

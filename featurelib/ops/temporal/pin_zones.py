@@ -1,8 +1,8 @@
 """Writes `featurelib/zone_data.txt` from the TZif files of the installed `tzdata` wheel.
 
-Run ``python -m featurelib.ops.temporal.pin_zones`` to pin another IANA release; values that move are
-then an entry in the changelog. The IANA data is in the public domain; the wheel that carries it is
-under the Apache License 2.0.
+Run ``python -m featurelib.ops.temporal.pin_zones`` to pin another IANA release; values that move
+are then an entry in the changelog. The IANA data is in the public domain; the wheel that carries it
+is under the Apache License 2.0.
 
 One zone is one line, so that a new release reads as a diff:
 
@@ -21,8 +21,8 @@ from featurelib.zones import DATA, parse_rule
 def read_tzif(data: bytes) -> tuple[str, int, list[tuple[int, int]]]:
     """The rule, the first offset, and the transitions (seconds since the epoch, new offset).
 
-    Transitions that change only a name or a flag are left out, but for the last: from it on the rule
-    holds.
+    Transitions that change only a name or a flag are left out, but for the last: from it on the
+    rule holds.
 
     Raises:
         ValueError: `data` is no TZif file of version 2 or later.

@@ -1,16 +1,16 @@
 """`dt.truncate`: the start of the hour, day, week, month, ... that a time is in.
 
-Multiples count from 1970-01-01 (weeks from Monday, 1970-01-05), before it too, as in Polars. A zoned
-Datetime is truncated on the clocks of its zone. A start that these clocks show twice is the earlier
-one unless the time itself is in the second showing; one that they never show is the instant at which
-they jump over it.
+Multiples count from 1970-01-01 (weeks from Monday, 1970-01-05), before it too, as in Polars. A
+zoned Datetime is truncated on the clocks of its zone. A start that these clocks show twice is the
+earlier one unless the time itself is in the second showing; one that they never show is the
+instant at which they jump over it.
 """
 
 import re
 
-from featurelib.dtypes import Date, Datetime, Int64, datetime_type
+from featurelib.dtypes import Date, Datetime, Int64
 from featurelib.errors import DefinitionError, FeatureTypeError
-from featurelib.intrinsics import i64_add, i64_floordiv, i64_mod, i64_mul, i64_sub
+from featurelib.intrinsics import i64_add, i64_mod, i64_mul, i64_sub
 from featurelib.node import Node, apply, table
 from featurelib.op import AnyDatetime, Nulls, Table, kernel_function, method, op
 from featurelib.ops.temporal.calendar import (
@@ -22,9 +22,10 @@ from featurelib.ops.temporal.calendar import (
     MINUTE,
     SECOND,
     civil,
+    day_of,
     month_start,
 )
-from featurelib.ops.temporal.parts import date_within_years, day_of
+from featurelib.ops.temporal.dates import date_within_years
 from featurelib.ops.temporal.zones import EARLIEST, LATEST, SHIFT_FORWARD, instant_of, offset_at
 from featurelib.zones import zone_table
 
@@ -95,7 +96,7 @@ def from_local_start(start: Datetime, t: AnyDatetime, zone: Table) -> Datetime:
 
 
 def read_every(every: str) -> tuple[str, int]:
-    """What `every` means: ``clock`` and microseconds, ``days``, ``weeks`` or ``months`` and a count.
+    """What `every` means: ``clock`` and microseconds; ``days``, ``weeks``, ``months`` and a count.
 
     Raises:
         DefinitionError: It is no such text, is zero, or mixes units that have no common length.

@@ -1,7 +1,7 @@
 """Zones: from an instant to local time and back, and the zone of a type.
 
-A zone is a table of kind ``zone`` (layout: `featurelib/zones.py`). Local time travels between ops as a
-Datetime in UTC that shows what a clock on the wall shows.
+A zone is a table of kind ``zone`` (layout: `featurelib/zones.py`). Local time travels between ops
+as a Datetime in UTC that shows what a clock on the wall shows.
 """
 
 from featurelib.dtypes import Datetime, Int64, datetime_type
@@ -68,8 +68,8 @@ def offset_at(t, z):
 def instant_of(local, z, fold, gap):
     """The instant of a local time, by rules for times that clocks show twice or never.
 
-    `fold` is EARLIEST, LATEST or NULL. In a gap, SHIFT_FORWARD gives the instant at which the gap is
-    jumped over, NULL nothing. What lies outside years 1 to 9999 is nothing either.
+    `fold` is EARLIEST, LATEST or NULL. In a gap, SHIFT_FORWARD gives the instant at which the gap
+    is jumped over, NULL nothing. What lies outside years 1 to 9999 is nothing either.
     """
     w = into_table(local, z)
     n = load_i64(z, 0)
@@ -179,7 +179,7 @@ def replace_time_zone(
         non_existent: What a time means that clocks never show: ``"null"``, or
             ``"shift_forward"`` for the instant at which they jump over it.
     """
-    own = zone_of(x, "dt.replace_time_zone")
+    zone_of(x, "dt.replace_time_zone")
     zone_table(zone)
     for name, value, known in (
         ("ambiguous", ambiguous, AMBIGUOUS),
@@ -187,7 +187,7 @@ def replace_time_zone(
     ):
         if value not in known:
             raise DefinitionError(
-                f"`dt.replace_time_zone`: expected {name} of {', '.join(known)}, got {name}={value!r}"
+                f"`dt.replace_time_zone`: expected {name} of {', '.join(known)}, "
+                f"got {name}={value!r}"
             )
-    shown = local(x) if own != "UTC" else x
-    return from_wall(shown, zone, AMBIGUOUS[ambiguous], NON_EXISTENT[non_existent])
+    return from_wall(local(x), zone, AMBIGUOUS[ambiguous], NON_EXISTENT[non_existent])
