@@ -79,8 +79,7 @@ class Vocabulary(Analyzer):
 class _VocabularyAccumulator:
     def __init__(self, definition: Vocabulary, dtype: DType) -> None:
         self._definition = definition
-        self._is_text = dtype.name == "String"
-        self._kind = "strings" if self._is_text else "i64" if dtype.is_signed else "u64"
+        self._kind = "strings" if dtype.name == "String" else "integers"
         self._counts: Counter[Any] = Counter()
 
     def update(self, batch: ColumnBatch) -> None:

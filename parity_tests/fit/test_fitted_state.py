@@ -1,0 +1,148 @@
+"""The fitted state keeps every bit; the shorthands compose analyzers and row ops as documented."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import featurelib.ops.arithmetic
+import featurelib.ops.cast
+import featurelib.ops.comparison
+import featurelib.ops.conditional
+import featurelib.ops.encode
+import featurelib.ops.rounding  # noqa: F401 - the shorthands are made of their ops
+from featurelib import dtypes
+from featurelib.analyzers import ArrayBatch, TextBatch, from_json, functions
+from featurelib.dtypes import FLOAT64, INT64, STRING, TABLE, UINT64
+from featurelib.errors import BundleFormatError, DefinitionError, FeatureTypeError, FitError
+from featurelib.evaluate import Evaluator
+from featurelib.node import Node, input_node
+from featurelib.program import Program
+from featurelib.state import FittedState
+from featurelib.tables import TableData
+
+VALUES: dict[str, Any] = {
+    "a": (FLOAT64, -0.0),
+    "b": (INT64, -(2**63)),
+    "c": (UINT64, 2**64 - 1),
+    "d": (TABLE, TableData("strings", ("é", ""))),
+    "e": (TABLE, TableData("f64", (5e-324, -0.0, 0.1))),
+    "f": (dtypes.BOOL, True),
+    "g": (dtypes.datetime_type("Asia/Tokyo"), 1),
+}
+
+
+def test_state_survives_json_and_pickle_bit_for_bit() -> None:
+    """What is written is what is read: signs of zeros, 64-bit integers, zones, tables."""
+    state = FittedState(VALUES)
+    text = json.dumps(state.to_json())
+    for read in (FittedState.from_json(json.loads(text)), pickle.loads(pickle.dumps(state))):
+        assert read == state
+        assert json.dumps(read.to_json()) == text
+        assert math.copysign(1.0, read["a"]) == -1.0
+        assert {k: read.dtype(k) for k in read} == {k: t for k, (t, _) in VALUES.items()}
+
+
+def test_states_are_equal_by_bits_whatever_their_order() -> None:
+    """0.0 is not -0.0; the order in which nodes were fitted does not matter."""
+    assert FittedState({"x": (FLOAT64, 0.0)}) != FittedState({"x": (FLOAT64, -0.0)})
+    assert FittedState(VALUES) == FittedState(dict(reversed(VALUES.items())))
+
+
+def test_state_refuses_what_it_cannot_hold() -> None:
+    """A value of the wrong type, a missing node and unreadable data are errors by name."""
+    with pytest.raises(TypeError, match="expected a value of type Float64, got 1"):
+        FittedState({"x": (FLOAT64, 1)})
+    with pytest.raises(FitError, match="no value for node abc"):
+        FittedState({})["abc"]
+    with pytest.raises(BundleFormatError):
+        FittedState.from_json({"x": {"type": "Float64"}})
+    with pytest.raises(FitError, match="differ at node x"):
+        FittedState({"x": (FLOAT64, 0.0)}).union(FittedState({"x": (FLOAT64, -0.0)}))
+
+
+def fitted(node: Node, column: list[Any]) -> list[Any]:
+    """The outputs of `node` over input x, fitted on that column, by the reference evaluator."""
+    program = Program({"out": node})
+    state = {}
+    for fit in program.fits:
+        (arg,) = fit.args
+        accumulator = from_json(json.loads(fit.param["analyzer"])).start(arg.dtype)
+        if arg.dtype == STRING:
+            accumulator.update(TextBatch(column))
+        else:
+            valid = np.array([v is not None for v in column], np.uint8)
+            values = np.array([0 if v is None else v for v in column], arg.dtype.storage)
+            accumulator.update(ArrayBatch(values, valid))
+        state[fit.key] = (fit.dtype, accumulator.finish())
+    evaluator = Evaluator(program, FittedState(state))
+    texts = [v.encode() if isinstance(v, str) else v for v in column]
+    return [evaluator.row({"x": v})["out"] for v in texts]
+
+
+def column(dtype: dtypes.DType) -> Node:
+    """The nullable input x."""
+    return input_node("x", dtype, True)
+
+
+def test_standardize_uses_the_population_and_divides_by_one_when_nothing_varies() -> None:
+    """A null stays null; a constant column gives 0.0."""
+    assert fitted(column(FLOAT64).standardize(), [1.0, None, 3.0]) == [-1.0, None, 1.0]
+    assert fitted(column(INT64).standardize(), [5, 5]) == [0.0, 0.0]
+
+
+def test_min_max_maps_the_training_range_to_zero_and_one() -> None:
+    """Also for integers; a range of 0 gives 0.0."""
+    assert fitted(column(INT64).min_max(), [2, 6, 3, None]) == [0.0, 1.0, 0.25, None]
+    assert fitted(column(FLOAT64).min_max(), [7.5, 7.5]) == [0.0, 0.0]
+
+
+def test_quantile_bin_puts_equal_shares_in_bins_and_edges_in_the_upper_one() -> None:
+    """Four bins of eight values hold two each; a null stays null."""
+    values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, None]
+    bins = [0, 0, 1, 1, 2, 2, 3, 3, None]
+    assert fitted(column(FLOAT64).quantile_bin(4), values) == bins
+    assert fitted(column(INT64).quantile_bin(2), [1, 2, 3]) == [0, 1, 1]
+
+
+def test_vocabulary_index_counts_from_two_by_falling_count() -> None:
+    """Null is 0, out of vocabulary 1; integers have vocabularies too."""
+    values = ["b", "a", None, "b", "c", "a", "b"]
+    indices = column(STRING).vocabulary_index(max_size=2)
+    assert fitted(indices, values) == [2, 3, 0, 2, 1, 3, 2]
+    assert fitted(column(INT64).vocabulary_index(min_count=2), [9, -4, 9, None]) == [2, 1, 2, 0]
+    largest = 2**64 - 1
+    assert fitted(column(UINT64).vocabulary_index(), [0, largest, largest]) == [3, 2, 2]
+
+
+@pytest.mark.parametrize(("dtype", "value"), [(STRING, "a"), (INT64, 1)])
+def test_an_empty_vocabulary_knows_nothing(dtype: dtypes.DType, value: Any) -> None:
+    """Where nothing is frequent enough every value is out of vocabulary."""
+    assert fitted(column(dtype).vocabulary_index(min_count=2), [value, None]) == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: functions.std(column(FLOAT64), ddof=-1), DefinitionError, "ddof=-1"),
+        (lambda: functions.mean(column(STRING)), FeatureTypeError, "got String"),
+        (lambda: functions.vocabulary(column(FLOAT64)), FeatureTypeError, "got Float64"),
+        (lambda: functions.vocabulary(column(STRING), max_size=0), DefinitionError, "max_size=0"),
+        (lambda: functions.quantiles(column(FLOAT64), [0.5, 0.5]), DefinitionError, "increasing"),
+        (lambda: functions.quantiles(column(FLOAT64), [1.5]), DefinitionError, "from 0 to 1"),
+        (lambda: functions.quantiles(column(FLOAT64), [0.5], rule="x"), DefinitionError, "'x'"),
+        (lambda: functions.min(column(INT64), non_finite="skip"), DefinitionError, "'skip'"),
+        (lambda: column(FLOAT64).quantile_bin(1), DefinitionError, "n=1"),
+    ],
+)
+def test_wrong_parameters_are_refused_with_their_value(
+    call: Any, error: type[Exception], message: str
+) -> None:
+    """At definition, not at fit, and by name."""
+    with pytest.raises(error, match=message):
+        call()
