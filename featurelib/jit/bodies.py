@@ -91,7 +91,7 @@ def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: 
     """Compiles (or loads) a body for these kinds; gives Numba's compile result."""
     sig = signature(body, kinds, nulls, result_kind)
     dispatcher = compiled(body.fn)
-    dispatcher.compile(sig.args)
+    dispatcher.compile(sig)
     result = dispatcher.overloads[sig.args]
     if types.unliteral(result.signature.return_type) != sig.return_type:
         raise TypeError(

@@ -1,9 +1,9 @@
 """Arithmetic: + - * / // % neg abs sign. Integers wrap at their declared width.
 
-Bodies add and multiply 64 bits wide; where the type is narrower the program adds one of the `narrow`
-ops. Division of integers by zero is null, so `floordiv` and `mod` of integers may give null; by a
-non-zero constant they cannot, and of floats they follow IEEE 754: three ops each, chosen by the
-methods `floordiv` and `mod`.
+Bodies add and multiply 64 bits wide; where the type is narrower the program adds one of the
+`narrow` ops. Division of integers by zero is null, so `floordiv` and `mod` of integers may give
+null; by a non-zero constant they cannot, and of floats they follow IEEE 754: three ops each, chosen
+by the methods `floordiv` and `mod`.
 """
 
 from typing import Any

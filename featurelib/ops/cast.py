@@ -1,8 +1,8 @@
 """`cast`: from one type to another, always explicit.
 
-A float becomes an integer by truncation; NaN, infinities and what is out of range give null, as does
-an integer that its new type cannot hold. To a float the nearest value is taken, halves to even,
-rounded once. Truth values are 0 and 1; any number but zero is true, NaN too. Dates are days and
+A float becomes an integer by truncation; NaN, infinities and what is out of range give null, as
+does an integer that its new type cannot hold. To a float the nearest value is taken, halves to
+even, rounded once. Truth values are 0 and 1; any number but zero is true, NaN too. Dates are days,
 Datetimes and Durations microseconds; a Date becomes midnight UTC and back, whatever the zone.
 Text is neither read nor written by `cast`.
 
@@ -113,8 +113,8 @@ def cast_unsigned_to_float64(x: Unsigned) -> Float64:
 def cast_to_float32(x: SignedLike) -> Float64:
     """The nearest Float32, halves to even, rounded once.
 
-    Above 2**53 the low 11 bits are replaced by one that says whether any was set: the first rounding
-    is then exact, and the second decides as if it saw all bits.
+    Above 2**53 the low 11 bits are replaced by one that says whether any was set: the first
+    rounding is then exact, and the second decides as if it saw all bits.
     """
     if x < -9007199254740992 or x > 9007199254740992:
         low = i64_and(x, 2047)

@@ -1,7 +1,7 @@
 """Values against bounds and sets: min and max of columns, clip, is_between, is_in.
 
-NaN is not a bound: the minimum and maximum skip it as they skip nulls, and `clip` ignores it. Of two
-equal values the second is taken, which shows for -0.0 and 0.0 alone. All as in Polars.
+NaN is not a bound: the minimum and maximum skip it as they skip nulls, and `clip` ignores it. Of
+two equal values the second is taken, which shows for -0.0 and 0.0 alone. All as in Polars.
 """
 
 from typing import Any
@@ -188,7 +188,8 @@ def is_between(x: Any, lower_bound: Any, upper_bound: Any, closed: str = "both")
     """Whether the value lies between two bounds; `closed` is both, left, right or none."""
     if closed not in ("both", "left", "right", "none"):
         raise DefinitionError(
-            f"`is_between`: expected closed='both', 'left', 'right' or 'none', got closed={closed!r}"
+            "`is_between`: expected closed='both', 'left', 'right' or 'none', "
+            f"got closed={closed!r}"
         )
     above = apply("ge" if closed in ("both", "left") else "gt", (x, lower_bound))
     below = apply("le" if closed in ("both", "right") else "lt", (x, upper_bound))
