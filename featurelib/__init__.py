@@ -1,0 +1,101 @@
+"""featurelib: one definition of a feature for training and serving, with the same bits.
+
+    import featurelib as fl
+
+Definitions live here and need numpy and pydantic only. `featurelib_offline` runs them over data with
+Polars, `featurelib_online` compiles them to row kernels with Numba.
+"""
+
+from featurelib import ops as _ops  # noqa: F401 - registers every op and method
+from featurelib.analyzers import count, max, mean, min, quantiles, std, var, vocabulary
+from featurelib.bundle import Bundle, FeatureInfo, load
+from featurelib.dtypes import (
+    Bool,
+    Date,
+    Datetime,
+    DType,
+    Duration,
+    Float32,
+    Float64,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Size,
+    String,
+    UInt8,
+    UInt16,
+    UInt32,
+    UInt64,
+    Zone,
+)
+from featurelib.errors import FeaturelibError
+from featurelib.expr import Expr, col, lit, when
+from featurelib.feature import Feature, feature
+from featurelib.feature_set import FeatureSet
+from featurelib.fields import Constraints, InputSchema
+from featurelib.layout import Layout, Tensor
+from featurelib.op import Nulls, kernel_function, method, op
+from featurelib.ops.conditional import coalesce
+from featurelib.ops.hashing import cross_bucket, cross_hash
+from featurelib.ops.ranges import max_of as max_horizontal
+from featurelib.ops.ranges import min_of as min_horizontal
+from featurelib.schema import Schema
+from featurelib.state import FittedState
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "Bool",
+    "Bundle",
+    "Constraints",
+    "DType",
+    "Date",
+    "Datetime",
+    "Duration",
+    "Expr",
+    "Feature",
+    "FeatureInfo",
+    "FeatureSet",
+    "FeaturelibError",
+    "FittedState",
+    "Float32",
+    "Float64",
+    "InputSchema",
+    "Int16",
+    "Int32",
+    "Int64",
+    "Int8",
+    "Layout",
+    "Nulls",
+    "Schema",
+    "Size",
+    "String",
+    "Tensor",
+    "UInt16",
+    "UInt32",
+    "UInt64",
+    "UInt8",
+    "Zone",
+    "coalesce",
+    "col",
+    "count",
+    "cross_bucket",
+    "cross_hash",
+    "feature",
+    "kernel_function",
+    "lit",
+    "load",
+    "max",
+    "max_horizontal",
+    "mean",
+    "method",
+    "min",
+    "min_horizontal",
+    "op",
+    "quantiles",
+    "std",
+    "var",
+    "vocabulary",
+    "when",
+]

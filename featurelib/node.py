@@ -119,6 +119,12 @@ def analyze(analyzer: Any, arg: Any) -> Any:
 
 def call(name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Node:
     """A method call on nodes: the macro of that name, else the op."""
+    if any(isinstance(a, Node) and a.dtype.is_temporal for a in args):
+        from featurelib.ops.temporal.arithmetic import TEMPORAL
+
+        temporal = TEMPORAL[name](*args) if name in TEMPORAL else None
+        if temporal is not None:
+            return temporal
     macro = METHODS.get(name)
     if macro is not None:
         try:
