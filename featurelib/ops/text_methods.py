@@ -1,0 +1,97 @@
+"""The text methods that check or choose: what users call in the namespace `str`."""
+
+import re
+
+from featurelib.errors import DefinitionError, FeatureTypeError
+from featurelib.node import Node, apply, literal
+from featurelib.op import method
+
+_META = re.compile(r"[.^$*+?{}\[\]\\|()]")
+_TO_THE_END = (1 << 63) - 1
+
+
+def _integer(value: object, what: str, low: int | None = None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
+        raise DefinitionError(f"{what}: expected a constant integer, got {value!r}")
+    if low is not None and value < low:
+        raise DefinitionError(f"{what}: expected an integer >= {low}, got {value}")
+    return value
+
+
+@method("str.slice")
+def _slice(s: Node, offset: int, length: int | None = None) -> Node:
+    """Code points from `offset` (negative: from the end), `length` of them or all."""
+    params = {
+        "offset": _integer(offset, "str.slice, offset"),
+        "length": _TO_THE_END if length is None else _integer(length, "str.slice, length", 0),
+    }
+    return apply("str.slice", (s,), params)
+
+
+@method("str.head")
+def _head(s: Node, n: int) -> Node:
+    """The first n code points; if n is negative, all but the last -n."""
+    return apply("str.head", (s,), {"n": _integer(n, "str.head, n")})
+
+
+@method("str.tail")
+def _tail(s: Node, n: int) -> Node:
+    """The last n code points; if n is negative, all but the first -n."""
+    return apply("str.tail", (s,), {"n": _integer(n, "str.tail, n")})
+
+
+@method("str.strip_chars")
+def _strip_chars(s: Node, characters: str | Node | None = None) -> Node:
+    """Without white space (or the given characters) at both ends."""
+    return apply("str.strip_chars", (s,) if characters is None else (s, characters), {})
+
+
+@method("str.strip_chars_start")
+def _strip_chars_start(s: Node, characters: str | Node | None = None) -> Node:
+    """Without white space (or the given characters) at the beginning."""
+    return apply("str.strip_chars_start", (s,) if characters is None else (s, characters), {})
+
+
+@method("str.strip_chars_end")
+def _strip_chars_end(s: Node, characters: str | Node | None = None) -> Node:
+    """Without white space (or the given characters) at the end."""
+    return apply("str.strip_chars_end", (s,) if characters is None else (s, characters), {})
+
+
+def _check_literal(pattern: object, is_literal: bool, what: str) -> None:
+    """A pattern that is plain text means the same either way; any other is refused."""
+    if is_literal or (isinstance(pattern, str) and not _META.search(pattern)):
+        return
+    raise DefinitionError(
+        f"{what}: {pattern!r} would be a regular expression",
+        hint="write literal=True to search for it as plain text",
+    )
+
+
+@method("str.contains")
+def _contains(s: Node, pattern: str | Node, *, literal: bool = False) -> Node:
+    """Whether plain text occurs in the text."""
+    _check_literal(pattern, literal, "str.contains")
+    return apply("str.contains_literal", (s, pattern), {})
+
+
+@method("str.find")
+def _find(s: Node, pattern: str | Node, *, literal: bool = False) -> Node:
+    """Offset in bytes of the first occurrence of plain text; null if there is none."""
+    _check_literal(pattern, literal, "str.find")
+    return apply("str.find_literal", (s, pattern), {})
+
+
+@method("concat_str")
+def concat_str(first: Node, *others: Node | str, separator: str = "") -> Node:
+    """Texts joined from left to right, with a separator between; null where any is null."""
+    if not isinstance(separator, str):
+        raise DefinitionError(f"concat_str: expected a text as separator, got {separator!r}")
+    for part in (first, *others):
+        if isinstance(part, Node) and part.dtype.name != "String":
+            raise FeatureTypeError(f"`concat_str` takes String, got {part.dtype}")
+    joined = first if isinstance(first, Node) else literal(first)
+    for part in others:
+        args = (joined, separator, part) if separator else (joined, part)
+        joined = apply("concat", args, {})
+    return joined
