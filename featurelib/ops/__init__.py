@@ -2,6 +2,7 @@
 
 from featurelib.ops import (
     arithmetic,
+    casing,
     cast,
     comparison,
     conditional,
@@ -12,10 +13,13 @@ from featurelib.ops import (
     ranges,
     rounding,
     temporal,
+    text,
+    text_methods,
 )
 
 __all__ = [
     "arithmetic",
+    "casing",
     "cast",
     "comparison",
     "conditional",
@@ -26,4 +30,6 @@ __all__ = [
     "ranges",
     "rounding",
     "temporal",
+    "text",
+    "text_methods",
 ]
