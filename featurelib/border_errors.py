@@ -18,9 +18,13 @@ def message(
 ) -> str:
     """The first line of an error about one value; every engine words it alike."""
     place = "" if row is None else f" in row {row}"
-    takes = f"{field.dtype} or null" if field.nullable else str(field.dtype)
-    text = f"{prefix(where)}field `{field.name}{path}` takes {takes}, got {shown}{place}"
+    text = f"{prefix(where)}field `{field.name}{path}` takes {takes(field)}, got {shown}{place}"
     return f"{text}: {reason}" if reason else text
+
+
+def takes(field: Field) -> str:
+    """The type of a field, as an error says it."""
+    return f"{field.dtype} or null" if field.nullable else str(field.dtype)
 
 
 def prefix(where: str) -> str:

@@ -112,13 +112,13 @@ def violation(value: Any, field: Field) -> str:
     if limits.finite and not all(abs(v) < float("inf") for v in members):
         return "a finite number"
     if limits.ge is not None and not value >= limits.ge:
-        return f"value >= {_bound(limits.ge, field)}"
+        return f"value >= {bound_text(limits.ge, field)}"
     if limits.gt is not None and not value > limits.gt:
-        return f"value > {_bound(limits.gt, field)}"
+        return f"value > {bound_text(limits.gt, field)}"
     if limits.le is not None and not value <= limits.le:
-        return f"value <= {_bound(limits.le, field)}"
+        return f"value <= {bound_text(limits.le, field)}"
     if limits.lt is not None and not value < limits.lt:
-        return f"value < {_bound(limits.lt, field)}"
+        return f"value < {bound_text(limits.lt, field)}"
     if limits.one_of is not None:
         plain = value.decode() if isinstance(value, bytes) else value
         if plain not in limits.one_of:
@@ -132,7 +132,8 @@ def violation(value: Any, field: Field) -> str:
     return ""
 
 
-def _bound(bound: Any, field: Field) -> str:
+def bound_text(bound: Any, field: Field) -> str:
+    """A bound as its author wrote it."""
     return str(from_canonical(bound, field.dtype)) if field.dtype.is_temporal else repr(bound)
 
 
