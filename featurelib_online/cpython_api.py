@@ -29,8 +29,13 @@ BODY_AT = 16
 """Offset of what follows the object's head: a float's value, a date's hash, a dict's size."""
 DICT_KEYS_AT = BODY_AT + 16
 """Offset of the address of a dict's key table, behind its size and version tag."""
-KEYS_KIND_AT = 10
-"""Offset of one byte in the key table: 0 if a key may be other than an exact str."""
+KEYS_INDEX_LOG_AT, KEYS_KIND_AT, N_ENTRIES_AT, INDEX_AT = 9, 10, 24, 32
+"""In the key table: log of the index's bytes, kind of the keys, number of entries, the index.
+
+Behind the index lie the entries in the order of insertion. Where all keys are exact str and the
+dict owns its values (TEXT_KEYS), an entry is two addresses, key and value, both 0 if deleted.
+"""
+MIXED_KEYS, TEXT_KEYS = 0, 1
 HAS_ZONE_AT = BODY_AT + 8
 DATE_AT = BODY_AT + 9
 """Offset of year (two bytes, big-endian), month, day; in a datetime six more bytes follow."""
@@ -65,7 +70,6 @@ def _external(name: str, result: types.Type, *args: types.Type) -> types.Externa
 
 
 dict_get = _external("PyDict_GetItemWithError", _I64, _I64, _I64)
-dict_next = _external("PyDict_Next", _I32, _I64, _I64, _I64, _I64)
 list_get = _external("PyList_GetItem", _I64, _I64, _I64)
 list_size = _external("PyList_Size", _I64, _I64)
 tuple_get = _external("PyTuple_GetItem", _I64, _I64, _I64)
@@ -76,6 +80,8 @@ text_as_utf8 = _external("PyUnicode_AsUTF8AndSize", _I64, _I64, _I64)
 text_length = _external("PyUnicode_GetLength", _I64, _I64)
 error_occurred = _external("PyErr_Occurred", _I64)
 error_clear = _external("PyErr_Clear", types.void)
+long_as_address = _external("PyLong_AsLongLong", _I64, _I64)
+long_from_i64 = _external("PyLong_FromLongLong", _I64, _I64)
 
 
 def _peek(numba_type: types.Type, llvm: ir.Type, widen: str | None) -> Any:
@@ -147,6 +153,25 @@ def _keys_kind(d: dict[Any, Any]) -> int:
     return ctypes.string_at(_load(d, DICT_KEYS_AT, 8) + KEYS_KIND_AT, 1)[0]
 
 
+def _addresses(item: tuple[Any, Any]) -> tuple[int, int]:
+    return id(item[0]), id(item[1])
+
+
+def _entries(d: dict[Any, Any]) -> list[tuple[int, int]]:
+    """Addresses of keys and values, as the constants above find them."""
+    keys = _load(d, DICT_KEYS_AT, 8)
+    log, count = (
+        ctypes.string_at(keys + KEYS_INDEX_LOG_AT, 1)[0],
+        ctypes.string_at(keys + N_ENTRIES_AT, 8),
+    )
+    n = int.from_bytes(count, sys.byteorder) if log < 32 else 0
+    if n > 2 * len(d) + 1:
+        return []
+    raw = ctypes.string_at(keys + INDEX_AT + (1 << log), 16 * n)
+    words = [int.from_bytes(raw[i : i + 8], sys.byteorder) for i in range(0, len(raw), 8)]
+    return list(zip(words[::2], words[1::2], strict=True))
+
+
 class _Plain:
     """Its instances' `__dict__` share one key table, the third kind of dict."""
 
@@ -172,6 +197,12 @@ def _layout_is_known() -> bool:
     if any(_load(d, BODY_AT, 8) != len(d) for d in text_only + mixed):
         return False
     if any(_keys_kind(d) not in (1, 2) for d in text_only if d) or any(map(_keys_kind, mixed)):
+        return False
+    deleted = {"a": 1, "b": 2, "c": 3}
+    del deleted["b"]
+    if any(_entries(d) != list(map(_addresses, d.items())) for d in text_only[:3]):
+        return False
+    if _entries(deleted) != [_addresses(("a", 1)), (0, 0), _addresses(("c", 3))]:
         return False
     if any(ctypes.string_at(id(x) + BODY_AT, 8) != _float_bytes(x) for x in (1.5, -0.0, 1e300)):
         return False

@@ -55,6 +55,9 @@ class ReadPlan:
         columns: Columns to fill, each with room for `capacity` rows; made here if left out.
         capacity: Rows that the columns hold.
         where: Who asks, for error messages: the feature set's name.
+        holds_text: Keep the texts of a served row alive until the next one is served. Needed where
+            the program gives out views of its input texts: another thread may change the row as
+            soon as Python code runs.
 
     Raises:
         CompileError: A field has a type that cannot be read from a row.
@@ -67,6 +70,7 @@ class ReadPlan:
         *,
         capacity: int = 1,
         where: str = "",
+        holds_text: bool = False,
     ) -> None:
         for field in schema.fields:
             if field.dtype.name in ("Struct", "Table"):
@@ -76,6 +80,7 @@ class ReadPlan:
                     hint="declare its members as fields of the schema",
                 )
         self.schema, self.capacity, self.where = schema, capacity, where
+        self._holds_text = holds_text
         self.columns = tuple(columns or (Column.empty(f.dtype, capacity) for f in schema.fields))
         self._fields = schema.fields
         self._keys = [sys.intern(str.__str__(f.name)) for f in schema.fields]
@@ -89,7 +94,12 @@ class ReadPlan:
         self._fill_header()
         for i, field in enumerate(schema.fields):
             self._fill_field(i, field)
-        self._reader = reader.compiled()
+        # The builtins stay valid without this object.
+        holds = (self._words, self._keys, self._lasting, self._kept, self.columns)
+        self._read_row = reader.bind("row", self.address, False, *holds)
+        self._serve_row = reader.bind("row", self.address, True, *holds)
+        self._serve_rows = reader.bind("rows", self.address, True, *holds)
+        self._run = reader.bind("run", self.address, True, *holds)
 
     def _fill_header(self) -> None:
         header = {
@@ -145,8 +155,11 @@ class ReadPlan:
 
     def set_program(self, program: int, slots: int) -> None:
         """Names the compiled program that `serve` calls: its address, and that of its slots."""
-        self._words[layout.PROGRAM // 8] = program
-        self._words[layout.SLOTS // 8] = slots
+        self._set(layout.PROGRAM, program)
+        self._set(layout.SLOTS, slots)
+
+    def _set(self, offset: int, word: int) -> None:
+        self._words[offset // 8] = word
 
     def serve(self, row: Any) -> None:
         """Reads a row into place 0 and runs the program on it.
@@ -154,22 +167,27 @@ class ReadPlan:
         Raises:
             InputError: The row does not match the schema; the program has not run.
         """
-        if self._reader.serve_row(id(row), self.address) != layout.READ:
+        if self._holds_text:
+            row = _held(row)
+            self._kept[:] = (row,)
+        if self._serve_row(row) != layout.READ:
             self.read(row)
-            self._reader.run(self.address, 1)
+            self._run(1)
 
     def serve_rows(self, rows: Sequence[Any]) -> int:
         """Reads rows into places 0, 1, ... and runs the program on them; gives their number.
 
         Raises:
-            InputError: A row does not match the schema; the program has not run.
+            InputError: A row does not match the schema, or there are more than `capacity`; the
+                program has not run.
         """
-        if len(rows) <= self.capacity:
-            n = self._reader.serve_rows(id(rows), self.address)
-            if n >= 0:
-                return n
-        n = self.read_rows(rows)
-        self._reader.run(self.address, n)
+        if self._holds_text:
+            rows = [_held(row) for row in rows]
+            self._kept[:] = rows
+        n = self._serve_rows(rows)
+        if n < 0:
+            n = self.read_rows(rows)
+            self._run(n)
         return n
 
     def read(self, row: Any) -> None:
@@ -185,18 +203,20 @@ class ReadPlan:
         """
         given = list(rows)
         if len(given) > self.capacity:
-            raise InputError(f"expected at most {self.capacity} rows, got {len(given)}")
+            raise InputError(
+                f"{self.where or self.schema.name}: expected at most {self.capacity} rows, "
+                f"got {len(given)}"
+            )
         self._kept.clear()
         for i, row in enumerate(given):
             self._read(row, i, i)
         return len(given)
 
     def _read(self, row: Any, index: int, number: int | None) -> None:
-        if type(row) is dict:
-            # Whoever else holds the dict may change it as soon as Python code runs.
-            row = dict(row)
-            self._kept.append(row)
-        answer = self._reader.read_row(id(row), index, self.address)
+        row = _held(row)
+        self._kept.append(row)
+        self._set(layout.INDEX, index)
+        answer = self._read_row(row)
         if answer == layout.SOME_FIELDS:
             n_slow = int(self._words[layout.N_SLOW // 8])
             first = (layout.HEADER_BYTES + layout.SLOW) // 8
@@ -221,6 +241,11 @@ class ReadPlan:
         else:
             raw = (a & ((1 << 64) - 1)).to_bytes(8, "little")[: column.values.itemsize]
             column.values[index] = np.frombuffer(raw, column.values.dtype)[0]
+
+
+def _held(row: Any) -> Any:
+    """A dict as a copy: others that hold it may change it as soon as Python code runs."""
+    return dict(row) if type(row) is dict else row
 
 
 def _size(dtype: DType) -> int:

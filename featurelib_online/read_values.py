@@ -41,9 +41,9 @@ from featurelib_online.cpython_api import (
 )
 
 # Offsets in the header of a plan, in bytes.
-STAMP, N_FIELDS, FORBID_EXTRA, PROGRAM, SLOTS, CAPACITY, N_SLOW, STATUS = range(0, 64, 8)
+STAMP, N_FIELDS, FORBID_EXTRA, PROGRAM, SLOTS, CAPACITY, N_SLOW, INDEX = range(0, 64, 8)
 SCRATCH = 64
-"""Four words: results that C functions return through addresses."""
+"""SCRATCH is a result that C functions return through an address."""
 T_DICT, T_FLOAT, T_INT, T_BOOL, T_STR, T_DATETIME, T_DATE, T_DELTA = range(96, 160, 8)
 T_LIST, T_TUPLE, NONE, TRUE, UTC = range(160, 200, 8)
 HEADER_BYTES = 200

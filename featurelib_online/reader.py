@@ -14,11 +14,12 @@ fails (an exception may start a garbage collection) the reader leaves the whole 
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numba as nb
 
@@ -26,13 +27,19 @@ from featurelib_online import cpython_api, read_values
 from featurelib_online.cpython_api import (
     BODY_AT,
     DICT_KEYS_AT,
+    INDEX_AT,
+    KEYS_INDEX_LOG_AT,
     KEYS_KIND_AT,
+    MIXED_KEYS,
+    N_ENTRIES_AT,
+    TEXT_KEYS,
     TYPE_AT,
     call_program,
     dict_get,
-    dict_next,
     list_get,
     list_size,
+    long_as_address,
+    long_from_i64,
     peek_i64,
     peek_u8,
     poke_i8,
@@ -48,18 +55,17 @@ from featurelib_online.read_values import (
     FIELD_BYTES,
     FORBID_EXTRA,
     HEADER_BYTES,
+    INDEX,
     KEY,
     N_FIELDS,
     N_SLOW,
     NO_DEFAULT,
     PROGRAM,
     READ,
-    SCRATCH,
     SLOTS,
     SLOW,
     SOME_FIELDS,
     STAMP,
-    STATUS,
     T_DICT,
     T_LIST,
     T_TUPLE,
@@ -70,38 +76,32 @@ from featurelib_online.read_values import (
     store_words,
 )
 
+ENTRY_BYTES = 16
 WRONG_PLAN = 3
 """Answer: the plan was laid out by another version of these files."""
-
-
-@nb.njit
-def _lookup(row: int, key: int, next_at: int, in_order: bool) -> int:
-    """The value under a key, 0 if there is none.
-
-    Rows often hold their keys in the order of the schema, and the same key objects (a literal, a
-    `**kwargs`): while that holds, the next entry of the dict is the answer and no hash is probed.
-    """
-    if in_order:
-        has_entry = dict_next(row, next_at, next_at + 8, next_at + 16) != 0
-        if has_entry and peek_i64(next_at + 8) == key:
-            return peek_i64(next_at + 16)
-    return dict_get(row, key)
 
 
 @nb.njit
 def _read(row: int, index: int, plan: int) -> int:
     if peek_i64(row + TYPE_AT) != peek_i64(plan + T_DICT):
         return WHOLE_ROW
-    if peek_u8(peek_i64(row + DICT_KEYS_AT) + KEYS_KIND_AT) == 0:
+    keys = peek_i64(row + DICT_KEYS_AT)
+    kind = peek_u8(keys + KEYS_KIND_AT)
+    if kind == MIXED_KEYS:
         return WHOLE_ROW
-    next_at = plan + SCRATCH + 8
-    poke_i64(next_at, 0)
-    n_found, n_slow, in_order = 0, 0, True
+    # Rows often hold their keys in the order of the schema, and the same key objects (a literal,
+    # keyword arguments): while that holds, the next entry is the answer and no hash is probed.
+    entry = keys + INDEX_AT + (1 << peek_u8(keys + KEYS_INDEX_LOG_AT))
+    end = entry + ENTRY_BYTES * (peek_i64(keys + N_ENTRIES_AT) if kind == TEXT_KEYS else 0)
+    n_found, n_slow = 0, 0
     for i in range(peek_i64(plan + N_FIELDS)):
         field = plan + HEADER_BYTES + FIELD_BYTES * i
         key = peek_i64(field + KEY)
-        value = _lookup(row, key, next_at, in_order)
-        in_order = in_order and peek_i64(next_at + 8) == key
+        if entry < end and peek_i64(entry) == key:
+            value = peek_i64(entry + 8)
+            entry += ENTRY_BYTES
+        else:
+            value = dict_get(row, key)
         if value == 0:
             default = peek_i64(field + DEFAULT)
             if default == NO_DEFAULT:
@@ -123,41 +123,26 @@ def _read(row: int, index: int, plan: int) -> int:
 
 
 @nb.njit
-def _read_many(rows: int, start: int, stop: int, plan: int) -> int:
-    kind = peek_i64(rows + TYPE_AT)
-    is_list = kind == peek_i64(plan + T_LIST)
-    poke_i64(plan + STATUS, WHOLE_ROW)
-    if not is_list and kind != peek_i64(plan + T_TUPLE):
-        return start
-    stop = min(stop, list_size(rows) if is_list else tuple_size(rows))
-    for i in range(start, stop):
-        answer = _read(list_get(rows, i) if is_list else tuple_get(rows, i), i, plan)
-        if answer != READ:
-            poke_i64(plan + STATUS, answer)
-            return i
-    poke_i64(plan + STATUS, READ)
-    return stop
+def _run(plan: int, stop: int) -> None:
+    call_program(peek_i64(plan + PROGRAM), peek_i64(plan + SLOTS), 0, stop)
 
 
 class Reader(NamedTuple):
-    """The compiled functions; every argument and result is an int.
+    """Addresses of the compiled functions, each of the form of a builtin of one argument.
+
+    The first argument, `self`, is a tuple: the address of a plan, as an int, and True to serve (the
+    program is called as soon as all is read) or False to read only.
 
     Attributes:
-        read_row: ``(id(row), index, plan)`` reads a row into place `index` of its columns and
-            gives READ, SOME_FIELDS, WHOLE_ROW or WRONG_PLAN.
-        read_rows: ``(id(rows), start, stop, plan)`` reads a list or tuple of rows; gives the index
-            of the first row that was not read, or the end; the plan's word STATUS says why.
-        serve_row: ``(id(row), plan)`` reads a row and, if all of it was read, calls the program.
-        serve_rows: ``(id(rows), plan)`` reads all rows and, if all were read, calls the program;
-            gives the number of rows, or -1.
-        run: ``(plan, stop)`` calls the program on the rows that stand in the columns.
+        row: Reads a row: into place 0 to serve it, else into place INDEX of the columns. Gives
+            READ, SOME_FIELDS, WHOLE_ROW or WRONG_PLAN.
+        rows: Reads a list or tuple of rows; gives their number, or -1 if not all were read.
+        run: Calls the program on as many rows of the columns as its argument says.
     """
 
-    read_row: Callable[[int, int, int], int]
-    read_rows: Callable[[int, int, int, int], int]
-    serve_row: Callable[[int, int], int]
-    serve_rows: Callable[[int, int], int]
-    run: Callable[[int, int], None]
+    row: int
+    rows: int
+    run: int
 
 
 def _stamp() -> int:
@@ -176,39 +161,84 @@ def compiled() -> Reader:
     # A closure's values are part of the key in Numba's disk cache; a module's constants are not.
     stamp = STAMP_VALUE
 
-    def jit(signature: str) -> Any:
-        return nb.njit(signature, cache=True, error_model="numpy")
+    def builtin(fn: Any) -> int:
+        made = nb.cfunc("int64(int64, int64)", cache=True)(fn)
+        _ALIVE.append(made)
+        return int(made.address)
 
-    @jit("int64(int64, int64, int64)")
-    def read_row(row, index, plan):
-        return _read(row, index, plan) if peek_i64(plan + STAMP) == stamp else WRONG_PLAN
-
-    @jit("int64(int64, int64, int64, int64)")
-    def read_rows(rows, start, stop, plan):
-        return _read_many(rows, start, stop, plan) if peek_i64(plan + STAMP) == stamp else -1
-
-    @jit("int64(int64, int64)")
-    def serve_row(row, plan):
+    def row(self, row):
+        plan = long_as_address(tuple_get(self, 0))
         if peek_i64(plan + STAMP) != stamp:
-            return WRONG_PLAN
-        answer = _read(row, 0, plan)
-        if answer == READ:
-            call_program(peek_i64(plan + PROGRAM), peek_i64(plan + SLOTS), 0, 1)
-        return answer
+            return long_from_i64(WRONG_PLAN)
+        serves = long_as_address(tuple_get(self, 1)) != 0
+        answer = _read(row, 0 if serves else peek_i64(plan + INDEX), plan)
+        if answer == READ and serves:
+            _run(plan, 1)
+        return long_from_i64(answer)
 
-    @jit("int64(int64, int64)")
-    def serve_rows(rows, plan):
+    def rows(self, rows):
+        plan = long_as_address(tuple_get(self, 0))
+        kind = peek_i64(rows + TYPE_AT)
+        is_list = kind == peek_i64(plan + T_LIST)
         if peek_i64(plan + STAMP) != stamp:
-            return -1
-        n = _read_many(rows, 0, peek_i64(plan + CAPACITY), plan)
-        if peek_i64(plan + STATUS) != READ:
-            return -1
-        call_program(peek_i64(plan + PROGRAM), peek_i64(plan + SLOTS), 0, n)
-        return n
+            return long_from_i64(-1)
+        if not is_list and kind != peek_i64(plan + T_TUPLE):
+            return long_from_i64(-1)
+        n = list_size(rows) if is_list else tuple_size(rows)
+        if n > peek_i64(plan + CAPACITY):
+            return long_from_i64(-1)
+        for i in range(n):
+            if _read(list_get(rows, i) if is_list else tuple_get(rows, i), i, plan) != READ:
+                return long_from_i64(-1)
+        if long_as_address(tuple_get(self, 1)) != 0:
+            _run(plan, n)
+        return long_from_i64(n)
 
-    @jit("void(int64, int64)")
-    def run(plan, stop):
+    def run(self, n):
+        plan = long_as_address(tuple_get(self, 0))
         if peek_i64(plan + STAMP) == stamp:
-            call_program(peek_i64(plan + PROGRAM), peek_i64(plan + SLOTS), 0, stop)
+            _run(plan, long_as_address(n))
+        return long_from_i64(0)
 
-    return Reader(read_row, read_rows, serve_row, serve_rows, run)
+    return Reader(builtin(row), builtin(rows), builtin(run))
+
+
+class _MethodDef(ctypes.Structure):
+    """CPython's PyMethodDef."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("fn", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+_METH_O = 0x0008
+_ALIVE: list[Any] = []
+"""Machine code, and the definitions of builtins: CPython keeps their addresses for good."""
+
+
+@cache
+def _method(name: str, address: int) -> _MethodDef:
+    return _MethodDef(name.encode(), address, _METH_O, None)
+
+
+def bind(name: str, address: int, serves: bool, *holds: Any) -> Callable[[Any], int]:
+    """A function of the reader as a builtin of one argument, bound to a plan.
+
+    A call of a builtin costs a tenth of a call of a Numba dispatcher, which types and unboxes each
+    argument.
+
+    Args:
+        name: ``row``, ``rows`` or ``run``.
+        address: The address of the plan.
+        serves: Whether the program is called.
+        holds: What must live as long as the builtin: the plan, and all that it has addresses of.
+    """
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype = ctypes.py_object
+    make.argtypes = (ctypes.POINTER(_MethodDef), ctypes.py_object, ctypes.py_object)
+    method = _method(f"read_{name}", getattr(compiled(), name))
+    bound = make(ctypes.byref(method), (address, serves, *holds), "featurelib_online")
+    return cast("Callable[[Any], int]", bound)
