@@ -281,6 +281,15 @@ def kernel_function(fn: F) -> F:
     return fn
 
 
+def inlined(fn: F) -> F:
+    """Marks a body or kernel function that machine code always puts in line.
+
+    For straight-line arithmetic: the loop over rows vectorises only where no call is left in it.
+    """
+    fn.__inlined__ = True  # type: ignore[attr-defined]
+    return kernel_function(fn)
+
+
 def get_op(name: str, version: int | None = None) -> Op:
     """The op of that name, by default its newest version.
 

@@ -50,7 +50,7 @@ def signature(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str
 @lru_cache(maxsize=None)
 def compiled(fn: Callable[..., Any]) -> Any:
     """The Numba dispatcher of a body or kernel function, its globals resolved."""
-    dispatcher = numba.njit(**FLAGS)(_resolved(fn))
+    dispatcher = numba.njit(**FLAGS, forceinline=getattr(fn, "__inlined__", False))(_resolved(fn))
     from featurelib.jit.cache import attach
 
     attach(dispatcher, fn)

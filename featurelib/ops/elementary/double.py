@@ -5,12 +5,12 @@ of at most 26 bits. Arguments are far from overflow: callers scale.
 """
 
 from featurelib.intrinsics import f64_div
-from featurelib.op import kernel_function
+from featurelib.op import inlined
 
 SPLITTER = 134217729.0  # 2**27 + 1
 
 
-@kernel_function
+@inlined
 def two_sum(a, b):
     """a + b rounded, and its error."""
     s = a + b
@@ -18,21 +18,21 @@ def two_sum(a, b):
     return s, (a - (s - b_seen)) + (b - b_seen)
 
 
-@kernel_function
+@inlined
 def ordered_sum(a, b):
     """a + b rounded, and its error, where a is 0 or |a| >= |b|."""
     s = a + b
     return s, b - (s - a)
 
 
-@kernel_function
+@inlined
 def head(a):
-    """The upper half of a: at most 26 bits, and `a - head(a)` has at most 26 too."""
+    """The upper half of a; it has at most 26 bits, and so has the rest."""
     t = a * SPLITTER
     return t - (t - a)
 
 
-@kernel_function
+@inlined
 def two_product(a, b):
     """a * b rounded, and its error."""
     p = a * b
@@ -43,7 +43,7 @@ def two_product(a, b):
     return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-@kernel_function
+@inlined
 def quotient(a, a_low, b, b_low):
     """(a + a_low) / (b + b_low) as a double and what it lacks."""
     q = f64_div(a, b)

@@ -9,7 +9,7 @@ from featurelib.intrinsics import (
     u64_shr,
     u64_sub,
 )
-from featurelib.op import Float, kernel_function, op
+from featurelib.op import Float, inlined, op
 from featurelib.ops.elementary.double import head, ordered_sum, two_sum
 
 INV_LN2 = 1.4426950408889634
@@ -31,7 +31,7 @@ EXP_8 = 2.510038549551032e-08
 EXP_9 = 2.0911236630261545e-09
 
 
-@kernel_function
+@inlined
 def exp_reduced(x, x_low):
     """x + x_low = k log(2) + r + r_low: gives r, r_low and bits whose low end is k."""
     shifted = x * INV_LN2 + ROUNDER
@@ -42,7 +42,7 @@ def exp_reduced(x, x_low):
     return r, (high - r) - low, f64_bits(shifted)
 
 
-@kernel_function
+@inlined
 def exp_cubic(r):
     """(exp(r) - 1 - r - r**2 / 2) / r**3."""
     z = r * r
@@ -52,7 +52,7 @@ def exp_cubic(r):
     return a + (b + (EXP_8 + EXP_9 * r) * z2) * z2
 
 
-@kernel_function
+@inlined
 def exp_unscaled(x, x_low):
     """exp(x + x_low) = (high + low) * 2**k: gives high, low and bits whose low end is k."""
     r, r_low, k = exp_reduced(x, x_low)
@@ -62,7 +62,7 @@ def exp_unscaled(x, x_low):
     return s, tail + (s_low + r_low * s), k
 
 
-@kernel_function
+@inlined
 def scaled(y, k):
     """y * 2**k for the bits that `exp_reduced` gives, |k| <= 1100, rounded at most once."""
     biased = u64_sub(u64_add(k, 2046), ROUNDER_BITS)
@@ -72,16 +72,16 @@ def scaled(y, k):
     return (y * first) * second
 
 
-@kernel_function
+@inlined
 def exp_clamped(x):
     """x cut to where exp is neither 0 nor infinite, and a little more; NaN stays."""
     low = -746.0 if x < -746.0 else x
     return 710.0 if low > 710.0 else low
 
 
-@kernel_function
+@inlined
 def expm1_quarter(x):
-    """(exp(x) - 1) / 4 as high and low part, for -50 <= x <= 711; a quarter so that none overflows."""
+    """expm1(x) / 4 as high and low part, for -50 <= x <= 711; a quarter cannot overflow."""
     r, r_low, k = exp_reduced(x, 0.0)
     r1 = head(r)
     r2 = r - r1
@@ -94,6 +94,7 @@ def expm1_quarter(x):
 
 
 @op("exp", version=1)
+@inlined
 def exp(x: Float) -> Float:
     """e to the power x."""
     high, low, k = exp_unscaled(exp_clamped(x), 0.0)
@@ -101,6 +102,7 @@ def exp(x: Float) -> Float:
 
 
 @op("expm1", version=1)
+@inlined
 def expm1(x: Float) -> Float:
     """exp(x) - 1, exact to the last bits near 0."""
     low = -50.0 if x < -50.0 else x

@@ -7,7 +7,7 @@ from featurelib.intrinsics import (
     u64_add,
     u64_shl,
 )
-from featurelib.op import Float, op
+from featurelib.op import Float, inlined, op
 from featurelib.ops.elementary.double import ordered_sum, quotient, two_sum
 from featurelib.ops.elementary.exp import (
     ROUNDER_BITS,
@@ -21,6 +21,7 @@ TINY = 7.450580596923828e-09  # 2**-27: below it the next term is under half an 
 
 
 @op("sinh", version=1)
+@inlined
 def sinh(x: Float) -> Float:
     """Hyperbolic sine."""
     a = f64_abs(x)
@@ -37,6 +38,7 @@ def sinh(x: Float) -> Float:
 
 
 @op("cosh", version=1)
+@inlined
 def cosh(x: Float) -> Float:
     """Hyperbolic cosine."""
     a = f64_abs(x)
@@ -51,6 +53,7 @@ def cosh(x: Float) -> Float:
 
 
 @op("tanh", version=1)
+@inlined
 def tanh(x: Float) -> Float:
     """Hyperbolic tangent."""
     a = f64_abs(x)
@@ -62,6 +65,7 @@ def tanh(x: Float) -> Float:
 
 
 @op("sigmoid", version=1)
+@inlined
 def sigmoid(x: Float) -> Float:
     """1 / (1 + exp(-x)); the smallest results are subnormal, not zero."""
     high, low, k = exp_unscaled(exp_clamped(-f64_abs(x)), 0.0)

@@ -8,7 +8,7 @@ from featurelib.intrinsics import (
     f64_sqrt,
     i64_from_f64,
 )
-from featurelib.op import Float, kernel_function, op
+from featurelib.op import Float, inlined, op
 from featurelib.ops.elementary.double import head, ordered_sum, quotient, two_product, two_sum
 
 INF = float("inf")
@@ -50,7 +50,7 @@ ATAN_LOW = (
 )
 
 
-@kernel_function
+@inlined
 def angle(a, a_low, b, b_low):
     """atan((a + a_low) / (b + b_low)) as parts, for 0 <= a <= b, b > 0 and both within 2**+-600.
 
@@ -73,14 +73,14 @@ def angle(a, a_low, b, b_low):
     return high, low + (ATAN_LOW[i] + (t_low + (t * z) * p))
 
 
-@kernel_function
+@inlined
 def turned(quarters, sign, high, low):
     """quarters * pi / 2 + sign * (high + low), rounded; quarters is 0, 1 or 2."""
     s, s_low = two_sum(quarters * PIO2, sign * high)
     return s + (s_low + (quarters * PIO2_LOW + sign * low))
 
 
-@kernel_function
+@inlined
 def cosine_side(a):
     """sqrt(1 - a**2) as parts, for 0 <= a <= 1."""
     p, p_low = two_product(a, a)
@@ -93,6 +93,7 @@ def cosine_side(a):
 
 
 @op("atan", version=1)
+@inlined
 def atan(x: Float) -> Float:
     """Inverse tangent, between -pi / 2 and pi / 2."""
     a = f64_abs(x)
@@ -104,6 +105,7 @@ def atan(x: Float) -> Float:
 
 
 @op("atan2", version=1, promote=True)
+@inlined
 def atan2(y: Float, x: Float) -> Float:
     """Angle of the point (x, y), between -pi and pi; the signs of zeros choose the side."""
     a = f64_abs(y)
@@ -113,7 +115,7 @@ def atan2(y: Float, x: Float) -> Float:
     small = b if steep else a
     # Infinities, zeros and the ends of the range go to a triangle of the same angle.
     equal = small == big
-    down = 4.149515568880993e-181 if big > 3.273390607896142e150 else 1.0
+    down = 2.409919865102884e-181 if big > 3.273390607896142e150 else 1.0
     scale = 4.149515568880993e180 if big < 3.054936363499605e-151 else down
     simple = equal or big == INF
     wide = 1.0 if simple else big * scale
@@ -130,6 +132,7 @@ def atan2(y: Float, x: Float) -> Float:
 
 
 @op("asin", version=1)
+@inlined
 def asin(x: Float) -> Float:
     """Inverse sine, between -pi / 2 and pi / 2; NaN outside -1 ... 1."""
     a = f64_abs(x)
@@ -144,6 +147,7 @@ def asin(x: Float) -> Float:
 
 
 @op("acos", version=1)
+@inlined
 def acos(x: Float) -> Float:
     """Inverse cosine, between 0 and pi; NaN outside -1 ... 1."""
     a = f64_abs(x)

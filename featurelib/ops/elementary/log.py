@@ -9,7 +9,7 @@ from featurelib.intrinsics import (
     u64_or,
     u64_shr,
 )
-from featurelib.op import Float, kernel_function, op
+from featurelib.op import Float, inlined, op
 from featurelib.ops.elementary.double import head, ordered_sum, two_sum
 
 INF = float("inf")
@@ -40,7 +40,7 @@ LOG_6 = 0.13268759668560612
 LOG_7 = 0.13086767009948175
 
 
-@kernel_function
+@inlined
 def log_reduced(x):
     """x = 2**k m for a positive finite x: gives k as a float, and m."""
     tiny = x < SMALLEST_NORMAL
@@ -52,7 +52,7 @@ def log_reduced(x):
     return k - 54.0 if tiny else k, m
 
 
-@kernel_function
+@inlined
 def log_fraction(f):
     """log(1 + f) as high and low part; the low one is up to 1/16 of the high one."""
     s = f64_div(f, 2.0 + f)
@@ -68,14 +68,14 @@ def log_fraction(f):
     return high, low + (s * (0.5 * f * f + z * p) - square_low)
 
 
-@kernel_function
+@inlined
 def log_domain(x, y):
-    """y where x is positive and finite, else the logarithm of zero, infinity, NaN or a negative x."""
+    """y where x is positive and finite, else the logarithm of 0, infinity, NaN or a negative x."""
     finite = y if x < INF else x
     return finite if x > 0.0 else (-INF if x == 0.0 else NAN)
 
 
-@kernel_function
+@inlined
 def log_parts(k, f):
     """k log(2) + log(1 + f) as high and low part."""
     high, low = log_fraction(f)
@@ -83,7 +83,7 @@ def log_parts(k, f):
     return s, s_low + (low + k * LN2_LOW)
 
 
-@kernel_function
+@inlined
 def log_scaled(high, low, factor_high, factor_low):
     """(high + low) * (factor_high + factor_low) as parts; factor_high has at most 26 bits."""
     s, s_low = ordered_sum(high, low)
@@ -92,6 +92,7 @@ def log_scaled(high, low, factor_high, factor_low):
 
 
 @op("log", version=1)
+@inlined
 def log(x: Float) -> Float:
     """Natural logarithm; -inf at zero, NaN below."""
     k, m = log_reduced(x)
@@ -100,6 +101,7 @@ def log(x: Float) -> Float:
 
 
 @op("log1p", version=1)
+@inlined
 def log1p(x: Float) -> Float:
     """log(1 + x), exact to the last bits near 0; -inf at -1, NaN below."""
     u, lost = two_sum(1.0, x)
@@ -110,6 +112,7 @@ def log1p(x: Float) -> Float:
 
 
 @op("log2", version=1)
+@inlined
 def log2(x: Float) -> Float:
     """Logarithm to base 2; exact at powers of two."""
     k, m = log_reduced(x)
@@ -120,6 +123,7 @@ def log2(x: Float) -> Float:
 
 
 @op("log10", version=1)
+@inlined
 def log10(x: Float) -> Float:
     """Logarithm to base 10; exact at powers of ten."""
     k, m = log_reduced(x)

@@ -20,7 +20,7 @@ from featurelib.intrinsics import (
     u64_shr,
     u64_sub,
 )
-from featurelib.op import Float, kernel_function, op
+from featurelib.op import Float, inlined, op
 from featurelib.ops.elementary.double import head, ordered_sum, two_product, two_sum
 from featurelib.ops.elementary.exp import exp_unscaled, scaled
 from featurelib.ops.elementary.log import log_reduced
@@ -113,12 +113,14 @@ RECIPROCAL_LOG_LOW = (
 
 
 @op("sqrt", version=1)
+@inlined
 def sqrt(x: Float) -> Float:
     """Square root, correctly rounded; NaN below zero."""
     return f64_sqrt(x)
 
 
 @op("cbrt", version=1)
+@inlined
 def cbrt(x: Float) -> Float:
     """Cube root, with the sign of x; exact at cubes."""
     a = f64_abs(x)
@@ -144,7 +146,7 @@ def cbrt(x: Float) -> Float:
     return f64_copysign(finite, x) if a > 0.0 and a < INF else x
 
 
-@kernel_function
+@inlined
 def log_precise(x):
     """log(x) as parts with 68 bits, for a positive finite x."""
     k, m = log_reduced(x)
@@ -163,8 +165,9 @@ def log_precise(x):
 
 
 @op("pow", version=1, promote=True)
+@inlined
 def power(x: Float, y: Float) -> Float:
-    """x to the power y; as in IEEE 754 it is 1 for y = 0 and for x = 1, even where the other is NaN."""
+    """x to the power y; 1 for y = 0 and for x = 1 even where the other is NaN, as in IEEE 754."""
     a = f64_abs(x)
     bounded = f64_copysign(LARGEST_EXPONENT, y) if f64_abs(y) > LARGEST_EXPONENT else y
     log_x, log_x_low = log_precise(a if a > 0.0 and a < INF else 1.0)

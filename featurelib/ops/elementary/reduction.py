@@ -23,7 +23,7 @@ from featurelib.intrinsics import (
     u64_sub,
     u64_xor,
 )
-from featurelib.op import kernel_function
+from featurelib.op import inlined, kernel_function
 from featurelib.ops.elementary.double import ordered_sum, two_product, two_sum
 
 TWO_OVER_PI_FLOAT = 0.6366197723675814
@@ -65,7 +65,7 @@ TWO_OVER_PI = (
 )
 
 
-@kernel_function
+@inlined
 def reduced_medium(x):
     """x = n pi / 2 + r + r_low for |x| <= 10**6: gives r, r_low and n modulo 2**51."""
     shifted = x * TWO_OVER_PI_FLOAT + ROUNDER
@@ -120,7 +120,7 @@ def reduced_large(x):
     # 53 bits, then the next 53; scaled by 2**-53 and by 2**-106, and by the zeros cut off.
     scale = f64_from_bits(u64_shl(u64_from_i64(i64_sub(970, zeros)), 52))
     top = f64_from_u64(u64_shr(d2, 11)) * scale
-    rest = f64_from_u64(u64_or(u64_and(u64_shl(d2, 42), FRACTION), u64_shr(d1, 22))) * (
+    rest = f64_from_u64(u64_or(u64_shl(u64_and(d2, 0x7FF), 42), u64_shr(d1, 22))) * (
         scale * 1.1102230246251565e-16
     )
     r, r_low = two_product(top, PIO2)
@@ -130,7 +130,7 @@ def reduced_large(x):
     return (-r if flip else r), (-r_low if flip else r_low), n
 
 
-@kernel_function
+@inlined
 def reduced(x):
     """x = n pi / 2 + r + r_low, |r| at most a little over pi / 4: gives r, r_low and n modulo 4."""
     if f64_abs(x) <= LARGEST_MEDIUM:

@@ -1,7 +1,7 @@
 """sin, cos, tan on the remainder |r| <= pi / 4 of `reduction`."""
 
 from featurelib.intrinsics import f64_abs, i64_and
-from featurelib.op import Float, kernel_function, op
+from featurelib.op import Float, inlined, op
 from featurelib.ops.elementary.double import head, ordered_sum, quotient
 from featurelib.ops.elementary.reduction import reduced
 
@@ -26,17 +26,18 @@ COS_5 = -1.1470460830795304e-11
 COS_6 = 4.7458685530816656e-14
 
 
-@kernel_function
+@inlined
 def sin_parts(r, r_low):
     """sin(r + r_low) as high and low part."""
     z = r * r
     z2 = z * z
-    a = (SIN_0 + SIN_1 * z) + (SIN_2 + SIN_3 * z) * z2
-    p = a + ((SIN_4 + SIN_5 * z) + SIN_6 * z2) * (z2 * z2)
-    return r, (r * z) * p + r_low * (1.0 - 0.5 * z)
+    a = (SIN_1 + SIN_2 * z) + (SIN_3 + SIN_4 * z) * z2
+    p = a + (SIN_5 + SIN_6 * z) * (z2 * z2)
+    # The first term is added last: its rounding is the only one of its size.
+    return r, (r * z) * (SIN_0 + z * p) + r_low * (1.0 - 0.5 * z)
 
 
-@kernel_function
+@inlined
 def cos_parts(r, r_low):
     """cos(r + r_low) as high and low part."""
     z = r * r
@@ -49,6 +50,7 @@ def cos_parts(r, r_low):
 
 
 @op("sin", version=1)
+@inlined
 def sin(x: Float) -> Float:
     """Sine of an angle in radians; NaN at the infinities."""
     r, r_low, n = reduced(x)
@@ -61,6 +63,7 @@ def sin(x: Float) -> Float:
 
 
 @op("cos", version=1)
+@inlined
 def cos(x: Float) -> Float:
     """Cosine of an angle in radians; NaN at the infinities."""
     r, r_low, n = reduced(x)
@@ -72,6 +75,7 @@ def cos(x: Float) -> Float:
 
 
 @op("tan", version=1)
+@inlined
 def tan(x: Float) -> Float:
     """Tangent of an angle in radians; NaN at the infinities."""
     r, r_low, n = reduced(x)
