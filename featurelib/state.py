@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import json
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from featurelib import dtypes, literals
-from featurelib.analyzers.base import FittedValue
+from featurelib.analyzers.base import FittedValue, from_json
 from featurelib.dtypes import DType
-from featurelib.errors import BundleFormatError, FitError
+from featurelib.errors import BundleFormatError, FeatureTypeError, FitError
 from featurelib.tables import TableData
 
+if TYPE_CHECKING:
+    from featurelib.node import Node
+
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, struct.error)
 _SCALARS = {"b": bool, "i": int, "u": int, "f": float}
 
 
@@ -70,6 +76,29 @@ class FittedState(Mapping[str, FittedValue]):
         pairs = {k: (s._types[k], s._values[k]) for s in (self, other) for k in s}
         return FittedState(pairs)
 
+    def check(self, fits: Iterable[Node]) -> None:
+        """Refuses a state that these fitted nodes cannot have come to.
+
+        Kernels read a table by the layout that its op expects, so a table of another kind in a
+        bundle would be read beyond its end.
+
+        Raises:
+            BundleFormatError: A value is missing, of another type, or a table of another kind.
+        """
+        for node in fits:
+            if node.key not in self:
+                raise BundleFormatError(f"the fitted state has no value for node {node.key[:12]}")
+            analyzer = from_json(json.loads(node.param["analyzer"]))
+            (arg,) = node.args
+            value = self[node.key]
+            kind = value.kind if isinstance(value, TableData) else None
+            wanted = (node.dtype, analyzer.table_kind(arg.dtype))
+            if (self.dtype(node.key), kind) != wanted:
+                raise BundleFormatError(
+                    f"fitted state of `{analyzer.name}`, node {node.key[:12]}: expected "
+                    f"{wanted[1] or wanted[0]}, got {kind or self.dtype(node.key)}"
+                )
+
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` reads back; floats as their bits."""
         return {
@@ -91,7 +120,7 @@ class FittedState(Mapping[str, FittedValue]):
                     for key, item in data.items()
                 }
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (*_UNREADABLE, FeatureTypeError) as error:
             raise BundleFormatError(f"no readable fitted state: {error!r}") from None
 
     def __eq__(self, other: object) -> bool:

@@ -72,6 +72,9 @@ class Vocabulary(Analyzer):
             raise self.refuse(arg, "text or an integer")
         return TABLE
 
+    def table_kind(self, arg: DType) -> str:
+        return "strings" if arg.name == "String" else "integers"
+
     def start(self, dtype: DType) -> Accumulator:
         return _VocabularyAccumulator(self, dtype)
 
@@ -79,7 +82,7 @@ class Vocabulary(Analyzer):
 class _VocabularyAccumulator:
     def __init__(self, definition: Vocabulary, dtype: DType) -> None:
         self._definition = definition
-        self._kind = "strings" if dtype.name == "String" else "integers"
+        self._kind = definition.table_kind(dtype)
         self._counts: Counter[Any] = Counter()
 
     def update(self, batch: ColumnBatch) -> None:

@@ -156,6 +156,9 @@ class Quantiles(Analyzer):
             raise self.refuse(arg, "a number")
         return TABLE
 
+    def table_kind(self, arg: DType) -> str:
+        return "f64"
+
     def start(self, dtype: DType) -> Accumulator:
         return _QuantileAccumulator(self, dtype)
 

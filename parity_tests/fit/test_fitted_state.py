@@ -55,15 +55,40 @@ def test_states_are_equal_by_bits_whatever_their_order() -> None:
 
 
 def test_state_refuses_what_it_cannot_hold() -> None:
-    """A value of the wrong type, a missing node and unreadable data are errors by name."""
+    """A value of the wrong type, a missing node and a conflict are errors by name."""
     with pytest.raises(TypeError, match="expected a value of type Float64, got 1"):
         FittedState({"x": (FLOAT64, 1)})
     with pytest.raises(FitError, match="no value for node abc"):
         FittedState({})["abc"]
-    with pytest.raises(BundleFormatError):
-        FittedState.from_json({"x": {"type": "Float64"}})
     with pytest.raises(FitError, match="differ at node x"):
         FittedState({"x": (FLOAT64, 0.0)}).union(FittedState({"x": (FLOAT64, -0.0)}))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"x": {"type": "Float64"}},
+        {"x": {"type": "Float64", "value": {"f": "f" * 17}}},
+        {"x": {"type": "Int8", "value": {"i": "128"}}},
+        {"x": {"type": "Nothing", "value": None}},
+        ["x"],
+    ],
+)
+def test_unreadable_state_is_a_bundle_error(data: Any) -> None:
+    """Whatever stands in a file, no other error comes out."""
+    with pytest.raises(BundleFormatError):
+        FittedState.from_json(data)
+
+
+def test_a_table_of_another_kind_is_refused_before_a_kernel_could_read_it() -> None:
+    """Numbers where text is expected, a scalar where a table is, and a missing value."""
+    node = functions.vocabulary(column(STRING))
+    FittedState({node.key: (TABLE, TableData("strings", ("a",)))}).check([node])
+    for wrong in ((TABLE, TableData("f64", (1.0,))), (FLOAT64, 1.0)):
+        with pytest.raises(BundleFormatError, match="expected strings, got"):
+            FittedState({node.key: wrong}).check([node])
+    with pytest.raises(BundleFormatError, match="no value"):
+        FittedState({}).check([node])
 
 
 def fitted(node: Node, column: list[Any]) -> list[Any]:
