@@ -208,6 +208,7 @@ class Bundle:
             recorded = content["ops"]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
+        made.state.check(made.program.fits)
         for op in _ops(made.program):
             if recorded.get(op.key) != op_hash(op):
                 raise BundleError(
