@@ -1,0 +1,109 @@
+"""Text and lists between Arrow's layouts and the kernel ABI's pairs of address and length.
+
+Arrow keeps a text of up to 12 bytes inside its 16-byte view and a longer one in a buffer beside it;
+kernels take any address. So columns come in without a copy of their bytes, and what a kernel made
+is copied once, out of an arena that the next call uses again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+from numba import types
+
+from featurelib.jit.cache import attach
+
+INLINE_BYTES = 12
+_memcpy = types.ExternalFunction("memcpy", types.intp(types.intp, types.intp, types.intp))
+
+
+def _pairs_of_views(views, base, buffers, valid, has_nulls, pairs):  # type: ignore[no-untyped-def]
+    for i in range(pairs.shape[0]):
+        length = views[i, 0]
+        if has_nulls and valid[i] == 0:
+            pairs[i, 0] = base
+            pairs[i, 1] = 0
+        elif length <= INLINE_BYTES:
+            pairs[i, 0] = base + 16 * i + 4
+            pairs[i, 1] = length
+        else:
+            pairs[i, 0] = buffers[views[i, 2]] + views[i, 3]
+            pairs[i, 1] = length
+
+
+def _long_bytes(pairs, valid, has_nulls):  # type: ignore[no-untyped-def]
+    total = 0
+    for i in range(pairs.shape[0]):
+        if (not has_nulls or valid[i] != 0) and pairs[i, 1] > INLINE_BYTES:
+            total += pairs[i, 1]
+    return total
+
+
+def _views_of_pairs(pairs, valid, has_nulls, views, views_at, data_at):  # type: ignore[no-untyped-def]
+    end = 0
+    for i in range(pairs.shape[0]):
+        for k in range(4):
+            views[i, k] = 0
+        if has_nulls and valid[i] == 0:
+            continue
+        address = pairs[i, 0]
+        length = pairs[i, 1]
+        views[i, 0] = length
+        if length <= INLINE_BYTES:
+            _memcpy(views_at + 16 * i + 4, address, length)
+        else:
+            _memcpy(views_at + 16 * i + 4, address, 4)
+            views[i, 3] = end
+            _memcpy(data_at + end, address, length)
+            end += length
+
+
+def _list_offsets(pairs, valid, has_nulls, offsets):  # type: ignore[no-untyped-def]
+    total = 0
+    offsets[0] = 0
+    for i in range(pairs.shape[0]):
+        if not has_nulls or valid[i] != 0:
+            total += pairs[i, 1]
+        offsets[i + 1] = total
+
+
+def _copy_lists(pairs, offsets, width, data_at):  # type: ignore[no-untyped-def]
+    for i in range(pairs.shape[0]):
+        size = (offsets[i + 1] - offsets[i]) * width
+        if size > 0:
+            _memcpy(data_at + offsets[i] * width, pairs[i, 0], size)
+
+
+@cache
+def _compiled(fn: Callable[..., Any]) -> Callable[..., Any]:
+    made = numba.njit(nogil=True)(fn)
+    attach(made, fn)
+    return made  # type: ignore[no-any-return]
+
+
+def pairs_of_views(*args: Any) -> None:
+    """Fills `pairs` from string views at `base` over the buffers at these addresses."""
+    _compiled(_pairs_of_views)(*args)
+
+
+def long_bytes(*args: Any) -> int:
+    """Bytes of the texts that do not fit in a view."""
+    return int(_compiled(_long_bytes)(*args))
+
+
+def views_of_pairs(*args: Any) -> None:
+    """Copies the texts of `pairs` into string views, and long ones into the data buffer."""
+    _compiled(_views_of_pairs)(*args)
+
+
+def list_offsets(*args: Any) -> None:
+    """Fills Arrow's offsets from the lengths of lists; a null has none."""
+    _compiled(_list_offsets)(*args)
+
+
+def copy_lists(*args: Any) -> None:
+    """Copies the elements of lists to where their offsets say, `width` bytes each."""
+    _compiled(_copy_lists)(*args)
