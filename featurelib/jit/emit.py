@@ -102,8 +102,12 @@ def emit(context: Any, builder: ir.IRBuilder, program: Program, slots: ir.Value,
     def slot(index: int) -> ir.Value:
         return builder.load(builder.gep(base, [ir.Constant(I64, index)]))
 
-    position = {n.key: 2 * i for i, n in enumerate((*order.inputs, *order.outputs, *order.tables))}
+    # Outputs go by name: one of them may be an input itself, with two places.
     first_output = 2 * len(order.inputs)
+    first_table = first_output + 2 * len(order.outputs)
+    position = {n.key: 2 * i for i, n in enumerate(order.inputs)} | {
+        n.key: first_table + 2 * i for i, n in enumerate(order.tables)
+    }
     output_index = {name: first_output + 2 * i for i, name in enumerate(program.outputs)}
     shapes: dict[str, ir.Function] = {}
     for names in groups(program):
