@@ -1,0 +1,94 @@
+"""Golden cases of encoding: places by `list.index` of CPython, one-hot vectors by hand."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from numeric_cases import Case, case, write
+
+ORACLE = f"CPython {platform.python_version()} list.index"
+AIRPORTS = ["JFK", "LGA", "EWR", "", "é", "e\u0301", "日本", "😀", "jfk", "JF", "JFK ", "x" * 40]
+NUMBERS = [5, -1, 0, 2**63 - 1, -(2**63), 7, 1000000007]
+LARGE = [0, 2**64 - 1, 2**63, 12]
+WORDS = [f"w{i * 7919 % 1000}" for i in range(60)]
+
+Rows = list[tuple[str, str, list[Any], list[Any], str]]
+
+
+def rows() -> Rows:
+    """Rows ``(group, type, values of the table, values looked up, why)``."""
+    return [
+        ("basic", "String", AIRPORTS, ["JFK", "LGA", "EWR", "jfk", "JF"], "known values"),
+        ("basic", "String", AIRPORTS, ["SFO", "JF K", "JFKx", "LG"], "unknown values"),
+        ("text_edges", "String", AIRPORTS, ["", "é", "e\u0301", "JFK ", "日本", "😀"], "by bytes"),
+        ("text_edges", "String", AIRPORTS, ["x" * 40, "x" * 39, "x" * 41, "日"], "by length too"),
+        ("bounds", "String", [], ["", "a"], "an empty table knows nothing"),
+        ("bounds", "String", ["only"], ["only", "other"], "a table of one value"),
+        ("basic", "String", WORDS, [WORDS[0], WORDS[31], WORDS[59], "w"], "a table of 60"),
+        ("nulls", "String", AIRPORTS, [None], "null is no text"),
+        ("basic", "Int64", NUMBERS, [5, -1, 0, 7, 8, 1000000007], "integers"),
+        ("bounds", "Int64", NUMBERS, [2**63 - 1, -(2**63), 2**63 - 2], "ends of the type"),
+        ("nulls", "Int64", NUMBERS, [None], "null is no number"),
+        ("basic", "Int8", [3, -3], [3, -3, 4], "narrow integers"),
+        ("bounds", "UInt64", LARGE, [2**64 - 1, 2**63, 2**63 - 1, 12], "above the signed range"),
+        ("nulls", "UInt64", LARGE, [None], "null is no number"),
+        ("basic", "UInt8", [3, 255], [3, 255, 4], "narrow integers"),
+    ]
+
+
+def table(dtype: str, content: list[Any]) -> dict[str, Any]:
+    kind = "strings" if dtype == "String" else "integers"
+    return {"kind": kind, "content": content, "name": "values"}
+
+
+def index_cases() -> list[Case]:
+    """0 for null, 1 for unknown, else 2 + place."""
+    made = []
+    for group, dtype, content, wanted, why in rows():
+        for value in wanted:
+            place = content.index(value) if value in content else -1
+            out = 0 if value is None else place + 2
+            args = [value, table(dtype, content)]
+            made.append(case(group, [dtype, "Table"], args, "UInt32", out, ORACLE, why))
+    return made
+
+
+def place_cases() -> list[Case]:
+    """The place, null for unknown."""
+    made = []
+    for group, dtype, content, wanted, why in rows():
+        for value in wanted:
+            out = content.index(value) if value in content else None
+            args = [value, table(dtype, content)]
+            made.append(case(group, [dtype, "Table"], args, "UInt32", out, ORACLE, why))
+    return made
+
+
+def one_hot_cases() -> list[Case]:
+    made = []
+    for dtype in ("UInt8", "UInt32", "UInt64"):
+        top = {"UInt8": 255, "UInt32": 2**32 - 1, "UInt64": 2**64 - 1}[dtype]
+        for group, index, n, why in (
+            ("basic", 0, 3, "the first"),
+            ("basic", 1, 3, "in the middle"),
+            ("basic", 2, 3, "the last"),
+            ("bounds", 3, 3, "an index of n or more gives zeros"),
+            ("bounds", top, 3, "an index of n or more gives zeros"),
+            ("bounds", 0, 1, "an array of one"),
+            ("bounds", 1, 1, "an array of one"),
+            ("bounds", 7, 9, "an array of nine"),
+            ("nulls", None, 3, "null gives zeros"),
+            ("nulls", None, 1, "null gives zeros"),
+        ):
+            out = [1.0 if i == index else 0.0 for i in range(n)]
+            made.append(
+                case(group, [dtype], [index], f"Array(Float32, {n})", out, "by hand", why, {"n": n})
+            )
+    return made
+
+
+if __name__ == "__main__":
+    write("encode", "vocabulary_index", index_cases())
+    write("encode", "place_in", place_cases())
+    write("encode", "one_hot", one_hot_cases())
