@@ -1,0 +1,51 @@
+"""JSON requests as rows: strict where JSON itself is loose."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from featurelib import borders
+from featurelib.bundle import Bundle
+from featurelib.errors import InputError
+
+
+def parse(data: bytes | str, bundle: Bundle) -> Any:
+    """A row (dict), or a list of rows, with times read from ISO 8601 text.
+
+    Raises:
+        InputError: The text is no JSON, repeats a key, holds NaN or Infinity, or a time in it
+            cannot be read.
+    """
+    try:
+        parsed = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{bundle.name}: no readable JSON: {error}") from None
+    if isinstance(parsed, list):
+        return [_row(r, bundle, i) for i, r in enumerate(parsed)]
+    return _row(parsed, bundle, None)
+
+
+def _row(row: Any, bundle: Bundle, index: int | None) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise InputError(f"{bundle.name}: expected a JSON object, got {row!r}", row=index)
+    for field in bundle.schema.fields:
+        if field.dtype.is_temporal and field.name in row:
+            value = borders.canonical(
+                row[field.name], field, where=bundle.name, row=index, source="json"
+            )
+            row[field.name] = borders.from_canonical(value, field.dtype)
+    return row
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice!r} stands twice in an object")
+    return made
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")

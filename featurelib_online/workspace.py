@@ -1,0 +1,135 @@
+"""The memory of one call: input columns, output columns, slots, and the arena of scratch text.
+
+Where a value stands in a tensor of the layout its column of one row IS the tensor's element: the
+program writes features side by side and nothing is packed afterwards.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from featurelib.bundle import Bundle
+from featurelib.dtypes import DType
+from featurelib.jit import kernel as machine
+from featurelib.jit.arena import ScratchArena
+from featurelib.layout import Tensor
+from featurelib_online.read_plan import Column, ReadPlan
+
+_CODES = {
+    "<u1": "B", "<i1": "b", "<i2": "h", "<i4": "i", "<i8": "q",
+    "<u2": "H", "<u4": "I", "<u8": "Q", "<f4": "f", "<f8": "d",
+}  # fmt: skip
+_SLOT = 8
+
+
+class RowLayout:
+    """Where each output of one row lies in a block of bytes: tensors first, then the rest.
+
+    Args:
+        bundle: What is computed.
+
+    Attributes:
+        size: Bytes of the block.
+        offsets: Of each output's value, by name.
+        valid: Offset of each nullable output's flag, by name.
+        tensors: Offset of each tensor, in the order of the layout.
+        copies: (from, to, bytes) for a value that stands in more than one place.
+        unpack: Reads all values and flags of a block at once.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        outputs = bundle.program.outputs
+        types: dict[str, DType] = {f.name: f.dtype for f in bundle.schema.fields}
+        types |= {n: node.dtype for n, node in outputs.items()}
+        self.offsets: dict[str, int] = {}
+        self.tensors: list[int] = []
+        self.copies: list[tuple[int, int, int]] = []
+        at = 0
+        for tensor in bundle.layout.tensors:
+            self.tensors.append(at)
+            step = tensor.dtype.bits // 8
+            for member, width in zip(tensor.members, tensor.widths, strict=True):
+                if types[member].kind == "v":
+                    pass  # an Array is copied from the arena when the row is done
+                elif member in self.offsets:
+                    self.copies.append((self.offsets[member], at, step))
+                else:
+                    self.offsets[member] = at
+                at += step * width
+            at = -(-at // _SLOT) * _SLOT
+        for name, node in outputs.items():
+            if name not in self.offsets:
+                self.offsets[name] = at
+                at += 2 * _SLOT if node.dtype.kind == "v" else _SLOT
+        self.valid = {}
+        for name, node in outputs.items():
+            if node.nullable:
+                self.valid[name] = at
+                at += 1
+        self.size = -(-at // _SLOT) * _SLOT
+
+
+def value_format(dtype: DType) -> struct.Struct:
+    """Reads one stored value; two int64 for text and lists."""
+    return struct.Struct("<qq" if dtype.kind == "v" else "<" + _CODES[dtype.storage])
+
+
+class RowWorkspace:
+    """All that one call of a row kernel writes to; a call takes one and gives it back.
+
+    Args:
+        bundle: What is computed.
+        kernel: Its machine code, bound to the fitted state.
+        layout: Where outputs go.
+        block: The memory of the outputs, `layout.size` bytes; made here if left out.
+
+    Attributes:
+        block: The outputs of the last row.
+        plan: Reads a row and runs the program.
+        arena: Text and lists that the program made.
+    """
+
+    __slots__ = ("arena", "block", "plan", "slots")
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        kernel: machine.Kernel,
+        layout: RowLayout,
+        block: np.ndarray[Any, Any] | None = None,
+    ) -> None:
+        self.block = np.zeros(layout.size, np.uint8) if block is None else block
+        self.arena = ScratchArena(kernel.limit)
+        columns = [self._input(f.name, f.dtype, layout) for f in bundle.schema.fields]
+        self.plan = ReadPlan(bundle.schema, columns, where=bundle.name)
+        by_name = dict(zip(bundle.schema.names, columns, strict=True))
+        inputs = [machine.Column(by_name[n].values, by_name[n].valid) for n in kernel.inputs]
+        outputs = []
+        for name, node in bundle.program.outputs.items():
+            values = self.block[layout.offsets[name] :]
+            valid = self.block[layout.valid[name] :] if node.nullable else None
+            outputs.append(machine.Column(values, valid))
+        self.slots = kernel.fill_slots(inputs, outputs, self.arena.address)
+        self.plan.set_program(kernel.machine.address, int(self.slots.ctypes.data))
+
+    def _input(self, name: str, dtype: DType, layout: RowLayout) -> Column:
+        if name not in layout.offsets:
+            return Column.empty(dtype, 1)
+        size = dtype.bits // 8
+        values = self.block[layout.offsets[name] : layout.offsets[name] + size].view(dtype.storage)
+        return Column(dtype, values, np.zeros(1, np.uint8))
+
+
+def tensor_arrays(
+    tensors: Sequence[Tensor], offsets: Sequence[int], block: bytes
+) -> dict[str, np.ndarray[Any, Any]]:
+    """The tensors of one row, shape (1, width), as arrays over a block."""
+    made = {}
+    for tensor, offset in zip(tensors, offsets, strict=True):
+        array = np.frombuffer(block, tensor.dtype.storage, tensor.width, offset)
+        made[tensor.name] = array.reshape(1, tensor.width)
+    return made
