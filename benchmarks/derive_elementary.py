@@ -84,18 +84,21 @@ def polynomials() -> None:
         mpf(2) / 3,
     )  # fmt: skip
     show("LOG_", log_tail, 0, top, 7, lambda z: z / 2)
-    # log(1 + z) = z - z**2 / 2 + z**3 * P(z), for pow
-    near_one = away_from_zero(lambda z: (mp.log1p(z) - z + z * z / 2) / z**3, mpf(1) / 3)
-    show("POW_", near_one, mpf(-1) / 128, mpf(1) / 128, 6, lambda z: z * z)
+    # The same after s z (2 / 3 + z 2 / 5), for pow
+    pow_tail = away_from_zero(
+        lambda z: (log_tail(z) - mpf(2) / 3 - z * 2 / 5) / z**2 if z > mpf(10) ** -9 else mpf(2) / 7,
+        mpf(2) / 7,
+    )
+    show("POW_", pow_tail, 0, top, 7, lambda z: z**3 / 2 * 2**15)
     # sin(r) = r + r * z * P(z); cos(r) = 1 - z / 2 + z**2 * Q(z); z = r**2
     quarter = (mp.pi / 4) ** 2 * mpf("1.0001")
     sine = away_from_zero(lambda z: (mp.sin(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, mpf(-1) / 6)
     show("SIN_", sine, 0, quarter, 6, lambda z: z)
     cosine = away_from_zero(lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24)
     show("COS_", cosine, 0, quarter, 6, lambda z: z * z)
-    # atan(t) = t + t * z * P(z), |t| <= 1 / 16
+    # atan(t) = t + t * z * P(z), |t| <= 1 / 8
     arctangent = away_from_zero(lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, mpf(-1) / 3)
-    show("ATAN_", arctangent, 0, mpf("1.01") / 256, 5, lambda z: z)
+    show("ATAN_", arctangent, 0, mpf("1.01") / 64, 6, lambda z: z)
     # cbrt(m) for 1 <= m < 8: the first guess
     show("CBRT_", mp.cbrt, 1, 8, 4, lambda m: 1 / mp.cbrt(m))
 
@@ -117,14 +120,10 @@ def constants() -> None:
     words = [(shifted >> (64 * (19 - k))) & (2**64 - 1) for k in range(20)]
     print("TWO_OVER_PI =", [0, *words])
     mp.prec = 300
-    eighths = [mp.atan(mpf(i) / 8) for i in range(9)]
-    print("ATAN_HIGH =", [float(v) for v in eighths])
-    print("ATAN_LOW =", [float(v - float(v)) for v in eighths])
-    # log(128 / i): the high part is a multiple of 2**-42, so that adding k * LN2 to it is exact.
-    logs = [mp.log(mpf(128) / i) for i in range(90, 183)]
-    high = [mp.nint(v * 2**42) / mpf(2) ** 42 for v in logs]
-    print("RECIPROCAL_LOG_HIGH =", [float(v) for v in high])
-    print("RECIPROCAL_LOG_LOW =", [float(v - h) for v, h in zip(logs, high, strict=True)])
+    quarters = [mp.atan(mpf(i) / 4) for i in range(5)]
+    print("ATAN_QUARTERS =", [(float(v), float(v - float(v))) for v in quarters])
+    for top, bottom in ((2, 3), (2, 5)):
+        print(f"{top} / {bottom} (53 bits, rest) =", parts(mpf(top) / bottom, 53))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def two_product(a, b):
 @inlined
 def quotient(a, a_low, b, b_low):
     """(a + a_low) / (b + b_low) as a double and what it lacks."""
-    q = f64_div(a, b)
+    inverse = f64_div(1.0, b)
+    q = a * inverse
     p, p_low = two_product(q, b)
-    left = ((a - p) - p_low) + (a_low - q * b_low)
-    return q, f64_div(left, b)
+    return q, (((a - p) - p_low) + (a_low - q * b_low)) * inverse

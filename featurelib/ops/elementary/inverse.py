@@ -4,9 +4,7 @@ from featurelib.intrinsics import (
     f64_abs,
     f64_copysign,
     f64_div,
-    f64_rint,
     f64_sqrt,
-    i64_from_f64,
 )
 from featurelib.op import Float, inlined, op
 from featurelib.ops.elementary.double import head, ordered_sum, quotient, two_product, two_sum
@@ -18,48 +16,44 @@ PIO2 = 1.5707963267948966
 PIO2_LOW = 6.123233995736766e-17
 HUGE = 18446744073709551616.0
 
-# atan(t) = t + t z (ATAN_0 + ATAN_1 z + ...), z = t**2, |t| <= 1 / 16
+# atan(t) = t + t z (ATAN_0 + ATAN_1 z + ...), z = t**2, |t| <= 1 / 8
 ATAN_0 = -0.3333333333333333
-ATAN_1 = 0.1999999999999978
-ATAN_2 = -0.14285714285058468
-ATAN_3 = 0.11111110401507128
-ATAN_4 = -0.09090561874803092
-ATAN_5 = 0.07613913742648437
-# atan(i / 8), i = 0 ... 8, and what the doubles lack.
-ATAN_HIGH = (
-    0.0,
-    0.12435499454676144,
-    0.24497866312686414,
-    0.35877067027057225,
-    0.4636476090008061,
-    0.5585993153435624,
-    0.6435011087932844,
-    0.7188299996216245,
-    0.7853981633974483,
-)
-ATAN_LOW = (
-    0.0,
-    -3.1253241424539383e-18,
-    1.0698755618734451e-17,
-    -2.4623815582638635e-17,
-    2.2698777452961687e-17,
-    -5.4556305485916264e-18,
-    1.5834785051444286e-17,
-    -2.1478388444456983e-17,
-    3.061616997868383e-17,
-)
+ATAN_1 = 0.19999999999998966
+ATAN_2 = -0.1428571428466413
+ATAN_3 = 0.1111111071125646
+ATAN_4 = -0.09090836510998238
+ATAN_5 = 0.0768553063628102
+ATAN_6 = -0.06351278940814616
+# atan of 1 / 4, 1 / 2, 3 / 4 and 1, and what the doubles lack.
+ATAN_QUARTER = 0.24497866312686414
+ATAN_QUARTER_LOW = 1.0698755618734451e-17
+ATAN_HALF = 0.4636476090008061
+ATAN_HALF_LOW = 2.2698777452961687e-17
+ATAN_THREE_QUARTERS = 0.6435011087932844
+ATAN_THREE_QUARTERS_LOW = 1.5834785051444286e-17
+ATAN_ONE = 0.7853981633974483
+ATAN_ONE_LOW = 3.061616997868383e-17
 
 
 @inlined
 def angle(a, a_low, b, b_low):
     """atan((a + a_low) / (b + b_low)) as parts, for 0 <= a <= b, b > 0 and both within 2**+-600.
 
-    With c the nearest eighth to a / b it is atan(c) + atan((a - c b) / (b + c a)).
+    With c the nearest quarter to a / b it is atan(c) + atan((a - c b) / (b + c a)).
     """
-    ratio = f64_div(a, b)
-    eighths = f64_rint(8.0 * (ratio if ratio < 1.0 else 1.0))
-    c = 0.125 * eighths
-    i = i64_from_f64(eighths)
+    a8 = 8.0 * a
+    c = 0.25 if a8 >= b else 0.0
+    known = ATAN_QUARTER if a8 >= b else 0.0
+    known_low = ATAN_QUARTER_LOW if a8 >= b else 0.0
+    c = 0.5 if a8 >= 3.0 * b else c
+    known = ATAN_HALF if a8 >= 3.0 * b else known
+    known_low = ATAN_HALF_LOW if a8 >= 3.0 * b else known_low
+    c = 0.75 if a8 >= 5.0 * b else c
+    known = ATAN_THREE_QUARTERS if a8 >= 5.0 * b else known
+    known_low = ATAN_THREE_QUARTERS_LOW if a8 >= 5.0 * b else known_low
+    c = 1.0 if a8 >= 7.0 * b else c
+    known = ATAN_ONE if a8 >= 7.0 * b else known
+    known_low = ATAN_ONE_LOW if a8 >= 7.0 * b else known_low
     a1 = head(a)
     b1 = head(b)
     n, n_low = two_sum(a, -(c * b1))
@@ -68,9 +62,11 @@ def angle(a, a_low, b, b_low):
     d, d_low = ordered_sum(d, d_low + (b_low + (c * (a - a1) + c * a_low)))
     t, t_low = quotient(n, n_low, d, d_low)
     z = t * t
-    p = (ATAN_0 + ATAN_1 * z) + ((ATAN_2 + ATAN_3 * z) + (ATAN_4 + ATAN_5 * z) * (z * z)) * (z * z)
-    high, low = two_sum(ATAN_HIGH[i], t)
-    return high, low + (ATAN_LOW[i] + (t_low + (t * z) * p))
+    z2 = z * z
+    p = (ATAN_0 + ATAN_1 * z) + (ATAN_2 + ATAN_3 * z) * z2
+    p = p + ((ATAN_4 + ATAN_5 * z) + ATAN_6 * z2) * (z2 * z2)
+    high, low = two_sum(known, t)
+    return high, low + (known_low + (t_low + (t * z) * p))
 
 
 @inlined
