@@ -184,4 +184,4 @@ def _seconds(text: str) -> int:
 @lru_cache(maxsize=1)
 def _lines() -> dict[str, str]:
     text = DATA.read_text(encoding="ascii")
-    return dict(line.split("|", 1) for line in text.splitlines() if not line.startswith("#"))  # type: ignore[misc]
+    return dict(line.split("|", 1) for line in text.splitlines() if not line.startswith("#"))

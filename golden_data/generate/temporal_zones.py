@@ -191,7 +191,8 @@ def from_local_start() -> list[Line]:
             ("15m", quarter_hour(wall)),
             ("1d", midnight(wall)),
         ):
-            out = instant(start, zone, "latest" if shown.fold else "earliest", "shift_forward")
+            showings = [u for u in instants(start, zone) if u <= utc(t)]
+            out = showings[-1] if showings else jump(start, zone)
             args = [start.replace(tzinfo=UTC), utc(t), {"kind": "zone", "name": zone}]
             types = f"Datetime(UTC); Datetime({zone}); Table"
             group = "basic" if zone in ("Asia/Kolkata", "UTC") else "dst"

@@ -173,4 +173,6 @@ def test_zoned_differences_need_one_zone() -> None:
     with pytest.raises(FeatureTypeError, match="got Duration"):
         input_node("d", DURATION, False).dt.truncate("1h")
     shifted = temporal_add(zoned, timedelta(hours=1))
-    assert shifted is not None and shifted.dtype == zoned.dtype and shifted.nullable
+    assert shifted is not None
+    assert shifted.dtype == zoned.dtype
+    assert shifted.nullable

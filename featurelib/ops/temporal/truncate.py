@@ -1,9 +1,9 @@
 """`dt.truncate`: the start of the hour, day, week, month, ... that a time is in.
 
 Multiples count from 1970-01-01 (weeks from Monday, 1970-01-05), before it too, as in Polars. A
-zoned Datetime is truncated on the clocks of its zone. A start that these clocks show twice is the
-earlier one unless the time itself is in the second showing; one that they never show is the
-instant at which they jump over it.
+zoned Datetime is truncated on the clocks of its zone. Of a start that these clocks show twice the
+last showing up to the time itself counts; for one that they never show, the instant at which they
+jump over it.
 """
 
 import re
@@ -26,7 +26,7 @@ from featurelib.ops.temporal.calendar import (
     month_start,
 )
 from featurelib.ops.temporal.dates import date_within_years
-from featurelib.ops.temporal.zones import EARLIEST, LATEST, SHIFT_FORWARD, instant_of, offset_at
+from featurelib.ops.temporal.zones import EARLIEST, LATEST, SHIFT_FORWARD, instant_of
 from featurelib.zones import zone_table
 
 MONDAY = 4
@@ -87,12 +87,11 @@ def datetime_within_years(t: AnyDatetime) -> AnyDatetime:
     result=lambda types, params: types[1],
 )
 def from_local_start(start: Datetime, t: AnyDatetime, zone: Table) -> Datetime:
-    """The instant at which clocks show `start`, which they did when or before `t` came."""
-    offset = offset_at(t, zone.buf)
-    first, valid = instant_of(i64_add(t, offset), zone.buf, EARLIEST, SHIFT_FORWARD)
-    if valid and first == t:
-        return instant_of(start, zone.buf, EARLIEST, SHIFT_FORWARD)
-    return instant_of(start, zone.buf, LATEST, SHIFT_FORWARD)
+    """The last instant up to `t` at which clocks show `start`, or at which they jump over it."""
+    last, valid = instant_of(start, zone.buf, LATEST, SHIFT_FORWARD)
+    if valid and last <= t:
+        return last, True
+    return instant_of(start, zone.buf, EARLIEST, SHIFT_FORWARD)
 
 
 def read_every(every: str) -> tuple[str, int]:
