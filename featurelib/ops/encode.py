@@ -123,6 +123,9 @@ def constant_set(values: Sequence[object], what: str) -> TableData:
     if len(set(values)) < len(values):
         twice = max(values, key=values.count)
         raise DefinitionError(f"{what}: {twice!r} stands there twice")
+    for value in values if kinds == {int} else ():
+        if not -(1 << 63) <= value < 1 << 64:
+            raise DefinitionError(f"{what}: expected 64-bit integers, got {value}")
     return TableData("strings" if kinds == {str} else "integers", values, what)
 
 

@@ -1,0 +1,94 @@
+"""Golden cases of case mapping: by the ICU of `node`, which must have Unicode 17.0.
+
+The table in featurelib comes from the Unicode Character Database, so the two share no code.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from numeric_cases import Case, case, write
+
+_SCRIPT = """
+const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const changed = [];
+for (let c = 128; c < 0x20000; c++) {
+  if (c >= 0xd800 && c <= 0xdfff) continue;
+  const s = String.fromCodePoint(c);
+  if (s.toLowerCase() !== s || s.toUpperCase() !== s) changed.push(s);
+}
+const all = [...texts, ...changed.filter((_, i) => i % 23 === 0)];
+const rows = all.map((s) => [s, s.toLowerCase(), s.toUpperCase()]);
+const { node, icu, unicode } = process.versions;
+process.stdout.write(JSON.stringify({ node, icu, unicode, rows }));
+"""
+TEXTS = {
+    "": "empty text",
+    "Hello, World 42!": "ASCII",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ[@`{": "ASCII and its neighbours",
+    "\x00\x7f": "control characters",
+    "ÀÉÎÕÜ àéîõü ÿ": "Latin-1",
+    "Straße": "sharp s becomes SS",
+    "\u1e9e": "capital sharp s",
+    "İIıi": "dotted capital I becomes two code points",
+    "ﬁﬂﬃﬀﬆ": "ligatures become two or three",
+    "ŉ ǰ ΐ ΰ և": "special upper case",
+    "ᾳ ᾼ ᾲ ᾷ ᾀ ᾈ": "iota subscript",
+    "ǄǅǆǇǈǉ": "digraphs with a title case",
+    "ΑΣ": "final sigma",
+    "ΑΣ ΣΑ Σ": "final sigma only after a letter",
+    "ΑΣΑ": "sigma inside a word",
+    "ΑΣ.": "final sigma before a full stop, which is ignored",
+    "ΑΣ.Α": "a letter after the ignored full stop",
+    "Α.Σ": "a letter before the ignored full stop",
+    "Σ": "a lone sigma",
+    "ΣΣ": "the second ends the word",
+    "Α\u0345Σ": "a cased letter that is ignored",
+    "ΑΣ\u0301": "a combining mark after sigma",
+    "1Σ": "a digit is no letter",
+    "ΑΣ\u00ad\u200dΑ": "format characters are ignored",
+    "日本語": "no case",
+    "😀": "no case, four bytes",
+    "\u10a0\u10d0\u1c90": "Georgian",
+    "\u13a0\uab70": "Cherokee",
+    "\U00010400\U00010428": "Deseret",
+    "\u2c2f\u2c5f": "Unicode 14",
+    "\ua7dc\u019b": "Unicode 16",
+    "\u212a\u2126\u212b": "Kelvin, Ohm, Angstrom",
+    "a" * 30 + "É": "a late letter that is not ASCII",
+    "ȺȾ": "lower case is longer than upper case",
+    "\u1e9a\u0149": "upper case is longer",
+}
+
+
+def main() -> None:
+    command = ["node", "-e", _SCRIPT]
+    run = subprocess.run(
+        command, input=json.dumps(list(TEXTS)), check=True, capture_output=True, text=True
+    )
+    answer = json.loads(run.stdout)
+    if answer["unicode"] != "17.0":
+        raise SystemExit(f"this node has Unicode {answer['unicode']}, the cases need 17.0")
+    oracle = f"node {answer['node']}, ICU {answer['icu']}, Unicode {answer['unicode']}"
+    for place, direction in ((1, "lower"), (2, "upper")):
+        table = {
+            "kind": "unicode_case",
+            "content": [direction, "17.0.0"],
+            "name": f"Unicode 17.0.0 {direction} case",
+        }
+        cases: list[Case] = []
+        for row in answer["rows"]:
+            text, out = row[0], row[place]
+            why = TEXTS.get(text, "one of every 23 code points that have a mapping")
+            group = "basic" if text.isascii() and text.isprintable() and text else "text_edges"
+            cases.append(
+                case(group, ["String", "Table"], [text, table], "String", out, oracle, why)
+            )
+        why = "null stays null"
+        cases.append(case("nulls", ["String", "Table"], [None, table], "String", None, oracle, why))
+        write("casing", f"str.to_{direction}case", cases)
+
+
+if __name__ == "__main__":
+    main()
