@@ -85,7 +85,13 @@ def _tree(fn: Callable[..., Any], where: str) -> ast.FunctionDef:
 def _functions(source: str) -> dict[tuple[str, int], ast.FunctionDef]:
     """The functions of a module by name and first line (that of the first decorator)."""
     found = {}
-    for node in ast.walk(ast.parse(source)):
+    todo: list[ast.AST] = [ast.parse(source)]
+    while todo:
+        node = todo.pop()
+        # Only statements hold functions, so expressions (large tables among them) are not entered.
+        for part in ("body", "orelse", "handlers", "finalbody"):
+            inside = getattr(node, part, None)
+            todo += inside if isinstance(inside, list) else []
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             found[node.name, first] = node
@@ -108,10 +114,14 @@ def _print(node: Any) -> str:
         node = ast.Assign(targets=[node.target], value=node.value)
     if not isinstance(node, ast.AST):
         return _literal(node)
-    fields = sorted(f for f in node._fields if f not in _SKIPPED)
-    given = [(f, getattr(node, f, None)) for f in fields]
+    given = [(f, getattr(node, f, None)) for f in _fields(type(node))]
     inside = ",".join(f"{f}={_print(v)}" for f, v in given if v is not None and v != [])
     return f"{type(node).__name__}({inside})"
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> list[str]:
+    return sorted(f for f in kind._fields if f not in _SKIPPED)
 
 
 def _literal(value: Any) -> str:
