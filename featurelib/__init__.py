@@ -40,6 +40,7 @@ from featurelib.ops.conditional import coalesce
 from featurelib.ops.hashing import cross_bucket, cross_hash
 from featurelib.ops.ranges import max_of as max_horizontal
 from featurelib.ops.ranges import min_of as min_horizontal
+from featurelib.ops.text_methods import concat_str
 from featurelib.schema import Schema
 from featurelib.state import FittedState
 
@@ -79,6 +80,7 @@ __all__ = [
     "Zone",
     "coalesce",
     "col",
+    "concat_str",
     "count",
     "cross_bucket",
     "cross_hash",

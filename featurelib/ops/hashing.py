@@ -14,6 +14,8 @@ A null hashes to null. Hashes of text feed tables of other rows' data: XXH64 is 
 mixed, but not a defence against people who choose their input to collide.
 """
 
+from collections.abc import Sequence
+
 from featurelib.dtypes import UINT32, UINT64, Bool, Int64, String, UInt64
 from featurelib.errors import DefinitionError
 from featurelib.intrinsics import (
@@ -215,30 +217,35 @@ def _hash64(x: Node, *, seed: int = 0) -> Node:
 @method("hash_bucket")
 def _hash_bucket(x: Node, n: int, *, seed: int = 0) -> Node:
     """`hash64` modulo n: a bucket in [0, n); null stays null."""
-    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n < 1 << 64:
-        raise DefinitionError(f"hash_bucket: expected an integer n, 1 <= n < 2**64, got n={n!r}")
-    return apply("bucket", (_hash64(x, seed=seed),), {"n": n})
+    return _bucket("hash_bucket", _hash64(x, seed=seed), n)
 
 
 @method("cross_hash")
-def cross_hash(first: Node, *others: Node, seed: int = 0) -> Node:
+def cross_hash(first: Node | Sequence[Node], *others: Node, seed: int = 0) -> Node:
     """One hash of several columns: h = seed, then h = XXH64(value, seed=h) from left to right.
 
     So the order of the columns matters, ("ab", "c") is not ("a", "bc"), and the cross of one column
-    is its `hash64`. Null where any value is.
+    is its `hash64`. Null where any value is. Columns may also be given as one list.
     """
-    h = _hash64(first, seed=seed)
-    for other in others:
-        h = apply("hash_chain", (h, other), {})
+    columns = [*first, *others] if isinstance(first, (list, tuple)) else [first, *others]
+    if not columns or not all(isinstance(c, Node) for c in columns):
+        raise DefinitionError(f"cross_hash: expected expressions, got {columns!r}")
+    h = _hash64(columns[0], seed=seed)
+    for column in columns[1:]:
+        h = apply("hash_chain", (h, column), {})
     return h
 
 
 @method("cross_bucket")
-def cross_bucket(first: Node, *others: Node, n: int, seed: int = 0) -> Node:
+def cross_bucket(first: Node | Sequence[Node], *others: Node, n: int, seed: int = 0) -> Node:
     """`cross_hash` modulo n: a bucket in [0, n)."""
+    return _bucket("cross_bucket", cross_hash(first, *others, seed=seed), n)
+
+
+def _bucket(what: str, h: Node, n: int) -> Node:
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n < 1 << 64:
-        raise DefinitionError(f"cross_bucket: expected an integer n, 1 <= n < 2**64, got n={n!r}")
-    return apply("bucket", (cross_hash(first, *others, seed=seed),), {"n": n})
+        raise DefinitionError(f"{what}: expected an integer n, 1 <= n < 2**64, got n={n!r}")
+    return apply("bucket", (h,), {"n": n})
 
 
 def _checked_seed(seed: int) -> int:

@@ -1,7 +1,9 @@
 """The text methods that check or choose: what users call in the namespace `str`."""
 
 import re
+from collections.abc import Sequence
 
+from featurelib.dtypes import STRING
 from featurelib.errors import DefinitionError, FeatureTypeError
 from featurelib.node import Node, apply, literal
 from featurelib.op import method
@@ -82,16 +84,31 @@ def _find(s: Node, pattern: str | Node, *, literal: bool = False) -> Node:
     return apply("str.find_literal", (s, pattern), {})
 
 
+@method("add")
+def _add(a: Node | object, b: Node | object) -> Node:
+    """Sum of numbers and times; texts are joined."""
+    texts = any(isinstance(x, Node) and x.dtype.name == "String" for x in (a, b))
+    return apply("concat" if texts else "add", (a, b), {})
+
+
 @method("concat_str")
-def concat_str(first: Node, *others: Node | str, separator: str = "") -> Node:
+def concat_str(
+    first: Node | Sequence[Node | str], *others: Node | str, separator: str = ""
+) -> Node:
     """Texts joined from left to right, with a separator between; null where any is null."""
     if not isinstance(separator, str):
         raise DefinitionError(f"concat_str: expected a text as separator, got {separator!r}")
-    for part in (first, *others):
-        if isinstance(part, Node) and part.dtype.name != "String":
-            raise FeatureTypeError(f"`concat_str` takes String, got {part.dtype}")
-    joined = first if isinstance(first, Node) else literal(first)
-    for part in others:
+    parts = [*first, *others] if isinstance(first, (list, tuple)) else [first, *others]
+    if not parts:
+        raise DefinitionError("concat_str: expected at least one text, got none")
+    for part in parts:
+        if not isinstance(part, str) and not (isinstance(part, Node) and part.dtype == STRING):
+            got = part.dtype if isinstance(part, Node) else repr(part)
+            raise FeatureTypeError(
+                f"`concat_str` takes String, got {got}", hint="turn it into text first"
+            )
+    joined = parts[0] if isinstance(parts[0], Node) else literal(parts[0])
+    for part in parts[1:]:
         args = (joined, separator, part) if separator else (joined, part)
         joined = apply("concat", args, {})
     return joined
