@@ -114,14 +114,14 @@ def _print(node: Any) -> str:
         node = ast.Assign(targets=[node.target], value=node.value)
     if not isinstance(node, ast.AST):
         return _literal(node)
-    given = [(f, getattr(node, f, None)) for f in _fields(type(node))]
+    given = [(f, getattr(node, f, None)) for f in _fields(node._fields)]
     inside = ",".join(f"{f}={_print(v)}" for f, v in given if v is not None and v != [])
     return f"{type(node).__name__}({inside})"
 
 
 @cache
-def _fields(kind: type[ast.AST]) -> list[str]:
-    return sorted(f for f in kind._fields if f not in _SKIPPED)
+def _fields(names: tuple[str, ...]) -> list[str]:
+    return sorted(name for name in names if name not in _SKIPPED)
 
 
 def _literal(value: Any) -> str:
