@@ -57,16 +57,16 @@ def canonical(
     """
     readers = JSON_READERS if source == "json" else PYTHON_READERS
 
-    def read(member: Any, dtype: DType, nullable: bool, path: str) -> Any:
-        if is_null(member):
+    def read(value: Any, dtype: DType, nullable: bool, path: str) -> Any:
+        if is_null(value):
             if nullable:
                 return None
-            raise Refusal(value=member, path=path, reason="it may not be null")
+            raise Refusal(value=value, path=path, reason="it may not be null")
         try:
-            return readers[dtype.name](member, dtype, read)
+            return readers[dtype.name](value, dtype, read)
         except Refusal as refusal:
             if not refusal.path:
-                refusal.value = member
+                refusal.value = value
             refusal.path = path + refusal.path
             raise
 
