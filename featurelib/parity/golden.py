@@ -112,6 +112,8 @@ def _parse(where: str, op: str, version: int, family: str, raw: dict[str, Any]) 
     if raw.get("ulp", 0) and family != _ULP_FAMILY:
         raise ParityError(f"only the {_ULP_FAMILY} family has a tolerance, got ulp={raw['ulp']}")
     types = tuple(map(parse_type, raw["types"]))
+    if len(types) != len(raw["args"]):
+        raise ParityError(f"{len(types)} types for {len(raw['args'])} arguments")
     args = tuple(decode(a, t) for a, t in zip(raw["args"], types, strict=True))
     out_type = parse_type(raw["out_type"])
     return GoldenCase(
