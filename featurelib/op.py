@@ -310,6 +310,12 @@ def get_op(name: str, version: int | None = None) -> Op:
     return versions[version]
 
 
+def is_public(name: str) -> bool:
+    """Whether an op of that name is an expression method."""
+    versions = _REGISTRY.get(name)
+    return bool(versions) and versions[max(versions)].public
+
+
 def all_ops() -> Iterator[Op]:
     """Every registered op and version, by name."""
     for name in sorted(_REGISTRY):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from featurelib.errors import TraceError
-from featurelib.op import METHODS, all_ops
+from featurelib.op import METHODS, all_ops, is_public
 
 NAMESPACES = ("str", "dt", "list", "arr", "struct")
 _PACKAGE = str(Path(__file__).parent)
@@ -202,9 +202,8 @@ class Namespace:
 
 
 def _method(owner: Operators, name: str) -> Any:
-    known = known_methods()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if name not in METHODS and not is_public(name):
+        close = difflib.get_close_matches(name, known_methods(), n=3, cutoff=0.5)
         raise AttributeError(
             str(
                 TraceError(
