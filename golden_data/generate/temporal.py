@@ -65,7 +65,7 @@ def inside(make: Callable[[], Any]) -> Any:
 
 def part(
     name: str, out_type: str, of: Callable[[Any], Any], dates: bool = True
-) -> tuple[str, list]:
+) -> tuple[str, list[Line]]:
     """Cases of a part, for dates too where they have it."""
     cases = [
         line(g, "Datetime(UTC)", [utc(t)], out_type, of(utc(t)), STDLIB, why)
