@@ -123,16 +123,24 @@ class Frame:
         row, i = min(hits)
         check = self.checks[i]
         name = check.field.name
-        value = self.raw.slice(row, 1).select(name).collect(engine="in-memory").item()
-        value = value.to_list() if isinstance(value, pl.Series) else value
-        null = value is None
+        shown, null = self._shown(name, row)
         hint = f"declare it nullable: `{name}: T | None`, and fill_null in the features"
         return FieldValueError(
-            message(check.field, show(value), self.where, row, reason="" if null else check.reason),
+            message(check.field, shown, self.where, row, reason="" if null else check.reason),
             field=name,
             row=row,
             hint=hint if null else 'take the good rows: errors="collect"',
         )
+
+    def _shown(self, name: str, row: int) -> tuple[str, bool]:
+        """A value of the raw column for an error, and whether it is null."""
+        cell = self.raw.slice(row, 1).select(name).collect(engine="in-memory").to_series()
+        try:
+            value = cell.item()
+        except (OverflowError, ValueError):  # a time that Python has no object for
+            return f"{cell.to_physical().item()} ({cell.dtype})", False
+        value = value.to_list() if isinstance(value, pl.Series) else value
+        return show(value), value is None
 
     def split(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         """Good rows as `columns` has them, and refused rows; together every row.
