@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from featurelib import expr
 from featurelib.dtypes import Bool, String, supertype
 from featurelib.errors import FeatureTypeError
 from featurelib.node import Node, apply, literal
@@ -154,7 +155,7 @@ def choose(condition: Any, then: Any, otherwise: Any) -> Node:
 
 @method("coalesce")
 def coalesce(first: Any, *others: Any) -> Any:
-    """The first value that is not null, from left to right."""
+    """The first value that is not null, from left to right; on expressions or nodes."""
     for other in others:
-        first = apply(fill_null, (first, other))
+        first = expr.apply(fill_null, (first, other), {})
     return first

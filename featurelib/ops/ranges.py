@@ -6,7 +6,7 @@ two equal values the second is taken, which shows for -0.0 and 0.0 alone. All as
 
 from typing import Any
 
-from featurelib import literals
+from featurelib import expr, literals
 from featurelib.dtypes import INT64, Bool, DType, String
 from featurelib.errors import DefinitionError, FeatureTypeError
 from featurelib.intrinsics import (
@@ -213,15 +213,15 @@ def clip_between(x: Node, lower_bound: Any = None, upper_bound: Any = None) -> N
 
 @method("max_horizontal")
 def max_of(first: Any, *others: Any) -> Any:
-    """The greatest of several; nulls are skipped."""
+    """The greatest of several, expressions or nodes; nulls are skipped."""
     for other in others:
-        first = apply(max_horizontal, (first, other))
+        first = expr.apply(max_horizontal, (first, other), {})
     return first
 
 
 @method("min_horizontal")
 def min_of(first: Any, *others: Any) -> Any:
-    """The least of several; nulls are skipped."""
+    """The least of several, expressions or nodes; nulls are skipped."""
     for other in others:
-        first = apply(min_horizontal, (first, other))
+        first = expr.apply(min_horizontal, (first, other), {})
     return first
