@@ -86,7 +86,9 @@ def polynomials() -> None:
     show("LOG_", log_tail, 0, top, 7, lambda z: z / 2)
     # The same after s z (2 / 3 + z 2 / 5), for pow
     pow_tail = away_from_zero(
-        lambda z: (log_tail(z) - mpf(2) / 3 - z * 2 / 5) / z**2 if z > mpf(10) ** -9 else mpf(2) / 7,
+        lambda z: (
+            (log_tail(z) - mpf(2) / 3 - z * 2 / 5) / z**2 if z > mpf(10) ** -9 else mpf(2) / 7
+        ),
         mpf(2) / 7,
     )
     show("POW_", pow_tail, 0, top, 7, lambda z: z**3 / 2 * 2**15)

@@ -81,7 +81,7 @@ def exp_clamped(x):
 
 @inlined
 def expm1_quarter(x):
-    """expm1(x) / 4 as high and low part, for -50 <= x <= 711; a quarter cannot overflow."""
+    """expm1(x) / 4 as high and low part, for -50 <= x <= 710.5; a quarter cannot overflow."""
     r, r_low, k = exp_reduced(x, 0.0)
     r1 = head(r)
     r2 = r - r1
@@ -106,6 +106,6 @@ def exp(x: Float) -> Float:
 def expm1(x: Float) -> Float:
     """exp(x) - 1, exact to the last bits near 0."""
     low = -50.0 if x < -50.0 else x
-    s, s_low = expm1_quarter(711.0 if low > 711.0 else low)
+    s, s_low = expm1_quarter(710.5 if low > 710.5 else low)
     y = (s + s_low) * 4.0
     return x if f64_abs(x) < 5.551115123125783e-17 else y

@@ -25,7 +25,7 @@ TINY = 7.450580596923828e-09  # 2**-27: below it the next term is under half an 
 def sinh(x: Float) -> Float:
     """Hyperbolic sine."""
     a = f64_abs(x)
-    q, q_low = expm1_quarter(711.0 if a > 711.0 else a)
+    q, q_low = expm1_quarter(710.5 if a > 710.5 else a)
     # sinh = (t + t / (t + 1)) / 2 with t = expm1(a) = 4 q; from 40 on the second term is too small.
     large = a > 40.0
     n = 1.0 if large else q
@@ -42,7 +42,7 @@ def sinh(x: Float) -> Float:
 def cosh(x: Float) -> Float:
     """Hyperbolic cosine."""
     a = f64_abs(x)
-    q, q_low = expm1_quarter(711.0 if a > 711.0 else a)
+    q, q_low = expm1_quarter(710.5 if a > 710.5 else a)
     # cosh = 2 (w + 1 / (16 w)), w = exp(a) / 4
     w, w_low = two_sum(q, 0.25)
     w_low = w_low + q_low
