@@ -69,6 +69,31 @@ def test_a_row_of_other_shape_is_refused_as_at_the_border(row):
     assert str(caught.value) == str(expected.value)
 
 
+def test_no_code_of_a_key_runs_while_values_are_held():
+    """A key that is no exact str could drop a text in its `__eq__`: the row is left to Python."""
+    asked = []
+
+    class Key(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            asked.append(other)
+            return False
+
+    plan = plan_of(Field("a", dtypes.STRING), Field("b", dtypes.STRING), extra="ignore")
+    row = {"a": "x", Key("b"): "y"}
+    asked.clear()
+    assert plan._read_row(row) == read_values.WHOLE_ROW
+    assert asked == []
+
+
+@pytest.mark.parametrize("dtype, value", [(dtypes.STRING, "\ud800"), (dtypes.UINT64, 2**64)])
+def test_a_failing_c_function_leaves_the_row_to_python(dtype, value):
+    """The exception that it made may have run a collection: nothing read before it is used."""
+    plan = plan_of(Field("a", dtypes.STRING), Field("b", dtype))
+    assert plan._read_row({"a": "x", "b": value}) == read_values.WHOLE_ROW
+
+
 def test_unknown_fields_are_ignored_where_the_schema_says_so():
     """extra="ignore" reads the known fields; keys that are no text are no reason to refuse."""
     plan = plan_of(Field("x", dtypes.FLOAT64), extra="ignore")
