@@ -36,6 +36,8 @@ Behind the index lie the entries in the order of insertion. Where all keys are e
 dict owns its values (TEXT_KEYS), an entry is two addresses, key and value, both 0 if deleted.
 """
 MIXED_KEYS, TEXT_KEYS = 0, 1
+TEXT_HASH_AT = BODY_AT + 8
+"""Offset of a str's hash, which every key of a dict has."""
 HAS_ZONE_AT = BODY_AT + 8
 DATE_AT = BODY_AT + 9
 """Offset of year (two bytes, big-endian), month, day; in a datetime six more bytes follow."""
@@ -77,6 +79,7 @@ tuple_size = _external("PyTuple_Size", _I64, _I64)
 long_as_i64 = _external("PyLong_AsLongLongAndOverflow", _I64, _I64, _I64)
 long_as_u64 = _external("PyLong_AsUnsignedLongLong", types.uint64, _I64)
 text_as_utf8 = _external("PyUnicode_AsUTF8AndSize", _I64, _I64, _I64)
+text_compare = _external("PyUnicode_Compare", _I32, _I64, _I64)
 text_length = _external("PyUnicode_GetLength", _I64, _I64)
 error_occurred = _external("PyErr_Occurred", _I64)
 error_clear = _external("PyErr_Clear", types.void)
@@ -197,6 +200,8 @@ def _layout_is_known() -> bool:
     if any(_load(d, BODY_AT, 8) != len(d) for d in text_only + mixed):
         return False
     if any(_keys_kind(d) not in (1, 2) for d in text_only if d) or any(map(_keys_kind, mixed)):
+        return False
+    if any(_load(k, TEXT_HASH_AT, 8, signed=True) != hash(k) for k in ("a", "é" * 99, "")):
         return False
     deleted = {"a": 1, "b": 2, "c": 3}
     del deleted["b"]

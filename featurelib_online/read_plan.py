@@ -128,6 +128,7 @@ class ReadPlan:
         low, high = bounds_of(field)
         record = {
             layout.KEY: id(self._keys[i]),
+            layout.KEY_HASH: hash(self._keys[i]),
             layout.CODE: code_of(field.dtype),
             layout.NULLABLE: int(field.nullable),
             layout.LOW: low,

@@ -49,8 +49,8 @@ T_LIST, T_TUPLE, NONE, TRUE, UTC = range(160, 200, 8)
 HEADER_BYTES = 200
 # Offsets in the record of a field. LOW and HIGH are inclusive, of the field's own kind.
 KEY, CODE, NULLABLE, LOW, HIGH, BOUNDED, MAX_LENGTH, ONE_OF = range(0, 64, 8)
-DEFAULT, DEFAULT_A, DEFAULT_B, VALUES, VALID, SIZE, SLOW = range(64, 120, 8)
-FIELD_BYTES = 120
+DEFAULT, DEFAULT_A, DEFAULT_B, VALUES, VALID, SIZE, KEY_HASH, SLOW = range(64, 128, 8)
+FIELD_BYTES = 128
 """SLOW is not of the field: word i of the list of fields that Python must decide."""
 
 PYTHON, BOOL, INT, UINT64, FLOAT64, FLOAT32, STRING, DATE, DATETIME, DURATION = range(10)

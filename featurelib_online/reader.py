@@ -32,6 +32,7 @@ from featurelib_online.cpython_api import (
     KEYS_KIND_AT,
     MIXED_KEYS,
     N_ENTRIES_AT,
+    TEXT_HASH_AT,
     TEXT_KEYS,
     TYPE_AT,
     call_program,
@@ -44,6 +45,7 @@ from featurelib_online.cpython_api import (
     peek_u8,
     poke_i8,
     poke_i64,
+    text_compare,
     tuple_get,
     tuple_size,
 )
@@ -57,6 +59,7 @@ from featurelib_online.read_values import (
     HEADER_BYTES,
     INDEX,
     KEY,
+    KEY_HASH,
     N_FIELDS,
     N_SLOW,
     NO_DEFAULT,
@@ -82,6 +85,16 @@ WRONG_PLAN = 3
 
 
 @nb.njit
+def _is_key(field: int, key: int, other: int) -> bool:
+    """Whether a key of a dict is that of a field: the same object (a literal), or equal text."""
+    if other == key:
+        return True
+    # A deleted entry has no key.
+    same_hash = other != 0 and peek_i64(other + TEXT_HASH_AT) == peek_i64(field + KEY_HASH)
+    return same_hash and text_compare(other, key) == 0
+
+
+@nb.njit
 def _read(row: int, index: int, plan: int) -> int:
     if peek_i64(row + TYPE_AT) != peek_i64(plan + T_DICT):
         return WHOLE_ROW
@@ -89,15 +102,15 @@ def _read(row: int, index: int, plan: int) -> int:
     kind = peek_u8(keys + KEYS_KIND_AT)
     if kind == MIXED_KEYS:
         return WHOLE_ROW
-    # Rows often hold their keys in the order of the schema, and the same key objects (a literal,
-    # keyword arguments): while that holds, the next entry is the answer and no hash is probed.
+    # Rows often hold their keys in the order of the schema: while that holds, the next entry is
+    # the answer and the hash table is not probed.
     entry = keys + INDEX_AT + (1 << peek_u8(keys + KEYS_INDEX_LOG_AT))
     end = entry + ENTRY_BYTES * (peek_i64(keys + N_ENTRIES_AT) if kind == TEXT_KEYS else 0)
     n_found, n_slow = 0, 0
     for i in range(peek_i64(plan + N_FIELDS)):
         field = plan + HEADER_BYTES + FIELD_BYTES * i
         key = peek_i64(field + KEY)
-        if entry < end and peek_i64(entry) == key:
+        if entry < end and _is_key(field, key, peek_i64(entry)):
             value = peek_i64(entry + 8)
             entry += ENTRY_BYTES
         else:
