@@ -15,7 +15,10 @@ import numpy as np
 
 from featurelib import border_times as times
 from featurelib.border_rules import Reader, ReadMember, Refusal
-from featurelib.dtypes import DType
+from featurelib.dtypes import SCALARS, DType
+
+BOUNDS = {name: dtype.bounds for name, dtype in SCALARS.items() if dtype.is_integer}
+"""By name: a property that is asked for every value would cost more than the value."""
 
 
 def is_null(value: Any) -> bool:
@@ -23,6 +26,8 @@ def is_null(value: Any) -> bool:
     if value is None:
         return True
     kind = type(value)
+    if kind is float or kind is str or kind is int:
+        return False
     if issubclass(kind, (np.datetime64, np.timedelta64)):
         return bool(np.isnat(value))
     return kind.__name__ in ("NAType", "NaTType") and str(kind.__module__).startswith("pandas")
@@ -42,7 +47,7 @@ def read_integer(value: Any, dtype: DType, read: ReadMember) -> int:
     if type(number) is not int:
         hint = "convert it first, saying how to round: int(value) or round(value)"
         raise Refusal(hint=hint if type(number) is float else "write a whole number")
-    low, high = dtype.bounds
+    low, high = BOUNDS[dtype.name]
     if not low <= number <= high:
         raise Refusal(f"expected {low} <= value <= {high}", "declare a wider type")
     return number

@@ -78,7 +78,7 @@ def canonical(
         _refuse(
             Refusal(f"reading it raised {type(error).__name__}", value=value), field, where, row
         )
-    if result is not None:
+    if result is not None and field.is_constrained:
         broken = violation(result, field)
         if broken:
             _refuse(Refusal(f"expected {broken}", value=value), field, where, row)
@@ -106,8 +106,6 @@ def violation(value: Any, field: Field) -> str:
     A NaN lies within no bound, so any of ge, gt, le, lt refuses it.
     """
     limits = field.constraints
-    if limits.is_empty:
-        return ""
     members = value if isinstance(value, tuple) else (value,)
     if limits.finite and not all(abs(v) < float("inf") for v in members):
         return "a finite number"

@@ -101,7 +101,12 @@ class Field:
     def has_default(self) -> bool:
         return self.default is not MISSING
 
-    @property
+    @cached_property
+    def is_constrained(self) -> bool:
+        """Whether a value must satisfy more than its type."""
+        return not self.constraints.is_empty
+
+    @cached_property
     def canonical_default(self) -> Any:
         """The default in the form that engines compute with."""
         return borders.canonical(self.default, self)

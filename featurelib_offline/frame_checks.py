@@ -126,8 +126,9 @@ def _integer_to_float(x: pl.Expr, source: pl.DataType, dtype: DType) -> Converte
     column = wide if dtype.name == "Float64" else wide.cast(pl.Float32)
     if int(str(source).rpartition("nt")[2]) <= 32:
         return column, []
-    changed = wide.cast(pl.Int128, strict=False).ne_missing(x.cast(pl.Int128, strict=False))
-    return column, [(x.is_not_null() & changed, "the integer is not exact in Float64")]
+    # Back in its own type an inexact integer is another one, or null where it left the range.
+    changed = wide.cast(source, strict=False).ne_missing(x)
+    return column, [(changed, "the integer is not exact in Float64")]
 
 
 def _instants(x: pl.Expr, source: pl.Datetime, dtype: DType) -> Converted:

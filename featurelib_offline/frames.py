@@ -19,6 +19,7 @@ from featurelib_offline.frame_checks import Check, FieldBorder, default_border, 
 
 __all__ = ["Frame", "Kind", "read_frame"]
 
+Engine = Literal["in-memory", "streaming"]
 Kind = Literal["polars", "polars_lazy", "pyarrow", "record_batch", "pandas"]
 
 
@@ -112,15 +113,18 @@ class Frame:
         """The error about the first refused row, None if every row is taken."""
         if not self.checks:
             return None
+        engine: Engine = "in-memory" if self.is_eager else "streaming"
+        some = [c.bad.any().alias(str(i)) for i, c in enumerate(self.checks)]
+        failed = [
+            i for i, bad in enumerate(self.raw.select(some).collect(engine=engine).row(0)) if bad
+        ]
+        if not failed:
+            return None
         rows = pl.int_range(pl.len(), dtype=pl.Int64)
         firsts = self.raw.select(
-            rows.filter(check.bad).min().alias(str(i)) for i, check in enumerate(self.checks)
-        )
-        found = firsts.collect(engine="in-memory" if self.is_eager else "streaming").row(0)
-        hits = [(row, i) for i, row in enumerate(found) if row is not None]
-        if not hits:
-            return None
-        row, i = min(hits)
+            rows.filter(self.checks[i].bad).min().alias(str(i)) for i in failed
+        ).collect(engine=engine)
+        row, i = min(zip(firsts.row(0), failed, strict=True))
         check = self.checks[i]
         name = check.field.name
         shown, null = self._shown(name, row)
@@ -185,7 +189,7 @@ class Frame:
         result: pl.LazyFrame | pl.DataFrame,
         *,
         nullable: Collection[str] = (),
-        engine: Literal["in-memory", "streaming"] = "in-memory",
+        engine: Engine = "in-memory",
     ) -> Any:
         """A result as the kind of frame that the caller gave.
 

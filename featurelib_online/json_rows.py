@@ -18,7 +18,12 @@ def parse(data: bytes | str, bundle: Bundle) -> Any:
             cannot be read.
     """
     try:
-        parsed = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        parsed = json.loads(
+            data,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_unique,
+        )
     except (ValueError, RecursionError) as error:
         raise InputError(f"{bundle.name}: no readable JSON: {error}") from None
     if isinstance(parsed, list):
@@ -30,7 +35,7 @@ def _row(row: Any, bundle: Bundle, index: int | None) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise InputError(f"{bundle.name}: expected a JSON object, got {row!r}", row=index)
     for field in bundle.schema.fields:
-        if field.dtype.is_temporal and field.name in row:
+        if (field.dtype.inner or field.dtype).is_temporal and field.name in row:
             value = borders.canonical(
                 row[field.name], field, where=bundle.name, row=index, source="json"
             )
@@ -49,3 +54,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """A number of JSON; one beyond Float64 is refused, not read as an infinity."""
+    value = float(text)
+    if abs(value) == float("inf"):
+        raise ValueError(f"{text} is outside Float64")
+    return value
