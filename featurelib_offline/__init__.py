@@ -1,0 +1,6 @@
+"""featurelib in training: fit and transform frames and files, with Polars."""
+
+from featurelib_offline.plan import Choice, Plan, plan
+from featurelib_offline.transform import Collected, transform
+
+__all__ = ["Choice", "Collected", "Plan", "plan", "transform"]
