@@ -87,7 +87,8 @@ class BatchWorkspace:
     def __init__(self, kernel: RowKernel) -> None:
         bundle, code = kernel.bundle, kernel.kernel
         self.arena = ScratchArena(code.limit)
-        self.plan = ReadPlan(bundle.schema, capacity=CHUNK, where=bundle.name)
+        views = any(node.dtype.kind == "v" for node in bundle.program.outputs.values())
+        self.plan = ReadPlan(bundle.schema, capacity=CHUNK, where=bundle.name, holds_text=views)
         by_name = dict(zip(bundle.schema.names, self.plan.columns, strict=True))
         self.inputs = by_name
         columns = [machine.Column(by_name[n].values, by_name[n].valid) for n in code.inputs]
@@ -142,7 +143,10 @@ def compute_columns(kernel: RowKernel, data: Any) -> Batch:
 
     columns, rows = read_columns(data, kernel.bundle)
     outputs = kernel.kernel.run([columns[n] for n in kernel.kernel.inputs], rows)
-    made = [_copied(c, node.dtype, rows) for c, node in zip(outputs, kernel.kernel.slots.outputs, strict=True)]
+    made = [
+        _copied(c, node.dtype, rows)
+        for c, node in zip(outputs, kernel.kernel.slots.outputs, strict=True)
+    ]
     inputs = {m: columns[m].values for m in kernel.inputs_in_layout}
     return _batch(kernel, made, inputs, [])
 
@@ -195,9 +199,7 @@ def _elements(data: bytes, dtype: DType) -> tuple[Any, ...]:
     return tuple(map(bool, values)) if is_bool else tuple(values)
 
 
-def _good(
-    kernel: RowKernel, chunk: list[Any], start: int, errors: list[RowError]
-) -> list[Any]:
+def _good(kernel: RowKernel, chunk: list[Any], start: int, errors: list[RowError]) -> list[Any]:
     good = []
     for i, row in enumerate(chunk):
         try:

@@ -105,7 +105,9 @@ class RowWorkspace:
         self.block = np.zeros(layout.size, np.uint8) if block is None else block
         self.arena = ScratchArena(kernel.limit)
         columns = [self._input(f.name, f.dtype, layout) for f in bundle.schema.fields]
-        self.plan = ReadPlan(bundle.schema, columns, where=bundle.name)
+        # A text output may be a view of an input text, which another thread could drop.
+        views = any(node.dtype.kind == "v" for node in bundle.program.outputs.values())
+        self.plan = ReadPlan(bundle.schema, columns, where=bundle.name, holds_text=views)
         by_name = dict(zip(bundle.schema.names, columns, strict=True))
         inputs = [machine.Column(by_name[n].values, by_name[n].valid) for n in kernel.inputs]
         outputs = []
