@@ -17,6 +17,7 @@ import sysconfig
 from typing import Any
 
 import llvmlite.binding
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
@@ -209,7 +210,8 @@ def _layout_is_known() -> bool:
         return False
     if _entries(deleted) != [_addresses(("a", 1)), (0, 0), _addresses(("c", 3))]:
         return False
-    if any(ctypes.string_at(id(x) + BODY_AT, 8) != _float_bytes(x) for x in (1.5, -0.0, 1e300)):
+    floats = (1.5, -0.0, 1e300, np.float64(0.1))
+    if any(ctypes.string_at(id(x) + BODY_AT, 8) != _float_bytes(x) for x in floats):
         return False
     return _times_are_known()
 

@@ -108,6 +108,7 @@ class ReadPlan:
             layout.FORBID_EXTRA: int(self.schema.extra == "forbid"),
             layout.CAPACITY: self.capacity,
             layout.T_FLOAT: id(float),
+            layout.T_NUMPY_FLOAT: id(np.float64),
             layout.T_INT: id(int),
             layout.T_BOOL: id(bool),
             layout.T_STR: id(str),

@@ -45,8 +45,8 @@ STAMP, N_FIELDS, FORBID_EXTRA, PROGRAM, SLOTS, CAPACITY, N_SLOW, INDEX = range(0
 SCRATCH = 64
 """SCRATCH is a result that C functions return through an address."""
 T_DICT, T_FLOAT, T_INT, T_BOOL, T_STR, T_DATETIME, T_DATE, T_DELTA = range(96, 160, 8)
-T_LIST, T_TUPLE, NONE, TRUE, UTC = range(160, 200, 8)
-HEADER_BYTES = 200
+T_LIST, T_TUPLE, NONE, TRUE, UTC, T_NUMPY_FLOAT = range(160, 208, 8)
+HEADER_BYTES = 208
 # Offsets in the record of a field. LOW and HIGH are inclusive, of the field's own kind.
 KEY, CODE, NULLABLE, LOW, HIGH, BOUNDED, MAX_LENGTH, ONE_OF = range(0, 64, 8)
 DEFAULT, DEFAULT_A, DEFAULT_B, VALUES, VALID, SIZE, KEY_HASH, SLOW = range(64, 128, 8)
@@ -226,6 +226,9 @@ def read_value(plan: int, field: int, row: int, value: int) -> int:
         if code == BOOL:
             poke_i8(peek_i64(field + VALUES) + row, 1 if value == peek_i64(plan + TRUE) else 0)
             answer = READ
+    elif kind == peek_i64(plan + T_NUMPY_FLOAT):
+        if code in (FLOAT64, FLOAT32):
+            answer = _read_float(field, row, peek_f64(value + BODY_AT), code)
     elif code >= DATE:
         answer = _read_time(plan, field, row, value, kind, code)
     if answer == READ:

@@ -124,7 +124,7 @@ def doubling(capacity: int, **more: Any) -> tuple[ReadPlan, np.ndarray[Any, Any]
 
 
 @pytest.mark.parametrize("holds_text", [False, True])
-@pytest.mark.parametrize("value", [1.5, 3, np.float32(1.5), np.int64(4)])
+@pytest.mark.parametrize("value", [1.5, 3, np.float64(2.5), np.float32(1.5), np.int64(4)])
 def test_a_served_row_runs_the_program_once_all_is_read(value, holds_text):
     """Values of machine code and values of Python reach the program alike."""
     plan, out = doubling(1, holds_text=holds_text)
@@ -149,7 +149,7 @@ def test_many_rows_are_read_into_their_places(make, odd):
     """A row that needs Python stands at its own index; none of its neighbours moves."""
     rows = [{"x": float(i)} for i in range(4)]
     if odd is not None:
-        rows[odd] = {"x": np.float64(odd)}
+        rows[odd] = {"x": np.int64(odd)}
     plan, out = doubling(5)
     assert plan.serve_rows(make(rows)) == 4
     assert out.tolist() == [0.0, 2.0, 4.0, 6.0, -1.0]

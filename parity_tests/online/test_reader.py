@@ -131,6 +131,7 @@ PLAIN = [
     (dtypes.FLOAT64, 3), (dtypes.FLOAT32, 0.1), (dtypes.STRING, "é"), (dtypes.STRING, ""),
     (dtypes.DATE, dt.date(2020, 1, 1)), (dtypes.DURATION, dt.timedelta(1, 2, 3)),
     (dtypes.DATETIME, dt.datetime(2020, 1, 1, tzinfo=UTC)), (dtypes.INT32, None),
+    (dtypes.FLOAT64, np.float64(1.5)),
 ]  # fmt: skip
 
 
