@@ -1,8 +1,8 @@
-"""Derives every constant of `featurelib/ops/elementary`: ``python benchmarks/derive_elementary.py``.
+"""Derives the constants of `featurelib/ops/elementary`: ``python benchmarks/derive_elementary.py``.
 
 Each polynomial interpolates its function at Chebyshev nodes with 60 digits, which is within a small
-factor of the best possible, and is then rounded to doubles. The printed error is that of the rounded
-polynomial, times the factor with which it enters the result, relative to the result.
+factor of the best possible, and is then rounded to doubles. The printed error is that of the
+rounded polynomial, times the factor with which it enters the result, relative to the result.
 """
 
 from collections.abc import Callable

@@ -98,6 +98,9 @@ class Operators:
     def __pow__(self, other: Any) -> Any:
         return self._call("pow", (self, other), {})
 
+    def __rpow__(self, other: Any) -> Any:
+        return self._call("pow", (other, self), {})
+
     def __neg__(self) -> Any:
         return self._call("neg", (self,), {})
 

@@ -97,11 +97,9 @@ def test_values_are_within_one_ulp_of_the_true_value(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sin", "cos", "tan"])
 def test_multiples_of_half_pi_keep_all_digits(name: str) -> None:
-    """The doubles nearest to multiples of pi / 2, where all but the last bits cancel, stay right."""
+    """The doubles nearest to multiples of pi / 2, where nearly all bits cancel, stay right."""
     rng = random.Random(f"multiples {name}")
-    points = [
-        6381956970095103.0 * 2.0**797
-    ]  # the double nearest to a multiple, by continued fractions
+    points = [6381956970095103.0 * 2.0**797]  # the nearest of all, by continued fractions
     with mp.workprec(1300):
         points += [
             float(rng.randrange(1, 2 ** rng.randrange(1, 900)) * mp.pi / 2) for _ in range(150)

@@ -7,6 +7,7 @@ measured errors from `benchmarks/measure_elementary.py`.
 
 from featurelib.ops.elementary.exp import exp, expm1
 from featurelib.ops.elementary.hyperbolic import cosh, sigmoid, sinh, tanh
+from featurelib.ops.elementary.integer_power import pow_integer, pow_natural
 from featurelib.ops.elementary.inverse import acos, asin, atan, atan2
 from featurelib.ops.elementary.log import log, log1p, log2, log10
 from featurelib.ops.elementary.power import cbrt, power, sqrt
@@ -26,6 +27,8 @@ __all__ = [
     "log10",
     "log1p",
     "log2",
+    "pow_integer",
+    "pow_natural",
     "power",
     "sigmoid",
     "sin",

@@ -96,7 +96,10 @@ def expm1_quarter(x):
 @op("exp", version=1)
 @inlined
 def exp(x: Float) -> Float:
-    """e to the power x."""
+    """e to the power x.
+
+    At most 0.747 ulp from the true value in ``python benchmarks/measure_elementary.py exp``.
+    """
     high, low, k = exp_unscaled(exp_clamped(x), 0.0)
     return scaled(high + low, k)
 
@@ -104,7 +107,10 @@ def exp(x: Float) -> Float:
 @op("expm1", version=1)
 @inlined
 def expm1(x: Float) -> Float:
-    """exp(x) - 1, exact to the last bits near 0."""
+    """exp(x) - 1, exact to the last bits near 0.
+
+    At most 0.578 ulp from the true value in ``python benchmarks/measure_elementary.py expm1``.
+    """
     low = -50.0 if x < -50.0 else x
     s, s_low = expm1_quarter(710.5 if low > 710.5 else low)
     y = (s + s_low) * 4.0

@@ -23,7 +23,10 @@ TINY = 7.450580596923828e-09  # 2**-27: below it the next term is under half an 
 @op("sinh", version=1)
 @inlined
 def sinh(x: Float) -> Float:
-    """Hyperbolic sine."""
+    """Hyperbolic sine.
+
+    At most 0.556 ulp from the true value in ``python benchmarks/measure_elementary.py sinh``.
+    """
     a = f64_abs(x)
     q, q_low = expm1_quarter(710.5 if a > 710.5 else a)
     # sinh = (t + t / (t + 1)) / 2 with t = expm1(a) = 4 q; from 40 on the second term is too small.
@@ -40,7 +43,10 @@ def sinh(x: Float) -> Float:
 @op("cosh", version=1)
 @inlined
 def cosh(x: Float) -> Float:
-    """Hyperbolic cosine."""
+    """Hyperbolic cosine.
+
+    At most 0.518 ulp from the true value in ``python benchmarks/measure_elementary.py cosh``.
+    """
     a = f64_abs(x)
     q, q_low = expm1_quarter(710.5 if a > 710.5 else a)
     # cosh = 2 (w + 1 / (16 w)), w = exp(a) / 4
@@ -55,7 +61,10 @@ def cosh(x: Float) -> Float:
 @op("tanh", version=1)
 @inlined
 def tanh(x: Float) -> Float:
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    At most 0.530 ulp from the true value in ``python benchmarks/measure_elementary.py tanh``.
+    """
     a = f64_abs(x)
     q, q_low = expm1_quarter(-2.0 * (22.0 if a > 22.0 else a))
     d, d_low = ordered_sum(0.5, q)
@@ -67,7 +76,10 @@ def tanh(x: Float) -> Float:
 @op("sigmoid", version=1)
 @inlined
 def sigmoid(x: Float) -> Float:
-    """1 / (1 + exp(-x)); the smallest results are subnormal, not zero."""
+    """1 / (1 + exp(-x)); the smallest results are subnormal, not zero.
+
+    At most 0.745 ulp from the true value in ``python benchmarks/measure_elementary.py sigmoid``.
+    """
     high, low, k = exp_unscaled(exp_clamped(-f64_abs(x)), 0.0)
     high, low = ordered_sum(high, low)
     # Under 2**-100 the sum with 1 is 1, and its power of two would leave the exponent's range.
