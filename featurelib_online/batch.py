@@ -142,7 +142,8 @@ def compute_columns(kernel: RowKernel, data: Any) -> Batch:
     from featurelib_online.columns import read_columns
 
     columns, rows = read_columns(data, kernel.bundle)
-    outputs = kernel.kernel.run([columns[n] for n in kernel.kernel.inputs], rows)
+    code = kernel.wide_kernel
+    outputs = code.run([columns[n] for n in code.inputs], rows)
     made = [
         _copied(c, node.dtype, rows)
         for c, node in zip(outputs, kernel.kernel.slots.outputs, strict=True)

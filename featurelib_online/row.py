@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class RowKernel:
 
     def __init__(self, bundle: Bundle, *, text_limit: int = DEFAULT_LIMIT) -> None:
         self.bundle = bundle
-        self.kernel = Kernel(bundle.program, bundle.state, limit=text_limit)
+        self.kernel = Kernel(bundle.program, bundle.state, limit=text_limit, wide=False)
         self.layout = RowLayout(bundle)
         self.types: dict[str, DType] = {n: o.dtype for n, o in bundle.program.outputs.items()}
         self.formats = {n: value_format(t) for n, t in self.types.items()}
@@ -95,6 +96,11 @@ class RowKernel:
         self._free: list[RowWorkspace] = []
         check_float_environment()
         self._free.append(RowWorkspace(bundle, self.kernel, self.layout))
+
+    @cached_property
+    def wide_kernel(self) -> Kernel:
+        """Machine code whose loops vectorise; compiled when columns first come in."""
+        return Kernel(self.bundle.program, self.bundle.state, limit=self.kernel.limit)
 
     @property
     def fingerprint(self) -> str:

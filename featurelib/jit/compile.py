@@ -43,14 +43,19 @@ class Machine:
     _function: Any
 
 
-def digest(program: Program) -> str:
+def digest(program: Program, wide: bool) -> str:
     """What the machine code of a program depends on, fitted values left out."""
-    names = [n.key for n in program.outputs.values()]
+    names = [wide, *(n.key for n in program.outputs.values())]
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
 
-def compile_program(program: Program) -> Machine:
+def compile_program(program: Program, *, wide: bool = True) -> Machine:
     """Machine code of a program, compiled once per process and cached on disk.
+
+    Args:
+        program: What to compute.
+        wide: For columns (loops that vectorise), else for single rows (half the time to compile).
+            Both take any number of rows and give the same bits.
 
     Raises:
         CompileError: This Python is a free-threaded build.
@@ -61,18 +66,18 @@ def compile_program(program: Program) -> Machine:
             "kernels read Python objects under the GIL, and this is a free-threaded build",
             hint="use the default build of CPython",
         )
-    key = digest(program)
+    key = digest(program, wide)
     with _lock:
         if key not in _compiled:
-            _compiled[key] = _compile(program, key)
+            _compiled[key] = _compile(program, key, wide)
         return _compiled[key]
 
 
-def _compile(program: Program, key: str) -> Machine:
+def _compile(program: Program, key: str, wide: bool) -> Machine:
     @intrinsic
     def run(typingctx: Any, slots: Any, start: Any, stop: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            emit(context, builder, program, *args)
+            emit(context, builder, program, wide, *args)
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, types.int64), codegen

@@ -85,13 +85,23 @@ def groups(program: Program) -> list[list[str]]:
     return [m for m in members if m]
 
 
-def emit(context: Any, builder: ir.IRBuilder, program: Program, slots: ir.Value, start: ir.Value, stop: ir.Value) -> None:
+def emit(
+    context: Any,
+    builder: ir.IRBuilder,
+    program: Program,
+    wide: bool,
+    slots: ir.Value,
+    start: ir.Value,
+    stop: ir.Value,
+) -> None:
     """Writes the program's functions into the builder's module, and calls to them.
 
     Args:
         context: Numba's target context.
         builder: Where the calls go.
         program: What to compute.
+        wide: A loop over rows in each group, which LLVM may vectorise. Else one loop around all
+            groups, which hold straight code: half the time to compile, and made for single rows.
         slots: Address of the slots, int64.
         start: First row.
         stop: Row after the last.
@@ -110,12 +120,14 @@ def emit(context: Any, builder: ir.IRBuilder, program: Program, slots: ir.Value,
     }
     output_index = {name: first_output + 2 * i for i, name in enumerate(program.outputs)}
     shapes: dict[str, ir.Function] = {}
+    calls: list[tuple[ir.Function, list[ir.Value]]] = []
     for names in groups(program):
         group = program.subset(names)
         own = Slots.of(group)
         key = shape(group, own)
         if key not in shapes:
-            shapes[key] = _Group(context, builder.module, group, own, len(shapes)).function
+            number = len(shapes)
+            shapes[key] = _Group(context, builder.module, group, own, number, wide).function
         args = [start, stop, slot(order.arena)]
         for node in own.inputs:
             args += [slot(position[node.key]), slot(position[node.key] + 1)]
@@ -124,11 +136,20 @@ def emit(context: Any, builder: ir.IRBuilder, program: Program, slots: ir.Value,
         for node in own.tables:
             args += [slot(position[node.key]), slot(position[node.key] + 1)]
         function = shapes[key]
-        pairs = zip(args, function.args, strict=True)
-        builder.call(
-            function,
-            [a if isinstance(p.type, ir.IntType) else builder.inttoptr(a, p.type) for a, p in pairs],
-        )
+        pairs = list(zip(args, function.args, strict=True))[3:]
+        pointers = [
+            a if isinstance(p.type, ir.IntType) else builder.inttoptr(a, p.type) for a, p in pairs
+        ]
+        calls.append((function, [args[2], *pointers]))
+    if wide:
+        for function, rest in calls:
+            builder.call(function, [start, stop, *rest])
+        return
+    count = builder.sub(stop, start)
+    with cgutils.for_range(builder, count) as loop:
+        row = builder.add(start, loop.index)
+        for function, rest in calls:
+            builder.call(function, [row, row, *rest])
 
 
 def shape(program: Program, own: Slots) -> str:
@@ -152,7 +173,9 @@ def shape(program: Program, own: Slots) -> str:
 class _Group:
     """Emits the function of one group."""
 
-    def __init__(self, context: Any, module: ir.Module, program: Program, own: Slots, number: int) -> None:
+    def __init__(
+        self, context: Any, module: ir.Module, program: Program, own: Slots, number: int, wide: bool
+    ) -> None:
         self.context = context
         self.program = program
         types: list[ir.Type] = [I64, I64, I64]
@@ -161,7 +184,9 @@ class _Group:
         for node in own.outputs:
             types += [_PTR[_slot_bits(node.dtype)], _PTR[8]]
         types += [I64, I64] * len(own.tables)
-        self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), types), f"group_{number}")
+        self.function = ir.Function(
+            module, ir.FunctionType(ir.VoidType(), types), f"group_{number}"
+        )
         self.function.linkage = "internal"
         self.function.attributes.add("noinline")
         args = list(self.function.args)
@@ -173,20 +198,34 @@ class _Group:
         self.inputs = {n.key: places[i] for i, n in enumerate(own.inputs)}
         after = len(own.inputs)
         self.outputs = places[after : after + len(own.outputs)]
-        self.tables = {n.key: places[after + len(own.outputs) + i] for i, n in enumerate(own.tables)}
-        self._loop(args[0], args[1])
-
-    def _loop(self, start: ir.Value, stop: ir.Value) -> None:
-        entry, body, done = (self.function.append_basic_block(n) for n in ("entry", "row", "done"))
-        b = ir.IRBuilder(entry)
+        self.tables = {
+            n.key: places[after + len(own.outputs) + i] for i, n in enumerate(own.tables)
+        }
+        b = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.values: dict[str, tuple[Any, ir.Value]] = {}
         for node in self.program.serving_nodes:
             if node.op in (LITERAL, FIT):
                 self.values[node.key] = self._constant(b, node)
+        if wide:
+            self._loop(b, args[0], args[1])
+        else:
+            self._row(b, args[0])
+            b.ret_void()
+
+    def _loop(self, b: ir.IRBuilder, start: ir.Value, stop: ir.Value) -> None:
+        body, done = (self.function.append_basic_block(n) for n in ("row", "done"))
+        entry = b.block
         b.cbranch(b.icmp_signed("<", start, stop), body, done)
         b = ir.IRBuilder(body)
         row = b.phi(I64)
         row.add_incoming(start, entry)
+        self._row(b, row)
+        following = b.add(row, ir.Constant(I64, 1))
+        row.add_incoming(following, b.block)
+        b.cbranch(b.icmp_signed("<", following, stop), body, done)
+        ir.IRBuilder(done).ret_void()
+
+    def _row(self, b: ir.IRBuilder, row: ir.Value) -> None:
         for node in self.program.serving_nodes:
             if node.op == INPUT:
                 self.values[node.key] = self._load(b, node, row)
@@ -194,10 +233,6 @@ class _Group:
                 self.values[node.key] = self._call(b, node)
         for (values, valid), node in zip(self.outputs, self.program.outputs.values(), strict=True):
             self._store(b, node, row, values, valid)
-        following = b.add(row, ir.Constant(I64, 1))
-        row.add_incoming(following, b.block)
-        b.cbranch(b.icmp_signed("<", following, stop), body, done)
-        ir.IRBuilder(done).ret_void()
 
     def _constant(self, b: ir.IRBuilder, node: Node) -> tuple[Any, ir.Value]:
         yes = ir.Constant(I1, 1)
@@ -236,7 +271,9 @@ class _Group:
             return raw, flag
         return (b.sext if kind == "i" else b.zext)(raw, I64), flag
 
-    def _store(self, b: ir.IRBuilder, node: Node, row: ir.Value, values: ir.Value, valid: ir.Value) -> None:
+    def _store(
+        self, b: ir.IRBuilder, node: Node, row: ir.Value, values: ir.Value, valid: ir.Value
+    ) -> None:
         value, flag = self.values[node.key]
         kind, bits = node.dtype.kind, node.dtype.bits
         if node.nullable:

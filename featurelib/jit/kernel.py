@@ -47,14 +47,20 @@ class Kernel:
         program: What to compute.
         state: Values of the fitted nodes by key.
         limit: The row limit for text in bytes.
+        wide: Machine code for columns, else for single rows (see `compile_program`).
     """
 
     def __init__(
-        self, program: Program, state: Mapping[str, Any], *, limit: int = DEFAULT_LIMIT
+        self,
+        program: Program,
+        state: Mapping[str, Any],
+        *,
+        limit: int = DEFAULT_LIMIT,
+        wide: bool = True,
     ) -> None:
         self.program = program
         self.limit = limit
-        self.machine = compile_program(program)
+        self.machine = compile_program(program, wide=wide)
         self.slots = self.machine.slots
         self._call = _CALL(self.machine.address)
         self._tables = [table_memory(n, state) for n in self.slots.tables]
@@ -89,7 +95,9 @@ class Kernel:
         """
         check_float_environment()
         inputs = [
-            c if c.valid is not None or not node.nullable else c._replace(valid=np.ones(rows, np.uint8))
+            c
+            if c.valid is not None or not node.nullable
+            else c._replace(valid=np.ones(rows, np.uint8))
             for c, node in zip(inputs, self.slots.inputs, strict=True)
         ]
         outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.slots.outputs]
