@@ -282,10 +282,7 @@ def kernel_function(fn: F) -> F:
 
 
 def inlined(fn: F) -> F:
-    """Marks a body or kernel function that machine code always puts in line.
-
-    For straight-line arithmetic: the loop over rows vectorises only where no call is left in it.
-    """
+    """Marks straight-line arithmetic that is always put in line: only so loops over it vectorise."""
     fn.__inlined__ = True  # type: ignore[attr-defined]
     return kernel_function(fn)
 
