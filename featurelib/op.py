@@ -282,7 +282,7 @@ def kernel_function(fn: F) -> F:
 
 
 def inlined(fn: F) -> F:
-    """Marks straight-line arithmetic that is always put in line: only so loops over it vectorise."""
+    """Marks straight-line arithmetic to be put in line always: only so loops over it vectorise."""
     fn.__inlined__ = True  # type: ignore[attr-defined]
     return kernel_function(fn)
 
