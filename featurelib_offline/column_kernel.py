@@ -7,19 +7,25 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from featurelib.jit.kernel import Kernel
+from featurelib.jit.arena import ScratchArena
+from featurelib.jit.kernel import Column, Kernel, empty_column
 from featurelib.program import Program
-from featurelib_offline.columns import frame_columns, series
+from featurelib_offline.columns import column_parts, series
 from featurelib_offline.types import polars_type
 
 __all__ = ["ColumnKernel"]
 
-_PART_ROWS = 65_536
-"""A larger piece is computed in parts side by side: in memory Polars calls with all rows at once.
-The streaming engine's pieces (100,000 rows) stay whole, as it already runs several at a time."""
-_WHOLE_ROWS = 2 * _PART_ROWS
+Array = np.ndarray[Any, Any]
+
+_PART_ROWS = 16_384
+"""Rows a call of machine code: addresses of text stay in the cache, in memory used again."""
+_ALL_THERE = np.ones(_PART_ROWS, np.uint8)
+_PIECE_ROWS = 131_072
+"""In memory Polars calls once with all rows: pieces of so many then go side by side. The streaming
+engine's own pieces (100,000 rows) stay whole, as it already runs several at a time."""
 
 
 class ColumnKernel:
@@ -34,6 +40,7 @@ class ColumnKernel:
         self.program = program
         self._state = state
         self._lock = threading.Lock()
+        self._local = threading.local()
         self._kernel: Kernel | None = None
 
     @property
@@ -60,16 +67,44 @@ class ColumnKernel:
     def __call__(self, values: pl.Series) -> pl.Series:
         """Outputs as a struct, for a struct of inputs."""
         frame = values.struct.unnest()
-        if len(frame) <= _WHOLE_ROWS or pl.thread_pool_size() == 1:
+        if len(frame) <= _PIECE_ROWS or pl.thread_pool_size() == 1:
             return self.compute(frame).to_struct(values.name)
-        parts = [frame.slice(at, _PART_ROWS) for at in range(0, len(frame), _PART_ROWS)]
+        pieces = [frame.slice(at, _PIECE_ROWS) for at in range(0, len(frame), _PIECE_ROWS)]
         with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-            done = list(pool.map(self.compute, parts))
+            done = list(pool.map(self.compute, pieces))
         return pl.concat(done, rechunk=False).to_struct(values.name)
 
     def compute(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Outputs as a frame, for a frame that has the inputs."""
-        types = {name: node.dtype for name, node in self.program.inputs.items()}
-        outputs = self.kernel.run(frame_columns(frame, types), len(frame))
+        kernel, rows = self.kernel, len(frame)
+        nodes = self.program.inputs
+        parts = [column_parts(frame[name], node.dtype) for name, node in nodes.items()]
+        needs_flags = [node.nullable for node in nodes.values()]
+        outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.program.outputs.values()]
+        arena = ScratchArena(kernel.limit)
+        scratch = self._scratch(len(parts))
+        for start in range(0, rows, _PART_ROWS):
+            part = slice(start, min(start + _PART_ROWS, rows))
+            inputs = [
+                column._replace(valid=_ALL_THERE) if flags and column.valid is None else column
+                for flags, column in zip(
+                    needs_flags,
+                    (read(part, scratch[i]) for i, read in enumerate(parts)),
+                    strict=True,
+                )
+            ]
+            kernel.compute(inputs, [_rows(o, part) for o in outputs], part.stop - start, arena)
         pairs = zip(self.program.outputs.items(), outputs, strict=True)
+        # Text is copied here, while the frame and the arena that hold it are alive.
         return pl.DataFrame([series(name, column, n.dtype) for (name, n), column in pairs])
+
+    def _scratch(self, columns: int) -> Array:
+        """This thread's memory for addresses of text, one row of pairs a column."""
+        memory: Array | None = getattr(self._local, "memory", None)
+        if memory is None:
+            memory = self._local.memory = np.empty((columns, _PART_ROWS, 2), np.int64)
+        return memory
+
+
+def _rows(column: Column, rows: slice) -> Column:
+    return Column(column.values[rows], None if column.valid is None else column.valid[rows])

@@ -7,7 +7,7 @@ buffer and bits in a validity bitmap.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from featurelib.jit import arrow_text
 from featurelib.jit.kernel import Column
 from featurelib_offline.types import arrow_type, polars_type
 
-__all__ = ["frame_columns", "series", "series_column"]
+__all__ = ["column_parts", "frame_columns", "series", "series_column"]
 
 Array = np.ndarray[Any, Any]
 _NEWEST = pl.CompatLevel.newest()
@@ -60,6 +60,36 @@ def series_column(values: pl.Series, dtype: DType) -> Column:
     return Column(_flat(array, dtype), valid, array)
 
 
+def column_parts(values: pl.Series, dtype: DType) -> Callable[[slice, Array], Column]:
+    """Ranges of one column in the layout of the kernel ABI, text into memory that is used again.
+
+    Args:
+        values: As for `series_column`.
+        dtype: Its type.
+
+    Returns:
+        A function from a range of rows, and pairs that are free until the next call, to the column.
+    """
+    if dtype.name != "String" or values.dtype != polars_type(dtype):
+        whole = series_column(values, dtype)
+        flags = whole.valid
+
+        def flat(rows: slice, pairs: Array) -> Column:
+            return Column(whole.values[rows], None if flags is None else flags[rows], whole)
+
+        return flat
+    array = values.to_arrow(compat_level=_NEWEST)
+    valid = _flags(array)
+    fill = _text_filler(array, valid)
+
+    def text(rows: slice, pairs: Array) -> Column:
+        pairs = pairs[: rows.stop - rows.start]
+        fill(rows, pairs)
+        return Column(pairs, None if valid is None else valid[rows], array)
+
+    return text
+
+
 def _flags(array: pa.Array) -> Array | None:
     """One byte a row; None where nothing is null."""
     bits = array.buffers()[0]
@@ -86,15 +116,27 @@ def _flat(array: pa.Array, dtype: DType) -> Array:
 
 
 def _text(array: pa.Array, valid: Array | None) -> Column:
-    pairs = np.zeros((len(array), 2), np.int64)
-    if len(array):
-        _, views, *buffers = array.buffers()
-        base = views.address + 16 * array.offset
-        table = np.frombuffer(views, np.int32).reshape(-1, 4)[array.offset :][: len(array)]
-        places = np.array([b.address if b is not None else 0 for b in buffers] or [0], np.int64)
-        flags = _NO_FLAGS if valid is None else valid
-        arrow_text.pairs_of_views(table, base, places, flags, valid is not None, pairs)
+    pairs = np.empty((len(array), 2), np.int64)
+    _text_filler(array, valid)(slice(0, len(array)), pairs)
     return Column(pairs, valid, array)
+
+
+def _text_filler(array: pa.Array, valid: Array | None) -> Callable[[slice, Array], None]:
+    """What writes address and length of a range of texts."""
+    if len(array) == 0:
+        return lambda rows, pairs: None
+    _, views, *buffers = array.buffers()
+    base = views.address + 16 * array.offset
+    table = np.frombuffer(views, np.int32).reshape(-1, 4)[array.offset :][: len(array)]
+    places = np.array([b.address if b is not None else 0 for b in buffers] or [0], np.int64)
+
+    def fill(rows: slice, pairs: Array) -> None:
+        flags = _NO_FLAGS if valid is None else valid[rows]
+        arrow_text.pairs_of_views(
+            table[rows], base + 16 * rows.start, places, flags, valid is not None, pairs
+        )
+
+    return fill
 
 
 def _lists(array: pa.Array, valid: Array | None, dtype: DType) -> Column:

@@ -116,3 +116,18 @@ class Kernel:
                 list(pool.map(part, range(len(arenas))))
         keep = (arenas, inputs, self._tables)
         return [c._replace(keep=keep) if c.values.ndim == 2 else c for c in outputs]
+
+    def compute(
+        self, inputs: Sequence[Column], outputs: Sequence[Column], rows: int, arena: ScratchArena
+    ) -> None:
+        """Computes rows into columns that the caller gives.
+
+        Args:
+            inputs: As for `run`, and a nullable input has its flags.
+            outputs: A column for each output, flags where it is nullable.
+            rows: How many.
+            arena: Where text and lists are made; it lives as long as the outputs are read.
+        """
+        check_float_environment()
+        slots = self.fill_slots(inputs, outputs, arena.address)
+        self._call(slots.ctypes.data, 0, rows)

@@ -12,20 +12,24 @@ from featurelib_offline.native.registry import lower
 from featurelib_offline.types import polars_type
 
 
-@lower("clip@1", domain="numbers between constants that are neither null nor NaN, lower <= upper")
+@lower("clip@1", domain="numbers between constants that are no NaN, lower <= upper")
 def clip(node: Node, args: Sequence[pl.Expr]) -> pl.Expr | None:
-    bounds = [a.param["value"] if a.op == LITERAL else None for a in node.args[1:]]
-    if not node.dtype.is_numeric or any(b is None or b != b for b in bounds):
+    if not node.dtype.is_numeric or any(a.op != LITERAL for a in node.args[1:]):
         return None
-    # Polars' clip moves a zero between zeros of other signs; a choice does not.
-    x, (low, high) = args[0], args[1:]
-    if bounds[0] > bounds[1]:
+    x, low, high = args
+    bottom, top = (a.param["value"] for a in node.args[1:])
+    if bottom is None:
+        return None if top is None or top != top else _at_most(x, high, node)
+    if top is None:
+        return pl.when(x < low).then(low).otherwise(x) if bottom == bottom else None
+    if not bottom <= top:
         return None
-    return pl.when(x < low).then(low).when((x > high) & _is_number(x, node)).then(high).otherwise(x)
+    return pl.when(x < low).then(low).otherwise(_at_most(x, high, node))
 
 
-def _is_number(x: pl.Expr, node: Node) -> pl.Expr:
-    return x.is_not_nan() if node.dtype.is_float else pl.lit(True)
+def _at_most(x: pl.Expr, high: pl.Expr, node: Node) -> pl.Expr:
+    above = (x > high) & x.is_not_nan() if node.dtype.is_float else x > high
+    return pl.when(above).then(high).otherwise(x)
 
 
 @lower("is_in@1", domain="integers, text and times in a constant set")

@@ -1,7 +1,7 @@
 """The registry of native lowerings: an op as a Polars expression with the same bits.
 
-A lowering is a fast path and never the meaning: where there is none, where its domain does not hold,
-or where this version of Polars has not passed the tests of lowerings, the column kernel runs.
+A lowering is a fast path and never the meaning: where there is none, where its domain does not
+hold, or where this version of Polars has not passed the tests of lowerings, the column kernel runs.
 """
 
 from __future__ import annotations
