@@ -36,6 +36,7 @@ class DType:
         inner: Element type of a List or Array, else None.
         size: Number of elements of an Array, else None.
         fields: Names, types and nullability of a Struct's fields.
+        table: Kind of a Table (see `featurelib.tables`), else None.
     """
 
     name: str
@@ -45,8 +46,11 @@ class DType:
     inner: DType | None = None
     size: int | None = None
     fields: tuple[tuple[str, DType, bool], ...] = ()
+    table: str | None = None
 
     def __str__(self) -> str:
+        if self.name == "Table":
+            return f"Table({self.table})"
         if self.name == "Datetime":
             return f"Datetime({self.zone})"
         if self.name == "List":
@@ -113,8 +117,11 @@ FLOAT64 = DType("Float64", "f", "<f8")
 STRING = DType("String", "v", "<u1")
 DATE = DType("Date", "i", "<i4")
 DURATION = DType("Duration", "i", "<i8")
-TABLE = DType("Table", "v", "")
-"""Constant or fitted data that an op reads (edges, a vocabulary, a zone); never a column."""
+
+
+def table_type(kind: str) -> DType:
+    """Constant or fitted data that an op reads (edges, a vocabulary, a zone); never a column."""
+    return DType("Table", "v", "", table=kind)
 
 
 def datetime_type(zone: str = "UTC") -> DType:
@@ -126,7 +133,7 @@ DATETIME = datetime_type()
 SCALARS = {
     t.name: t
     for t in (BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, FLOAT32, FLOAT64)
-} | {"String": STRING, "Date": DATE, "Datetime": DATETIME, "Duration": DURATION, "Table": TABLE}
+} | {"String": STRING, "Date": DATE, "Datetime": DATETIME, "Duration": DURATION}
 
 
 def list_type(inner: DType) -> DType:
@@ -234,7 +241,8 @@ def as_column_type(annotation: Any, where: str = "type") -> tuple[DType, bool]:
         members = [a for a in typing.get_args(annotation) if a is not type(None)]
         if len(members) != 1:
             raise FeatureTypeError(
-                f"{where}: expected one type, got {annotation}", hint="a column has one type, or None"
+                f"{where}: expected one type, got {annotation}",
+                hint="a column has one type, or None",
             )
         dtype, inner_nullable = as_column_type(members[0], where)
         return dtype, inner_nullable or len(members) < len(typing.get_args(annotation))
@@ -279,6 +287,8 @@ def to_json(dtype: DType) -> Any:
     """A JSON value that `from_json` reads back."""
     if dtype.name == "Datetime":
         return {"type": "Datetime", "zone": dtype.zone}
+    if dtype.name == "Table":
+        return {"type": "Table", "kind": dtype.table}
     if dtype.name == "List":
         return {"type": "List", "inner": to_json(_inner(dtype))}
     if dtype.name == "Array":
@@ -296,6 +306,8 @@ def from_json(value: Any) -> DType:
         match value.get("type"):
             case "Datetime":
                 return datetime_type(value["zone"])
+            case "Table":
+                return table_type(value["kind"])
             case "List":
                 return list_type(from_json(value["inner"]))
             case "Array":

@@ -103,7 +103,7 @@ def literal(value: Any, dtype: DType | None = None) -> Node:
 
 def table(data: TableData) -> Node:
     """Constant data that an op reads."""
-    return Node(LITERAL, (), (("value", data),), dtypes.TABLE, False, here())
+    return Node(LITERAL, (), (("value", data),), dtypes.table_type(data.kind), False, here())
 
 
 def analyze(analyzer: Any, arg: Any) -> Any:
@@ -172,7 +172,11 @@ def _resolve(op: Op, nodes: tuple[Node, ...], params: dict[str, Any]) -> tuple[B
     except FeatureTypeError as error:
         where = f" ({here()})" if here() else ""
         inputs = [str(n.param["name"]) for n in nodes if n.op == INPUT]
-        of = f" from input column{'s' * (len(inputs) > 1)} " + ", ".join(map(repr, inputs)) if inputs else ""
+        of = (
+            f" from input column{'s' * (len(inputs) > 1)} " + ", ".join(map(repr, inputs))
+            if inputs
+            else ""
+        )
         raise FeatureTypeError(f"{error}{of}{where}", hint="see docs/types.md, or cast") from None
 
 
@@ -247,7 +251,9 @@ def _constant(op: Op, i: int, value: Any, args: tuple[Any, ...], common: DType |
             if fits and isinstance(p, TypeSet) and p.accepts(a.dtype):
                 beside = a.dtype
     if beside is None:
-        beside = next((a.dtype for a in args if isinstance(a, Node)), None) if value is None else None
+        beside = (
+            next((a.dtype for a in args if isinstance(a, Node)), None) if value is None else None
+        )
     return literal(value, beside)
 
 

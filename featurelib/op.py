@@ -50,6 +50,13 @@ class TypeSet:
         return dtype.name != "Table" if self.names is None else dtype.name in self.names
 
 
+class _TableTypes:
+    """``Table["zone"]`` in a signature: a table of that kind (see `featurelib.tables`)."""
+
+    def __getitem__(self, kind: str) -> DType:
+        return dtypes.table_type(kind)
+
+
 if TYPE_CHECKING:
     Float = float
     Signed = int
@@ -57,7 +64,7 @@ if TYPE_CHECKING:
     AnyDatetime = int
     Temporal = int
     ListF = Any
-    Table = Any
+    Table = dict[str, Any]
     Arena = Any
     T = TypeVar("T")
 else:
@@ -66,7 +73,7 @@ else:
     Unsigned = TypeSet("Unsigned", frozenset({"UInt8", "UInt16", "UInt32", "UInt64"}))
     AnyDatetime = TypeSet("AnyDatetime", frozenset({"Datetime"}))
     Temporal = TypeSet("Temporal", frozenset({"Date", "Datetime", "Duration"}))
-    Table = dtypes.TABLE
+    Table = _TableTypes()
     Arena = TypeSet("Arena", frozenset())
     T = TypeSet("T", None)
 

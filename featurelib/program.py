@@ -12,6 +12,7 @@ from featurelib.dtypes import DType
 from featurelib.errors import BundleFormatError
 from featurelib.node import FIT, INPUT, LITERAL, Node
 from featurelib.op import Body, Op, get_op
+from featurelib.tables import ENCODERS, TableData
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,37 @@ class Program:
             for row in data["nodes"]:
                 args = tuple(nodes[_earlier(i, len(nodes))] for i in row.get("args", ()))
                 params = tuple(
-                    sorted((k, literals.from_canonical(v)) for k, v in row.get("params", {}).items())
+                    sorted(
+                        (k, literals.from_canonical(v)) for k, v in row.get("params", {}).items()
+                    )
                 )
                 dtype = dtypes.from_json(row["type"])
                 node = Node(row["op"], args, params, dtype, row.get("nullable", False))
-                if node.op not in (INPUT, LITERAL, FIT):
-                    body_of(node)
+                _check(node)
                 nodes.append(node)
             return Program({name: nodes[_earlier(i, len(nodes))] for name, i in data["outputs"]})
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise BundleFormatError(f"no readable program: {error!r}") from None
+
+
+def _check(node: Node) -> None:
+    """Machine code trusts a node's types; so nothing that came from a file is taken on trust."""
+    if node.op == LITERAL:
+        value = node.param["value"]
+        if isinstance(value, TableData):
+            fits = node.dtype == dtypes.table_type(value.kind) and value.kind in ENCODERS
+        else:
+            fits = node.dtype.name != "Table" and (
+                value == literals.to_kernel(value, node.dtype) or value != value
+            )
+        if not fits:
+            raise BundleFormatError(f"the constant {value!r} is no {node.dtype}")
+    elif node.op not in (INPUT, FIT):
+        op, body = op_of(node), body_of(node)
+        if len(node.param) < len(body.params):
+            raise BundleFormatError(f"`{op.key}` lacks a parameter")
+        for name, dtype in body.params:
+            literals.to_kernel(node.param[name], dtype)
 
 
 def _earlier(index: Any, count: int) -> int:

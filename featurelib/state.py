@@ -90,14 +90,13 @@ class FittedState(Mapping[str, FittedValue]):
                 raise BundleFormatError(f"the fitted state has no value for node {node.key[:12]}")
             analyzer = from_json(json.loads(node.param["analyzer"]))
             (arg,) = node.args
-            value = self[node.key]
-            kind = value.kind if isinstance(value, TableData) else None
-            wanted = (node.dtype, analyzer.table_kind(arg.dtype))
-            if (self.dtype(node.key), kind) != wanted:
-                raise BundleFormatError(
-                    f"fitted state of `{analyzer.name}`, node {node.key[:12]}: expected "
-                    f"{wanted[1] or wanted[0]}, got {kind or self.dtype(node.key)}"
-                )
+            wanted = analyzer.result_dtype(arg.dtype)
+            for got in (node.dtype, self.dtype(node.key)):
+                if got != wanted:
+                    raise BundleFormatError(
+                        f"fitted state of `{analyzer.name}`, node {node.key[:12]}: expected "
+                        f"{wanted}, got {got}"
+                    )
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` reads back; floats as their bits."""
@@ -140,10 +139,12 @@ class FittedState(Mapping[str, FittedValue]):
 
 
 def _check(key: str, dtype: DType, value: FittedValue) -> None:
-    wanted = TableData if dtype == dtypes.TABLE else _SCALARS.get(dtype.kind)
+    wanted = TableData if dtype.name == "Table" else _SCALARS.get(dtype.kind)
     fits = wanted is not None and type(value) is wanted
     if fits and dtype.is_integer:
         low, high = dtype.bounds
         fits = isinstance(value, int) and low <= value <= high
+    if fits and isinstance(value, TableData):
+        fits = value.kind == dtype.table
     if not fits:
         raise TypeError(f"node {key[:12]}: expected a value of type {dtype}, got {value!r}")

@@ -77,10 +77,6 @@ class Analyzer(ABC):
     def start(self, dtype: DType) -> Accumulator:
         """An empty accumulator for a column of this type."""
 
-    def table_kind(self, arg: DType) -> str | None:
-        """The kind of table that a fit gives for a column of this type; None: a scalar."""
-        return None
-
     @property
     def key(self) -> str:
         """``name@version``, as bundles write it."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from featurelib.analyzers.base import Accumulator, Analyzer, ColumnBatch, analyzer, no_values
-from featurelib.dtypes import INT64, TABLE, DType
+from featurelib.dtypes import INT64, DType, table_type
 from featurelib.errors import DefinitionError
 from featurelib.tables import TableData
 
@@ -70,10 +70,7 @@ class Vocabulary(Analyzer):
     def result_dtype(self, arg: DType) -> DType:
         if not (arg.is_integer or arg.name == "String"):
             raise self.refuse(arg, "text or an integer")
-        return TABLE
-
-    def table_kind(self, arg: DType) -> str:
-        return "strings" if arg.name == "String" else "integers"
+        return table_type("strings" if arg.name == "String" else "integers")
 
     def start(self, dtype: DType) -> Accumulator:
         return _VocabularyAccumulator(self, dtype)
@@ -82,7 +79,7 @@ class Vocabulary(Analyzer):
 class _VocabularyAccumulator:
     def __init__(self, definition: Vocabulary, dtype: DType) -> None:
         self._definition = definition
-        self._kind = definition.table_kind(dtype)
+        self._kind = definition.result_dtype(dtype).table or ""
         self._counts: Counter[Any] = Counter()
 
     def update(self, batch: ColumnBatch) -> None:

@@ -23,7 +23,7 @@ from featurelib.analyzers.base import (
     no_values,
     present,
 )
-from featurelib.dtypes import TABLE, DType
+from featurelib.dtypes import DType, table_type
 from featurelib.errors import DefinitionError
 from featurelib.ratio import divide
 from featurelib.tables import TableData
@@ -154,10 +154,7 @@ class Quantiles(Analyzer):
     def result_dtype(self, arg: DType) -> DType:
         if not arg.is_numeric:
             raise self.refuse(arg, "a number")
-        return TABLE
-
-    def table_kind(self, arg: DType) -> str:
-        return "f64"
+        return table_type("f64")
 
     def start(self, dtype: DType) -> Accumulator:
         return _QuantileAccumulator(self, dtype)

@@ -109,7 +109,7 @@ def clip_discrete(x: Discrete, low: Discrete, high: Discrete) -> Discrete:
 
 
 @op("is_in", version=1, public=False)
-def is_in(x: Float, values: Table) -> Bool:
+def is_in(x: Float, values: Table["f64"]) -> Bool:
     """Whether x is in a sorted `f64` table; NaN is found, -0.0 and 0.0 are one value."""
     low, high = 0, values.stop
     while low < high:
@@ -126,7 +126,7 @@ def is_in(x: Float, values: Table) -> Bool:
 
 
 @is_in.body
-def is_in_signed(x: SignedLike, values: Table) -> Bool:
+def is_in_signed(x: SignedLike, values: Table["i64"]) -> Bool:
     low, high = 0, values.stop
     while low < high:
         middle = i64_shr(i64_add(low, high), 1)
@@ -138,7 +138,7 @@ def is_in_signed(x: SignedLike, values: Table) -> Bool:
 
 
 @is_in.body
-def is_in_unsigned(x: Unsigned, values: Table) -> Bool:
+def is_in_unsigned(x: Unsigned, values: Table["u64"]) -> Bool:
     low, high = 0, values.stop
     while low < high:
         middle = i64_shr(i64_add(low, high), 1)
@@ -150,7 +150,7 @@ def is_in_unsigned(x: Unsigned, values: Table) -> Bool:
 
 
 @is_in.body
-def is_in_text(x: String, values: Table) -> Bool:
+def is_in_text(x: String, values: Table["strings"]) -> Bool:
     return table_find(values, x) >= 0
 
 

@@ -42,6 +42,8 @@ def _parse_type(text: str) -> DType | None:
     name, _, inside = text.removesuffix(")").partition("(")
     if not inside:
         return dtypes.SCALARS.get(name)
+    if name == "Table":
+        return dtypes.table_type(inside)
     if name == "Datetime":
         return dtypes.datetime_type(inside)
     if name == "List":

@@ -83,10 +83,28 @@ def main() -> None:
             why = TEXTS.get(text, "one of every 23 code points that have a mapping")
             group = "basic" if text.isascii() and text.isprintable() and text else "text_edges"
             cases.append(
-                case(group, ["String", "Table"], [text, table], "String", out, oracle, why)
+                case(
+                    group,
+                    ["String", "Table(unicode_case)"],
+                    [text, table],
+                    "String",
+                    out,
+                    oracle,
+                    why,
+                )
             )
         why = "null stays null"
-        cases.append(case("nulls", ["String", "Table"], [None, table], "String", None, oracle, why))
+        cases.append(
+            case(
+                "nulls",
+                ["String", "Table(unicode_case)"],
+                [None, table],
+                "String",
+                None,
+                oracle,
+                why,
+            )
+        )
         write("casing", f"str.to_{direction}case", cases)
 
 

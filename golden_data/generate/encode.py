@@ -50,7 +50,9 @@ def index_cases() -> list[Case]:
             place = content.index(value) if value in content else -1
             out = 0 if value is None else place + 2
             args = [value, table(dtype, content)]
-            made.append(case(group, [dtype, "Table"], args, "UInt32", out, ORACLE, why))
+            made.append(
+                case(group, [dtype, f"Table({args[1]['kind']})"], args, "UInt32", out, ORACLE, why)
+            )
     return made
 
 
@@ -61,7 +63,9 @@ def place_cases() -> list[Case]:
         for value in wanted:
             out = content.index(value) if value in content else None
             args = [value, table(dtype, content)]
-            made.append(case(group, [dtype, "Table"], args, "UInt32", out, ORACLE, why))
+            made.append(
+                case(group, [dtype, f"Table({args[1]['kind']})"], args, "UInt32", out, ORACLE, why)
+            )
     return made
 
 

@@ -102,7 +102,9 @@ def member_cases() -> list[dict[str, Any]]:
         out = column.is_in(pl.Series(values, dtype=TYPES[name]).implode()).item()
         content = [encode(v) for v in values]
         table = {"kind": kinds.get(name, "i64"), "content": content, "name": "values"}
-        made.append(case(group, (name, "Table"), (x, table), "Bool", out, POLARS, why))
+        made.append(
+            case(group, (name, f"Table({table['kind']})"), (x, table), "Bool", out, POLARS, why)
+        )
     return made
 
 

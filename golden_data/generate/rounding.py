@@ -70,7 +70,7 @@ def bin_cases() -> list[dict[str, Any]]:
                 side = "left" if right else "right"
                 out = None if x is None else int(np.searchsorted(EDGES, x, side=side))
                 why = "NaN is in the last bin" if x is not None and x != x else ""
-                types = ("Float64", "Table")
+                types = ("Float64", "Table(f64)")
                 params = {"right": right}
                 made.append(case(group, types, (x, table), "UInt32", out, NUMPY, why, params))
     return made

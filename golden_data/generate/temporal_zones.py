@@ -28,14 +28,14 @@ def to_local() -> list[Line]:
     cases = []
     for zone, t, why in ZONED:
         shown = utc(t).astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
-        types = f"Datetime({zone}); Table"
+        types = f"Datetime({zone}); Table(zone)"
         args = [utc(t), {"kind": "zone", "name": zone}]
         group = "bounds" if why == "the last instant" else "dst"
         cases.append(line(group, types, args, "Datetime(UTC)", shown, ZONEINFO, f"{zone}: {why}"))
         if zone == "Asia/Kolkata":
             cases.append(cases[-1] | {"group": "basic"})
     args = [None, NEW_YORK]
-    types = "Datetime(America/New_York); Table"
+    types = "Datetime(America/New_York); Table(zone)"
     cases.append(line("nulls", types, args, "Datetime(UTC)", None, "by hand", "null in, null out"))
     return cases
 
@@ -87,10 +87,10 @@ def from_local() -> list[Line]:
             group = "basic" if why == "an ordinary time" else "dst"
             why_all = f"{zone}: {why}; {fold}, {gap}"
             params = {"fold": FOLD[fold], "gap": GAP[gap], "zone": zone}
-            types, out_type = "Datetime(UTC); Table", f"Datetime({zone})"
+            types, out_type = "Datetime(UTC); Table(zone)", f"Datetime({zone})"
             cases.append(line(group, types, args, out_type, out, ZONEINFO, why_all, **params))
     params = {"fold": 0, "gap": 2, "zone": "America/New_York"}
-    types, out_type = "Datetime(UTC); Table", "Datetime(America/New_York)"
+    types, out_type = "Datetime(UTC); Table(zone)", "Datetime(America/New_York)"
     end = utc("9999-12-31T23:00:00")
     args = [None, NEW_YORK]
     cases.append(
@@ -194,12 +194,12 @@ def from_local_start() -> list[Line]:
             showings = [u for u in instants(start, zone) if u <= utc(t)]
             out = showings[-1] if showings else jump(start, zone)
             args = [start.replace(tzinfo=UTC), utc(t), {"kind": "zone", "name": zone}]
-            types = f"Datetime(UTC); Datetime({zone}); Table"
+            types = f"Datetime(UTC); Datetime({zone}); Table(zone)"
             group = "basic" if zone in ("Asia/Kolkata", "UTC") else "dst"
             what = f"{zone}, {name}: {why}"
             cases.append(line(group, types, args, f"Datetime({zone})", out, ZONEINFO, what))
     types, out_type = (
-        "Datetime(UTC); Datetime(America/New_York); Table",
+        "Datetime(UTC); Datetime(America/New_York); Table(zone)",
         "Datetime(America/New_York)",
     )
     args = [None, None, NEW_YORK]

@@ -18,7 +18,7 @@ import featurelib.ops.encode
 import featurelib.ops.rounding  # noqa: F401 - the shorthands are made of their ops
 from featurelib import dtypes
 from featurelib.analyzers import ArrayBatch, TextBatch, from_json, functions
-from featurelib.dtypes import FLOAT64, INT64, STRING, TABLE, UINT64
+from featurelib.dtypes import FLOAT64, INT64, STRING, UINT64, table_type
 from featurelib.errors import BundleFormatError, DefinitionError, FeatureTypeError, FitError
 from featurelib.evaluate import Evaluator
 from featurelib.node import Node, input_node
@@ -30,8 +30,8 @@ VALUES: dict[str, Any] = {
     "a": (FLOAT64, -0.0),
     "b": (INT64, -(2**63)),
     "c": (UINT64, 2**64 - 1),
-    "d": (TABLE, TableData("strings", ("é", ""))),
-    "e": (TABLE, TableData("f64", (5e-324, -0.0, 0.1))),
+    "d": (table_type("strings"), TableData("strings", ("é", ""))),
+    "e": (table_type("f64"), TableData("f64", (5e-324, -0.0, 0.1))),
     "f": (dtypes.BOOL, True),
     "g": (dtypes.datetime_type("Asia/Tokyo"), 1),
 }
@@ -83,8 +83,8 @@ def test_unreadable_state_is_a_bundle_error(data: Any) -> None:
 def test_a_table_of_another_kind_is_refused_before_a_kernel_could_read_it() -> None:
     """Numbers where text is expected, a scalar where a table is, and a missing value."""
     node = functions.vocabulary(column(STRING))
-    FittedState({node.key: (TABLE, TableData("strings", ("a",)))}).check([node])
-    for wrong in ((TABLE, TableData("f64", (1.0,))), (FLOAT64, 1.0)):
+    FittedState({node.key: (table_type("strings"), TableData("strings", ("a",)))}).check([node])
+    for wrong in ((table_type("f64"), TableData("f64", (1.0,))), (FLOAT64, 1.0)):
         with pytest.raises(BundleFormatError, match="expected strings, got"):
             FittedState({node.key: wrong}).check([node])
     with pytest.raises(BundleFormatError, match="no value"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from featurelib.dtypes import DATE, FLOAT32, FLOAT64, INT16, STRING, TABLE, array_type
+from featurelib.dtypes import DATE, FLOAT32, FLOAT64, INT16, STRING, array_type, table_type
 from featurelib.errors import ParityError
 from featurelib.parity.golden import check, read_cases, replay_reference
 from featurelib.parity.golden_values import decode, encode, parse_type, same_bits, ulp_distance
@@ -28,7 +28,7 @@ def written(folder: Path, family: str = "arithmetic", op: str = "add@1", **chang
 
 @pytest.mark.parametrize(
     "text",
-    ["Bool", "UInt64", "Datetime(America/New_York)", "List(Int16)", "Array(Float32, 3)", "Table",
+    ["Bool", "UInt64", "Datetime(America/New_York)", "List(Int16)", "Array(Float32, 3)", "Table(f64)",
      "Array(Datetime(Asia/Tokyo), 2)"],
 )  # fmt: skip
 def test_types_are_read_as_they_print(text: str) -> None:
@@ -73,7 +73,7 @@ def test_values_go_there_and_back(value, dtype) -> None:
         ("2024-03-10T06:59:59Z", parse_type("Datetime(UTC)")),
         ([1.0], array_type(FLOAT32, 2)),
         ("\ud800", STRING),
-        ({"kind": "f64"}, TABLE),
+        ({"kind": "f64"}, table_type("f64")),
     ],
 )
 def test_values_of_another_type_are_refused(value, dtype) -> None:

@@ -29,7 +29,7 @@ def kinds(pattern: DType | TypeSet) -> list[str]:
     """The kinds of argument that a pattern of a signature takes."""
     if isinstance(pattern, DType):
         return [pattern.kind]
-    names = SCALARS.keys() - {"Table"} if pattern.names is None else pattern.names
+    names = SCALARS.keys() if pattern.names is None else pattern.names
     return sorted({SCALARS[n].kind if n in SCALARS else "v" for n in names})
 
 

@@ -86,7 +86,7 @@ def datetime_within_years(t: AnyDatetime) -> AnyDatetime:
     public=False,
     result=lambda types, params: types[1],
 )
-def from_local_start(start: Datetime, t: AnyDatetime, zone: Table) -> Datetime:
+def from_local_start(start: Datetime, t: AnyDatetime, zone: Table["zone"]) -> Datetime:
     """The last instant up to `t` at which clocks show `start`, or at which they jump over it."""
     last, valid = instant_of(start, zone.buf, LATEST, SHIFT_FORWARD)
     if valid and last <= t:
