@@ -16,6 +16,7 @@ from featurelib.errors import FieldValueError, InputError
 from featurelib.fields import InputSchema
 from featurelib_offline import foreign
 from featurelib_offline.frame_checks import Check, FieldBorder, default_border, field_border
+from featurelib_offline.text_columns import text_border
 
 __all__ = ["Frame", "Kind", "read_frame"]
 
@@ -34,6 +35,7 @@ class Frame:
         where: The feature set, for errors.
         keep: Other columns that go along as they are.
         index: The index of a pandas frame.
+        is_text: Whether columns of text are read as the types of their fields (CSV, JSON lines).
     """
 
     raw: pl.LazyFrame
@@ -42,6 +44,7 @@ class Frame:
     where: str = ""
     keep: tuple[str, ...] = ()
     index: Any = None
+    is_text: bool = False
 
     @cached_property
     def borders(self) -> tuple[FieldBorder, ...]:
@@ -60,6 +63,9 @@ class Frame:
                 made.append(default_border(field))
                 continue
             source = types[field.name]
+            if self.is_text and source == pl.String and field.dtype.name != "String":
+                made.append(text_border(pl.col(field.name), field))
+                continue
             try:
                 made.append(field_border(pl.col(field.name), source, field))
             except Refusal as refusal:
@@ -218,6 +224,7 @@ def read_frame(
     where: str = "",
     keep: Sequence[str] = (),
     check: bool = True,
+    is_text: bool = False,
 ) -> Frame:
     """Binds a frame to an input schema.
 
@@ -230,6 +237,7 @@ def read_frame(
         where: The feature set, for errors; by default the schema's name.
         keep: Columns outside the schema that go along as they are.
         check: Whether to look at values now.
+        is_text: See `Frame`.
 
     Raises:
         MissingFieldError, UnknownFieldError, FieldValueError: See `featurelib.borders`.
@@ -250,7 +258,7 @@ def read_frame(
     wanted = [n for n in names if n in schema.by_name or n in keep]
     raw, kind = foreign.to_polars(data, wanted, schema, where)
     index = data.index if kind == "pandas" else None
-    frame = Frame(raw, kind, schema, where, tuple(keep), index)
+    frame = Frame(raw, kind, schema, where, tuple(keep), index, is_text)
     _ = frame.borders
     if check and frame.is_eager:
         fault = frame.fault()

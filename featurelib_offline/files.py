@@ -1,0 +1,131 @@
+"""Files as lazy frames: Parquet, CSV, JSON lines and Arrow IPC, read as the input schema says."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from featurelib.errors import InputError
+from featurelib.fields import InputSchema
+from featurelib_offline.frames import Frame, read_frame
+from featurelib_offline.text_columns import is_read_as_text
+from featurelib_offline.types import polars_type
+
+__all__ = ["FORMATS", "Source", "find_files", "is_source", "read_files"]
+
+Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+FORMATS = {
+    ".parquet": "parquet", ".pq": "parquet",
+    ".csv": "csv", ".csv.gz": "csv", ".csv.zst": "csv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonl.gz": "jsonl", ".ndjson.gz": "jsonl",
+    ".arrow": "ipc", ".ipc": "ipc", ".feather": "ipc",
+}  # fmt: skip
+"""Formats by the end of a file's name."""
+_LOOKED_AT = 1_000
+"""Lines of JSON in which unknown fields are looked for."""
+
+
+def is_source(data: Any) -> bool:
+    """Whether this names files, and is no frame."""
+    if isinstance(data, (list, tuple)):
+        return bool(data) and all(isinstance(d, (str, os.PathLike)) for d in data)
+    return isinstance(data, (str, os.PathLike))
+
+
+def find_files(source: Source) -> list[Path]:
+    """The files of a path, a glob (``data/2013-*.parquet``), a directory, or several of these.
+
+    Files come in the order of their names, each once; names that begin with a dot are left out.
+
+    Raises:
+        InputError: There are none, or they are of several formats.
+    """
+    parts = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    names_given = [os.fspath(part) for part in parts]
+    found: dict[Path, None] = {}
+    for part in names_given:
+        is_folder = os.path.isdir(part)
+        pattern = os.path.join(glob.escape(part), "*") if is_folder else part
+        names = [part] if os.path.isfile(part) else sorted(glob.glob(pattern, recursive=True))
+        files = [Path(n) for n in names if os.path.isfile(n)]
+        found |= dict.fromkeys(f for f in files if not is_folder or _format(f) is not None)
+    if not found:
+        raise InputError(
+            f"no file matches {', '.join(map(repr, names_given))}",
+            hint=f"files end in {', '.join(FORMATS)}",
+        )
+    formats = {_format(path) for path in found}
+    if None in formats or len(formats) > 1:
+        odd = next(p for p in found if _format(p) != _format(next(iter(found))) or not _format(p))
+        raise InputError(
+            f"expected files of one format, got {next(iter(found)).name!r} and {odd.name!r}"
+            if None not in formats
+            else f"{odd}: no format is known by this name",
+            hint=f"files end in {', '.join(FORMATS)}",
+        )
+    return list(found)
+
+
+def _format(path: Path) -> str | None:
+    return next((f for end, f in FORMATS.items() if path.name.lower().endswith(end)), None)
+
+
+def read_files(
+    source: Source, schema: InputSchema, *, where: str = "", keep: Sequence[str] = ()
+) -> Frame:
+    """Files bound to an input schema, as `read_frame` does it; values are looked at when it runs.
+
+    Columns of CSV are text, and so are the scalars of JSON lines: each is read as the type of its
+    field. In JSON lines an absent field is null; where no line has it, its default holds.
+
+    Raises:
+        InputError: There are no files, or their columns do not fit the schema.
+    """
+    files = find_files(source)
+    kind = _format(files[0])
+    assert kind is not None
+    try:
+        data = _SCANS[kind](files, schema, keep)
+        return read_frame(data, schema, where=where, keep=keep, is_text=kind in ("csv", "jsonl"))
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(files, error) from error
+
+
+def unreadable(files: Sequence[Path], error: Exception) -> InputError:
+    """The error for files that Polars cannot read."""
+    names = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return InputError(f"{names}: {reason}")
+
+
+def _parquet(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
+    return pl.scan_parquet(files, hive_partitioning=False)
+
+
+def _ipc(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
+    return pl.scan_ipc(files, hive_partitioning=False)
+
+
+def _csv(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
+    return pl.scan_csv(files, infer_schema=False)
+
+
+def _jsonl(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
+    seen = pl.scan_ndjson(files, infer_schema_length=_LOOKED_AT).collect_schema()
+    types = {
+        f.name: pl.String() if is_read_as_text(f.dtype) else polars_type(f.dtype)
+        for f in schema.fields
+        if f.name in seen or not f.has_default
+    }
+    others = {name: t for name, t in seen.items() if name not in schema.by_name}
+    return pl.scan_ndjson(files, schema={**types, **others})
+
+
+_SCANS: dict[str, Callable[[list[Path], InputSchema, Sequence[str]], pl.LazyFrame]] = {
+    "parquet": _parquet, "ipc": _ipc, "csv": _csv, "jsonl": _jsonl,
+}  # fmt: skip

@@ -1,0 +1,139 @@
+"""`job`: files in, features to Parquet, streaming.
+
+The output is written under a temporary name beside its final one, and renamed when it is whole and
+on the disk: a job that is killed leaves nothing under the final name, and can be run again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from featurelib.bundle import Bundle
+from featurelib.errors import DefinitionError
+from featurelib_offline.files import Source, find_files, read_files, unreadable
+from featurelib_offline.frames import Frame
+from featurelib_offline.plan import Native, plan
+from featurelib_offline.progress import Meter, shown
+
+__all__ = ["JobResult", "job"]
+
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job did.
+
+    Attributes:
+        output: The file that it wrote.
+        rows: Rows in it.
+        seconds: How long it took.
+        refused: For ``errors="collect"``: the refused rows (``row``, ``reasons``, ``input``).
+    """
+
+    output: Path
+    rows: int
+    seconds: float
+    refused: pl.DataFrame | None = None
+
+    @property
+    def rows_per_s(self) -> float:
+        """Rows written a second."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+
+def job(
+    bundle: Bundle,
+    inputs: Source,
+    output: str | os.PathLike[str],
+    *,
+    keep: Sequence[str] = (),
+    progress: bool | Callable[[int], None] = True,
+    errors: Literal["raise", "collect"] = "raise",
+    native: Native = "auto",
+) -> JobResult:
+    """Computes the features of all rows of files into one Parquet file.
+
+    Args:
+        bundle: Definition and fitted state.
+        inputs: A path, a glob, a directory, or several: Parquet, CSV, JSON lines or Arrow IPC.
+        output: The Parquet file; one that exists is replaced when the new one is whole.
+        keep: Columns of the input that go along, before the features.
+        progress: Whether to show a bar on a terminal; or what is told the rows done so far.
+        errors: With ``collect`` refused rows are left out and returned, and not raised.
+        native: See `featurelib_offline.plan.Plan`.
+
+    Raises:
+        InputError: There are no such files, or a column or value does not fit the input schema.
+    """
+    if errors not in ("raise", "collect"):
+        raise DefinitionError(f'expected errors="raise" or "collect", got errors={errors!r}')
+    begin = time.perf_counter()
+    target, files = Path(output), find_files(inputs)
+    frame = read_files(files, bundle.schema, where=bundle.name, keep=keep)
+    good, refused = frame.split() if errors == "collect" else (frame.checked(), None)
+    meter = Meter()
+    counted = next(iter(bundle.program.inputs), bundle.schema.names[0])
+    features = plan(bundle, native=native).apply(meter.through(good, counted), keep)
+    with _whole_file(target) as partial, shown(progress, meter, lambda: _total(frame)) as show:
+        try:
+            with frame.naming_faults():
+                _sink(features, partial, show)
+            bad = refused.collect(engine="streaming") if refused is not None else None
+            rows = pq.read_metadata(partial).num_rows
+        except pl.exceptions.PolarsError as error:
+            raise unreadable(files, error) from error
+    return JobResult(target, rows, time.perf_counter() - begin, bad)
+
+
+def _sink(features: pl.LazyFrame, path: Path, show: Callable[[], None]) -> None:
+    """Runs the plan in the background, so that this thread can show how far it is."""
+    plan_to_file = features.sink_parquet(path, lazy=True, engine="streaming")
+    running = plan_to_file.collect(engine="streaming", background=True)
+    try:
+        while running.fetch() is None:
+            show()
+            time.sleep(_POLL_S)
+        show()
+    except BaseException:
+        running.cancel()
+        raise
+
+
+@contextlib.contextmanager
+def _whole_file(target: Path) -> Iterator[Path]:
+    """A temporary name in the directory of the target, which becomes it at the end."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial")
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        partial.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the rename itself
+        finally:
+            os.close(folder)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _total(frame: Frame) -> int | None:
+    """How many rows there are, where files say so themselves."""
+    if frame.is_text:
+        return None
+    return int(frame.raw.select(pl.len()).collect(engine="streaming").item())

@@ -1,0 +1,76 @@
+"""Columns that come as text, from CSV and JSON lines, read by the rules of the JSON border.
+
+Nothing is guessed: every column comes as text and is read as the type of its field. Empty text is
+null where the field is no String. What cannot be read becomes a check, as for other columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from featurelib.border_rules import Refusal
+from featurelib.border_times import read_duration_text
+from featurelib.dtypes import DURATION, DType
+from featurelib.fields import Field
+from featurelib_offline.frame_checks import Check, FieldBorder, field_border
+from featurelib_offline.types import polars_type
+
+__all__ = ["is_read_as_text", "text_border"]
+
+_DATE = r"^\d{4}-\d\d-\d\d$"
+_INSTANT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[0-5]\d(\.\d{1,6}0*)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
+_EXPECTED = {
+    "Bool": "expected true or false",
+    "Date": "expected ISO 8601 text like 2013-01-01",
+    "Datetime": "expected RFC 3339 text with an offset like 2013-01-01T05:00:00Z",
+    "Duration": "expected ISO 8601 text like PT1H30M",
+}
+
+
+def is_read_as_text(dtype: DType) -> bool:
+    """Whether a file of text holds values of the type as text (not a list or a struct)."""
+    return not dtype.inner and not dtype.fields
+
+
+def text_border(column: pl.Expr, field: Field) -> FieldBorder:
+    """The border of a column of text whose field is of another type."""
+    filled = column.replace("", None)
+    parsed = parse(filled, field.dtype)
+    low, high = field.dtype.bounds if field.dtype.is_integer else (0, 0)
+    number = f"expected a whole number, {low} <= value <= {high}" if low < high else "a number"
+    expected = _EXPECTED.get(field.dtype.name, number)
+    checks = [Check(field, filled.is_not_null() & parsed.is_null(), expected)]
+    if not field.nullable:
+        checks.insert(0, Check(field, filled.is_null(), "it may not be null"))
+    source = pl.Float64() if field.dtype.is_float else polars_type(field.dtype)
+    border = field_border(parsed, source, replace(field, nullable=True))
+    inner = (replace(check, field=field) for check in border.checks)
+    return FieldBorder(border.column, (*checks, *inner))
+
+
+def parse(x: pl.Expr, dtype: DType) -> pl.Expr:
+    """Text as the type (a Float32 as Float64, which its border then rounds); null if it is none."""
+    if dtype.name == "Bool":
+        return x.replace_strict(
+            ["true", "false", "True", "False"], [True, False, True, False], default=None
+        )
+    if dtype.is_float:
+        return x.cast(pl.Float64, strict=False)
+    if dtype.name == "Date":
+        return pl.when(x.str.contains(_DATE)).then(x).str.to_date("%Y-%m-%d", strict=False)
+    if dtype.name == "Datetime":
+        instant = pl.when(x.str.contains(_INSTANT)).then(x)
+        parsed = instant.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+        return parsed if dtype.zone == "UTC" else parsed.dt.convert_time_zone(dtype.zone or "UTC")
+    if dtype.name == "Duration":
+        return x.map_elements(_duration, return_dtype=pl.Int64).cast(pl.Duration("us"))
+    return x.cast(polars_type(dtype), strict=False)
+
+
+def _duration(text: str) -> int | None:
+    try:
+        return read_duration_text(text, DURATION, lambda *_: None)
+    except Refusal:
+        return None
