@@ -51,13 +51,15 @@ class ColumnKernel:
                 self._kernel = Kernel(self.program, self._state)
             return self._kernel
 
-    def expression(self, columns: Sequence[str]) -> pl.Expr:
+    def expression(self, columns: Sequence[str], *, compiled: bool = True) -> pl.Expr:
         """The call as an expression, a struct of the outputs.
 
         Args:
             columns: Names of the frame; a program of constants alone is as long as the first.
+            compiled: Whether to compile now.
         """
-        self.kernel  # noqa: B018 - a set that cannot be compiled is refused here, not in a worker
+        if compiled:  # a set that cannot be compiled is refused here, not in a worker
+            self.kernel  # noqa: B018
         inputs = list(self.program.inputs) or list(columns[:1])
         outputs = {name: polars_type(n.dtype) for name, n in self.program.outputs.items()}
         return pl.struct(inputs).map_batches(

@@ -101,12 +101,16 @@ class Plan:
         """Feature, way and reason, one for each feature."""
         return [(c.feature, c.way, c.reason) for c in self.choices]
 
-    def apply(self, frame: pl.LazyFrame, keep: Sequence[str] = ()) -> pl.LazyFrame:
+    def apply(
+        self, frame: pl.LazyFrame, keep: Sequence[str] = (), *, compiled: bool = True
+    ) -> pl.LazyFrame:
         """The plan of the features over a frame.
 
         Args:
             frame: Columns in their types, as `Frame.columns` gives them.
             keep: Columns of it that go along, before the features.
+            compiled: Whether the column kernel is compiled now; a plan that is only looked at
+                needs none.
 
         Raises:
             InputError: A column to keep has the name of a feature.
@@ -127,7 +131,7 @@ class Plan:
         place = "kernel"
         while place in names or place in self.program.outputs:
             place += "_"
-        call = self.kernel.expression(names).alias(place)
+        call = self.kernel.expression(names, compiled=compiled).alias(place)
         order = [*keep, *self.program.outputs]
         return frame.select(*kept, *native, call).unnest(place).select(order)
 

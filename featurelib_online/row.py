@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from featurelib import borders
+from featurelib import trace
 from featurelib.borders import from_canonical
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.errors import FieldValueError
-from featurelib.evaluate import Evaluator, leave
 from featurelib.feature_set import FeatureSet
 from featurelib.intrinsics import Arena
 from featurelib.jit.arena import DEFAULT_LIMIT
@@ -197,26 +196,14 @@ class RowKernel:
         return self.many(parsed) if isinstance(parsed, list) else self(parsed)
 
     def trace(self, row: Any) -> dict[str, Any]:
-        """Every node's value for one row, by the reference evaluator: "why this number?"
+        """Why this number? Every value that is computed for one row, by the reference evaluator.
 
         Returns:
-            Value by the node's label (``%3 log1p@1``), inputs first, outputs marked by name.
+            Value by its label (``%3 log1p@1 -> log_distance``: number, op, whose value it is),
+            inputs before what is made of them. `explain` shows the same numbers.
         """
-        schema = self.bundle.schema
-        values = borders.canonical_row(_as_mapping(row), schema, where=self.bundle.name)
-        evaluator = Evaluator(self.bundle.program, self.bundle.state, Arena(self.kernel.limit))
-        pairs = evaluator.nodes(values)
-        names: dict[str, list[str]] = {}
-        for name, node in self.bundle.program.outputs.items():
-            names.setdefault(node.key, []).append(name)
-        traced = {}
-        for i, node in enumerate(self.bundle.program.serving_nodes):
-            if node.dtype.name == "Table":
-                continue
-            label = f"%{i} {node.param['name'] if node.op == 'input' else node.op}"
-            label += "".join(f" -> {n}" for n in names.get(node.key, ()))
-            traced[label] = from_canonical(leave(pairs[node.key], node.dtype), node.dtype)
-        return traced
+        steps = trace.trace(self.bundle, _as_mapping(row), arena=Arena(self.kernel.limit))
+        return {step.label: step.value for step in steps}
 
     def __reduce__(self) -> Any:
         return compile, (self.bundle,)
