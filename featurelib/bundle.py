@@ -1,9 +1,9 @@
 """Bundles: a definition and its fitted state as one file of data, never code.
 
-A bundle is canonical JSON. It begins with the **file digest**, over every byte of the file with the
-digest's own place filled by zeros. Inside, every feature has a **fingerprint**: a digest of all that
-can change its values (its graph, the hashes of the bodies, constants, the fitted values that it
-reads) and of nothing else. The set's fingerprint is over those and the layout.
+A bundle is canonical JSON. It begins with the **file digest**, over every byte of the file with
+the digest's own place filled by zeros. Inside, every feature has a **fingerprint**: a digest of all
+that can change its values (its graph, the hashes of the bodies, constants, the fitted values that
+it reads) and of nothing else. The set's fingerprint is over those and the layout.
 """
 
 from __future__ import annotations
@@ -19,21 +19,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featurelib import canonical_json, dtypes, literals
+from featurelib import canonical_json, dtypes
 from featurelib.body_hash import op_hash
 from featurelib.errors import BundleError, BundleFormatError, DigestError, FitError
 from featurelib.fields import InputSchema
+from featurelib.fingerprint import RECIPE, node_fingerprints, ops_of, sha256
 from featurelib.layout import Layout
-from featurelib.node import FIT, INPUT, LITERAL, Node
-from featurelib.program import Program, op_of, topological
+from featurelib.program import Program
 from featurelib.state import FittedState
 
 if TYPE_CHECKING:
     from featurelib.feature_set import FeatureSet
 
 FORMAT = 1
-RECIPE = 1
-"""Version of how fingerprints are made."""
 _HEAD = b'{"digest":"'
 _ZEROS = b"0" * 64
 
@@ -97,7 +95,7 @@ class Bundle:
     def fingerprint(self) -> str:
         """The fingerprint of the set: its features and its layout."""
         content = {"features": self.fingerprints, "layout": self.layout.to_json(), "recipe": RECIPE}
-        return _sha256(canonical_json.dumps(content))
+        return sha256(canonical_json.dumps(content))
 
     @cached_property
     def features(self) -> dict[str, FeatureInfo]:
@@ -141,7 +139,7 @@ class Bundle:
             "format": FORMAT,
             "inputs": self.schema.to_json(),
             "layout": self.layout.to_json(),
-            "ops": {op.key: op_hash(op) for op in _ops(self.program)},
+            "ops": {op.key: op_hash(op) for op in ops_of(self.program)},
             "program": self.program.to_json(),
             "recipe": RECIPE,
             "set": {"description": self.description, "name": self.name, "version": self.version},
@@ -209,7 +207,7 @@ class Bundle:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
         made.state.check(made.program.fits)
-        for op in _ops(made.program):
+        for op in ops_of(made.program):
             if recorded.get(op.key) != op_hash(op):
                 raise BundleError(
                     f"{where}: op `{op.key}` has another body here than when the bundle was made",
@@ -229,7 +227,8 @@ class Bundle:
         return bundle_html(self)
 
     def __repr__(self) -> str:
-        return f"<bundle {self.name} {self.version}: {len(self.program.outputs)} features, {self.fingerprint[:12]}>"
+        count = len(self.program.outputs)
+        return f"<bundle {self.name} {self.version}: {count} features, {self.fingerprint[:12]}>"
 
     def __reduce__(self) -> Any:
         return Bundle.from_bytes, (self.to_bytes(),)
@@ -285,31 +284,6 @@ def bind(features: FeatureSet, state: FittedState | None) -> Bundle:
     )
 
 
-def node_fingerprints(program: Program, state: Mapping[str, Any]) -> dict[str, str]:
-    """A digest of each serving node: all that can change its value, and nothing else."""
-    found: dict[str, str] = {}
-    hashes: dict[str, str] = {}
-    for node in program.serving_nodes:
-        content: list[Any] = [node.op, dtypes.to_json(node.dtype), node.nullable]
-        if node.op == FIT:
-            content.append(literals.canonical(state[node.key]))
-        else:
-            content.append([[k, literals.canonical(v)] for k, v in node.params])
-            content.append([found[a.key] for a in node.args])
-        if node.op not in (FIT, INPUT, LITERAL):
-            if node.op not in hashes:
-                hashes[node.op] = op_hash(op_of(node))
-            content.append(hashes[node.op])
-        found[node.key] = _sha256(json.dumps(content, sort_keys=True))
-    return found
-
-
-def _ops(program: Program) -> list[Any]:
-    nodes: tuple[Node, ...] = topological(program.outputs.values(), through_fits=True)
-    named = {n.op: n for n in nodes if n.op not in (FIT, INPUT, LITERAL)}
-    return [op_of(named[key]) for key in sorted(named)]
-
-
 def _checked(data: bytes, where: str) -> Any:
     digest = data[len(_HEAD) : len(_HEAD) + 64]
     if not data.startswith(_HEAD):
@@ -331,7 +305,3 @@ def _checked(data: bytes, where: str) -> Any:
             hint="pip install -U featurelib",
         )
     return content
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

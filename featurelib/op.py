@@ -1,12 +1,11 @@
 """Ops: a name, a version, a null rule, and bodies written once in kernel Python.
 
-A body's annotations are its type rule. A concrete name (`Float64`) takes that type; a `TypeSet`
-(`Float`, `Signed`, `T`, ...) takes any of its types, the same one wherever the name stands. An op may
-have several bodies, tried in order. Keyword-only arguments are parameters: constants fixed where the
-feature is defined. An argument annotated `Arena` is filled in by the engine.
+A body's annotations are its type rule (`featurelib.signature`). An op may have several bodies,
+tried in order. Keyword-only arguments are parameters: constants fixed where the feature is defined.
+An argument annotated `Arena` is filled in by the engine.
 
-Bodies compute in the kinds of `featurelib.dtypes` (64 bits wide). Where the result type is narrower,
-the program adds a `narrow` node; a body never sees it.
+Bodies compute in the kinds of `featurelib.dtypes` (64 bits wide). Where the result type is
+narrower, the program adds a `narrow` node; a body never sees it.
 """
 
 from __future__ import annotations
@@ -18,9 +17,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from featurelib import dtypes
 from featurelib.dtypes import DType
 from featurelib.errors import DefinitionError, FeatureTypeError, UnknownOpError
+from featurelib.signature import (
+    AnyDatetime,
+    Arena,
+    Body,
+    Float,
+    Signed,
+    T,
+    Table,
+    Temporal,
+    TypeSet,
+    Unsigned,
+    pattern_name,
+    read_signature,
+)
 
 if TYPE_CHECKING:
     from featurelib.expr import Expr
@@ -37,77 +49,6 @@ class Nulls(enum.Enum):
     """As PROPAGATE, and the body returns ``(value, valid)``."""
     EXPLICIT = "explicit"
     """The body takes and returns ``(value, valid)`` pairs."""
-
-
-@dataclass(frozen=True)
-class TypeSet:
-    """A type variable of a body's signature: any type whose name it holds; `names` None is any."""
-
-    name: str
-    names: frozenset[str] | None
-
-    def accepts(self, dtype: DType) -> bool:
-        return dtype.name != "Table" if self.names is None else dtype.name in self.names
-
-
-class _TableTypes:
-    """``Table["zone"]`` in a signature: a table of that kind (see `featurelib.tables`)."""
-
-    def __getitem__(self, kind: str) -> DType:
-        return dtypes.table_type(kind)
-
-
-if TYPE_CHECKING:
-    Float = float
-    Signed = int
-    Unsigned = int
-    AnyDatetime = int
-    Temporal = int
-    ListF = Any
-    Table = dict[str, Any]
-    Arena = Any
-    T = TypeVar("T")
-else:
-    Float = TypeSet("Float", frozenset({"Float32", "Float64"}))
-    Signed = TypeSet("Signed", frozenset({"Int8", "Int16", "Int32", "Int64"}))
-    Unsigned = TypeSet("Unsigned", frozenset({"UInt8", "UInt16", "UInt32", "UInt64"}))
-    AnyDatetime = TypeSet("AnyDatetime", frozenset({"Datetime"}))
-    Temporal = TypeSet("Temporal", frozenset({"Date", "Datetime", "Duration"}))
-    Table = _TableTypes()
-    Arena = TypeSet("Arena", frozenset())
-    T = TypeSet("T", None)
-
-
-@dataclass(frozen=True, eq=False)
-class Body:
-    """One implementation of an op.
-
-    Attributes:
-        fn: Kernel Python; CPython runs it as it stands.
-        args: Type patterns of the positional arguments.
-        params: Names and types of the keyword-only parameters, in the order of the signature.
-        result: Type pattern of the result.
-        takes_arena: Whether the last positional argument is the scratch arena.
-    """
-
-    fn: Callable[..., Any]
-    args: tuple[DType | TypeSet, ...]
-    params: tuple[tuple[str, DType], ...]
-    result: DType | TypeSet
-    takes_arena: bool
-
-    def match(self, arg_types: tuple[DType, ...]) -> DType | None:
-        """The result type on these argument types, None if they do not fit."""
-        if len(arg_types) != len(self.args):
-            return None
-        bound: dict[str, DType] = {}
-        for pattern, dtype in zip(self.args, arg_types, strict=True):
-            if isinstance(pattern, DType):
-                if pattern != dtype:
-                    return None
-            elif not pattern.accepts(dtype) or bound.setdefault(pattern.name, dtype) != dtype:
-                return None
-        return bound[self.result.name] if isinstance(self.result, TypeSet) else self.result
 
 
 ResultRule = Callable[[tuple[DType, ...], dict[str, Any]], DType]
@@ -152,7 +93,7 @@ class Op:
 
     def body(self, fn: F) -> F:
         """Decorator: adds a body for other types. Returns the function as it is."""
-        self.bodies.append(_read_signature(self.name, fn))
+        self.bodies.append(read_signature(self.name, fn))
         return fn
 
     def resolve(self, arg_types: tuple[DType, ...], params: dict[str, Any]) -> tuple[Body, DType]:
@@ -166,7 +107,7 @@ class Op:
             if dtype is not None:
                 return body, self.result(arg_types, params) if self.result else dtype
         takes = " or ".join(
-            dict.fromkeys(f"({', '.join(_pattern_name(p) for p in b.args)})" for b in self.bodies)
+            dict.fromkeys(f"({', '.join(pattern_name(p) for p in b.args)})" for b in self.bodies)
         )
         raise FeatureTypeError(
             f"`{self.name}` takes {takes}, got ({', '.join(map(str, arg_types))})"
@@ -188,35 +129,6 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.key}>"
-
-
-def _pattern_name(pattern: DType | TypeSet) -> str:
-    return str(pattern) if isinstance(pattern, DType) else pattern.name
-
-
-def _read_signature(name: str, fn: Callable[..., Any]) -> Body:
-    args: list[DType | TypeSet] = []
-    params: list[tuple[str, DType]] = []
-    takes_arena = False
-    hints = fn.__annotations__
-    if any(isinstance(h, str) for h in hints.values()):
-        raise DefinitionError(
-            f"op `{name}`: annotations of a body must be objects, not text",
-            hint="remove `from __future__ import annotations` from the file",
-        )
-    for p in inspect.signature(fn).parameters.values():
-        if p.annotation is Arena:
-            takes_arena = True
-        elif p.kind is p.KEYWORD_ONLY:
-            params.append((p.name, dtypes.as_dtype(p.annotation, f"op `{name}`, {p.name}")))
-        elif isinstance(p.annotation, TypeSet):
-            args.append(p.annotation)
-        else:
-            args.append(dtypes.as_dtype(p.annotation, f"op `{name}`, {p.name}"))
-    result = hints["return"]
-    if not isinstance(result, TypeSet):
-        result = dtypes.as_dtype(result, f"op `{name}`, result")
-    return Body(fn, tuple(args), tuple(params), result, takes_arena)
 
 
 _REGISTRY: dict[str, dict[int, Op]] = {}
@@ -243,7 +155,7 @@ def op(
 
     def make(fn: Callable[..., Any]) -> Op:
         made = Op(
-            name, version, nulls, [_read_signature(name, fn)], promote, nullable, result,
+            name, version, nulls, [read_signature(name, fn)], promote, nullable, result,
             device_reason, public,
         )  # fmt: skip
         versions = _REGISTRY.setdefault(name, {})
@@ -316,7 +228,7 @@ def get_op(name: str, version: int | None = None) -> Op:
 
 def is_public(name: str) -> bool:
     """Whether an op of that name is an expression method."""
-    versions = _REGISTRY.get(name)
+    versions = _REGISTRY.get(name, {})
     return bool(versions) and versions[max(versions)].public
 
 
@@ -324,3 +236,27 @@ def all_ops() -> Iterator[Op]:
     """Every registered op and version, by name."""
     for name in sorted(_REGISTRY):
         yield from (_REGISTRY[name][v] for v in sorted(_REGISTRY[name]))
+
+
+__all__ = [
+    "METHODS",
+    "AnyDatetime",
+    "Arena",
+    "Body",
+    "Float",
+    "Nulls",
+    "Op",
+    "Signed",
+    "T",
+    "Table",
+    "Temporal",
+    "TypeSet",
+    "Unsigned",
+    "all_ops",
+    "get_op",
+    "inlined",
+    "is_public",
+    "kernel_function",
+    "method",
+    "op",
+]

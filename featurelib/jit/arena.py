@@ -1,7 +1,7 @@
 """The host's side of the scratch arena: makes it, and gives its blocks back.
 
-Machine code grows an arena by chaining blocks from malloc (`arena_reserve` in `intrinsics_cpu`); each
-block begins with the address of the one before it.
+Machine code grows an arena by chaining blocks from malloc (`arena_reserve` in `intrinsics_cpu`);
+each block begins with the address of the one before it.
 """
 
 from __future__ import annotations

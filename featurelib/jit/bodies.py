@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import types as pytypes
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numba
@@ -47,7 +47,7 @@ def signature(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str
     return result(*args)
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(fn: Callable[..., Any]) -> Any:
     """The Numba dispatcher of a body or kernel function, its globals resolved."""
     dispatcher = numba.njit(**FLAGS, forceinline=getattr(fn, "__inlined__", False))(_resolved(fn))

@@ -1,8 +1,9 @@
 """The disk cache of machine code: one private directory, keyed by everything that can change it.
 
-Numba's own index is keyed by a function's bytes and the CPU, not by what the function calls. Ours is
-keyed by a hash of the sources of all bodies, intrinsics and the code generator, of the file that a body
-stands in, and of the versions of Numba and llvmlite. Numba adds the CPU's name and features itself.
+Numba's own index is keyed by a function's bytes and the CPU, not by what the function calls. Ours
+is keyed by a hash of the sources of all bodies, intrinsics and the code generator, of the file that
+a body stands in, and of the versions of Numba and llvmlite. Numba adds the CPU's name and features
+itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from numba.core.caching import Cache, CompileResultCacheImpl, IndexDataCacheFile
 from featurelib.errors import UnsafeCacheError
 
 _PACKAGE = Path(__file__).parent.parent
-_SOURCES = ("intrinsics.py", "op.py", "dtypes.py", "tables.py", "ops", "jit")
+_SOURCES = ("intrinsics.py", "op.py", "signature.py", "dtypes.py", "tables.py", "ops", "jit")
 
 
 def directory() -> Path:
@@ -59,7 +60,7 @@ def generator_hash() -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file_hash(path: str) -> str:
     file = Path(path)
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path
@@ -97,7 +98,9 @@ class _Impl(CompileResultCacheImpl):
 def body_cache(fn: Callable[..., Any]) -> KeyedCache:
     """The cache of a body or kernel function."""
     code = fn.__code__
-    text = f"{generator_hash()}:{_file_hash(code.co_filename)}:{fn.__qualname__}:{code.co_firstlineno}"
+    text = (
+        f"{generator_hash()}:{_file_hash(code.co_filename)}:{fn.__qualname__}:{code.co_firstlineno}"
+    )
     return KeyedCache(fn.__name__, hashlib.sha256(text.encode()).hexdigest())
 
 

@@ -18,7 +18,8 @@ from numba.core.extending import intrinsic
 from featurelib.errors import CompileError
 from featurelib.jit import cache
 from featurelib.jit.bodies import FLAGS
-from featurelib.jit.emit import Slots, emit
+from featurelib.jit.emit import emit
+from featurelib.jit.slots import Slots
 from featurelib.node import Node
 from featurelib.program import Program
 from featurelib.tables import TableData

@@ -1,4 +1,4 @@
-"""Does this thread compute as IEEE 754 says? (torch can switch subnormals off.)"""
+"""Refuses threads that do not compute as IEEE 754 says: torch can switch subnormals off."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def check_float_environment() -> None:
         return
     tiny = np.float64(5e-324)
     thread = threading.current_thread().name
-    if tiny * np.float64(1.0) != tiny or np.float64(2.2250738585072014e-308) / np.float64(2.0) == 0.0:
+    if (
+        tiny * np.float64(1.0) != tiny
+        or np.float64(2.2250738585072014e-308) / np.float64(2.0) == 0.0
+    ):
         raise FloatEnvironmentError(
             f"thread {thread!r} flushes subnormal numbers to zero",
             hint="torch.set_flush_denormal(False), or run kernels in a thread of their own",

@@ -366,7 +366,9 @@ def arena_reserve(b, arena, n):
     fits = b.icmp_signed("<=", b.add(b.load(next_slot), rounded), b.load(end_slot))
     with b.if_then(b.not_(fits), likely=False):
         wanted = b.add(rounded, _const(8))
-        size = b.select(b.icmp_signed(">", wanted, _const(BLOCK_BYTES)), wanted, _const(BLOCK_BYTES))
+        size = b.select(
+            b.icmp_signed(">", wanted, _const(BLOCK_BYTES)), wanted, _const(BLOCK_BYTES)
+        )
         malloc = b.module.globals.get("malloc") or ir.Function(
             b.module, ir.FunctionType(I64, [I64]), "malloc"
         )
@@ -394,7 +396,9 @@ def _register() -> None:
         template = type(item.name, (ConcreteTemplate,), {"cases": cases})
         infer_global(item.fn)(template)
 
-        def lower(context: Any, builder: Any, sig: Any, args: Any, build: Any = BUILDERS[item.name]) -> Any:
+        def lower(
+            context: Any, builder: Any, sig: Any, args: Any, build: Any = BUILDERS[item.name]
+        ) -> Any:
             return build(builder, *args)
 
         lower_builtin(item.fn, *arg_types)(lower)

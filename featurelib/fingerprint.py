@@ -1,0 +1,51 @@
+"""Fingerprints: digests of all that can change a value, and of nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from featurelib import dtypes, literals
+from featurelib.body_hash import op_hash
+from featurelib.node import FIT, INPUT, LITERAL
+from featurelib.op import Op
+from featurelib.program import Program, op_of
+
+RECIPE = 1
+"""Version of how fingerprints are made."""
+
+
+def node_fingerprints(program: Program, state: Mapping[str, Any]) -> dict[str, str]:
+    """The fingerprint of each serving node, by its key.
+
+    Names of features, descriptions and source lines are not in it; types, constants, hashes of
+    bodies, and the fitted values that a node reads are.
+    """
+    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
+    for node in program.serving_nodes:
+        content: list[Any] = [node.op, dtypes.to_json(node.dtype), node.nullable]
+        if node.op == FIT:
+            content.append(literals.canonical(state[node.key]))
+        else:
+            content.append([[k, literals.canonical(v)] for k, v in node.params])
+            content.append([found[a.key] for a in node.args])
+        if node.op not in (FIT, INPUT, LITERAL):
+            if node.op not in hashes:
+                hashes[node.op] = op_hash(op_of(node))
+            content.append(hashes[node.op])
+        found[node.key] = sha256(json.dumps(content, sort_keys=True))
+    return found
+
+
+def ops_of(program: Program) -> list[Op]:
+    """Every op that a program uses, by name."""
+    named = {n.op: n for n in program.nodes if n.op not in (FIT, INPUT, LITERAL)}
+    return [op_of(named[key]) for key in sorted(named)]
+
+
+def sha256(text: str) -> str:
+    """The digest of a text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
