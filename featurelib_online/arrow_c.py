@@ -1,0 +1,235 @@
+"""Arrow's C data interface by ctypes: arrays of any library, without importing one.
+
+An object that has ``__arrow_c_array__`` or ``__arrow_c_stream__`` hands over structs of addresses. They
+are moved out of the capsule as the interface says (the producer's copy is marked as released), and the
+release callback runs once, when the last column that looks into the buffers is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from featurelib.errors import InputError
+
+Array = np.ndarray[Any, Any]
+
+
+class _Schema(ctypes.Structure):
+    pass
+
+
+class _Array(ctypes.Structure):
+    pass
+
+
+class _Stream(ctypes.Structure):
+    pass
+
+
+_ReleaseSchema = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Schema))
+_ReleaseArray = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Array))
+_ReleaseStream = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Stream))
+_Schema._fields_ = [
+    ("format", ctypes.c_char_p),
+    ("name", ctypes.c_char_p),
+    ("metadata", ctypes.c_void_p),
+    ("flags", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("children", ctypes.POINTER(ctypes.POINTER(_Schema))),
+    ("dictionary", ctypes.POINTER(_Schema)),
+    ("release", _ReleaseSchema),
+    ("private_data", ctypes.c_void_p),
+]
+_Array._fields_ = [
+    ("length", ctypes.c_int64),
+    ("null_count", ctypes.c_int64),
+    ("offset", ctypes.c_int64),
+    ("n_buffers", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+    ("children", ctypes.POINTER(ctypes.POINTER(_Array))),
+    ("dictionary", ctypes.POINTER(_Array)),
+    ("release", _ReleaseArray),
+    ("private_data", ctypes.c_void_p),
+]
+_Stream._fields_ = [
+    ("get_schema", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Schema))),
+    ("get_next", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Array))),
+    ("get_last_error", ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_void_p)),
+    ("release", _ReleaseStream),
+    ("private_data", ctypes.c_void_p),
+]
+# An instance of its own: others may set these types on the shared `ctypes.pythonapi`.
+_api = ctypes.PyDLL(None)
+_api.PyCapsule_GetPointer.restype = ctypes.c_void_p
+_api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+class _Owner:
+    """A struct that we own; its release callback runs once."""
+
+    def __init__(self, struct: Any) -> None:
+        self.struct = struct
+
+    def release(self) -> None:
+        if self.struct.release:
+            self.struct.release(ctypes.byref(self.struct))
+            self.struct.release = type(self.struct.release)()
+
+    def __del__(self) -> None:
+        self.release()
+
+
+@dataclass(frozen=True)
+class ArrowType:
+    """The type of an Arrow array.
+
+    Attributes:
+        format: As the interface writes it: ``"l"``, ``"tsu:UTC"``, ``"+w:3"``.
+        name: The column's name.
+        children: Types of the members.
+        dictionary: Type of the values that indices point to, None if there is no dictionary.
+    """
+
+    format: str
+    name: str
+    children: tuple[ArrowType, ...] = ()
+    dictionary: ArrowType | None = None
+
+
+@dataclass(frozen=True)
+class ArrowArray:
+    """An Arrow array: addresses, and the owner that keeps them alive.
+
+    Attributes:
+        length: Rows.
+        offset: The first row's place in the buffers; in a validity bitmap it counts bits.
+        null_count: Nulls, -1 if they were not counted.
+        buffers: Addresses, 0 for one that is left out; the validity bitmap is the first.
+        children: The members; where they begin is said by their own offsets.
+        dictionary: The values that indices point to.
+        owner: Lives as long as anything looks into the buffers.
+    """
+
+    length: int
+    offset: int
+    null_count: int
+    buffers: tuple[int, ...]
+    children: tuple[ArrowArray, ...]
+    dictionary: ArrowArray | None
+    owner: Any = field(repr=False)
+
+    def slice(self, start: int, length: int) -> ArrowArray:
+        """Rows `start` to `start + length`."""
+        nulls = 0 if self.null_count == 0 else -1
+        return replace(self, offset=self.offset + start, length=length, null_count=nulls)
+
+    def buffer(self, index: int, dtype: str, start: int, count: int) -> Array:
+        """Elements `start` to `start + count` of a buffer, as an array that keeps it alive."""
+        if count <= 0 or not self.buffers[index]:
+            return np.zeros(max(count, 0), dtype)
+        size = np.dtype(dtype).itemsize
+        made = np.asarray(_Memory(self.buffers[index] + start * size, count, dtype, self.owner))
+        return made if made.flags.aligned else made.copy()
+
+
+class _Memory:
+    """What NumPy asks of an object to look into its memory."""
+
+    def __init__(self, address: int, count: int, dtype: str, owner: Any) -> None:
+        self.__array_interface__ = {
+            "data": (address, True),
+            "shape": (count,),
+            "typestr": dtype,
+            "version": 3,
+        }
+        self._owner = owner
+
+
+def is_arrow(data: Any) -> bool:
+    """Whether an object hands over its content by the C data interface."""
+    return hasattr(data, "__arrow_c_array__") or hasattr(data, "__arrow_c_stream__")
+
+
+def read_arrow(data: Any) -> tuple[ArrowType, list[ArrowArray]]:
+    """The type and the chunks of an Arrow object; nothing is copied.
+
+    Args:
+        data: It has ``__arrow_c_array__`` (one chunk) or ``__arrow_c_stream__``.
+
+    Raises:
+        InputError: The producer failed.
+    """
+    try:
+        if hasattr(data, "__arrow_c_array__"):
+            schema_capsule, array_capsule = data.__arrow_c_array__()
+            schema = _moved(schema_capsule, b"arrow_schema", _Schema)
+            array = _moved(array_capsule, b"arrow_array", _Array)
+            return _read_type(schema), [_array(array.struct, array)]
+        stream = _moved(data.__arrow_c_stream__(), b"arrow_array_stream", _Stream)
+        return _read_type(_pull(stream, "get_schema", _Schema)), list(_chunks(stream))
+    except InputError:
+        raise
+    except Exception as error:  # the producer's own code raised
+        raise InputError(
+            f"reading the {type(data).__name__} by Arrow's C interface raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _moved(capsule: Any, name: bytes, kind: Callable[[], Any]) -> _Owner:
+    """The struct in a capsule, moved out of it."""
+    source: Any = kind.from_address(_api.PyCapsule_GetPointer(capsule, name))  # type: ignore[attr-defined]
+    if not source.release:
+        raise InputError(f"the {name.decode()} was released or read before")
+    target = kind()
+    ctypes.memmove(ctypes.byref(target), ctypes.byref(source), ctypes.sizeof(target))
+    source.release = type(source.release)()
+    return _Owner(target)
+
+
+def _pull(stream: _Owner, function: str, kind: Callable[[], Any]) -> _Owner:
+    made, source = kind(), ctypes.byref(stream.struct)
+    failed = getattr(stream.struct, function)(source, ctypes.byref(made))
+    if failed:
+        text = stream.struct.get_last_error(source) or b"no reason given"
+        raise InputError(f"the Arrow stream failed (error {failed}): {text.decode()}")
+    return _Owner(made)
+
+
+def _chunks(stream: _Owner) -> Iterator[ArrowArray]:
+    while True:
+        chunk = _pull(stream, "get_next", _Array)
+        if not chunk.struct.release:
+            return
+        yield _array(chunk.struct, chunk)
+
+
+def _read_type(schema: _Owner) -> ArrowType:
+    return _type(schema.struct)
+
+
+def _type(schema: Any) -> ArrowType:
+    return ArrowType(
+        schema.format.decode(),
+        (schema.name or b"").decode(),
+        tuple(_type(schema.children[i].contents) for i in range(schema.n_children)),
+        _type(schema.dictionary.contents) if schema.dictionary else None,
+    )
+
+
+def _array(array: Any, owner: Any) -> ArrowArray:
+    return ArrowArray(
+        array.length,
+        array.offset,
+        array.null_count,
+        tuple(array.buffers[i] or 0 for i in range(array.n_buffers)),
+        tuple(_array(array.children[i].contents, owner) for i in range(array.n_children)),
+        _array(array.dictionary.contents, owner) if array.dictionary else None,
+        owner,
+    )
