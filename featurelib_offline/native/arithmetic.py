@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import polars as pl
 
-from featurelib.node import Node
+from featurelib.node import INPUT, LITERAL, Node
+from featurelib.program import topological
 from featurelib_offline.native.registry import lower, widened
 from featurelib_offline.types import polars_type
 
@@ -29,10 +31,25 @@ def mul(node: Node, args: Sequence[pl.Expr]) -> pl.Expr:
     return a * b
 
 
-@lower("truediv@1")
-def truediv(node: Node, args: Sequence[pl.Expr]) -> pl.Expr:
+@lower("truediv@1", domain="a divisor that varies by row, or a power of two")
+def truediv(node: Node, args: Sequence[pl.Expr]) -> pl.Expr | None:
+    # By a constant, Polars multiplies with the reciprocal, which is rounded once more.
+    if not _varies(node.args[1]) and not _has_exact_reciprocal(node.args[1]):
+        return None
     a, b = widened(node, args)
     return a / b
+
+
+def _varies(node: Node) -> bool:
+    return any(n.op == INPUT for n in topological([node], through_fits=False))
+
+
+def _has_exact_reciprocal(node: Node) -> bool:
+    """Whether 1 / x is no subnormal, and exact: x is a power of two, below 2**1022."""
+    if node.op != LITERAL or not isinstance(node.param["value"], float):
+        return False
+    mantissa, exponent = math.frexp(node.param["value"])
+    return abs(mantissa) == 0.5 and -1021 <= exponent <= 1022
 
 
 @lower("floordiv@1", "floordiv_nonzero@1")
