@@ -2,9 +2,11 @@
 
     import featurelib as fl
 
-Definitions live here and need numpy and pydantic only. `featurelib_offline` runs them over data with
-Polars, `featurelib_online` compiles them to row kernels with Numba.
+Definitions live here and need numpy and pydantic only. `featurelib_offline` runs them over data
+with Polars, `featurelib_online` compiles them to row kernels with Numba.
 """
+
+from typing import TYPE_CHECKING
 
 from featurelib import ops as _ops  # noqa: F401 - registers every op and method
 from featurelib.analyzers import count, max, mean, min, quantiles, std, var, vocabulary
@@ -36,13 +38,24 @@ from featurelib.feature_set import FeatureSet
 from featurelib.fields import Constraints, InputSchema
 from featurelib.layout import Layout, Tensor
 from featurelib.op import Nulls, kernel_function, method, op
-from featurelib.ops.conditional import coalesce
-from featurelib.ops.hashing import cross_bucket, cross_hash
-from featurelib.ops.ranges import max_of as max_horizontal
-from featurelib.ops.ranges import min_of as min_horizontal
-from featurelib.ops.text_methods import concat_str
 from featurelib.schema import Schema
 from featurelib.state import FittedState
+
+if TYPE_CHECKING:
+    from featurelib.expr_methods import (
+        coalesce,
+        concat_str,
+        cross_bucket,
+        cross_hash,
+        max_horizontal,
+        min_horizontal,
+    )
+else:
+    from featurelib.ops.conditional import coalesce
+    from featurelib.ops.hashing import cross_bucket, cross_hash
+    from featurelib.ops.ranges import max_of as max_horizontal
+    from featurelib.ops.ranges import min_of as min_horizontal
+    from featurelib.ops.text_methods import concat_str
 
 __version__ = "0.1.0.dev0"
 
@@ -63,20 +76,20 @@ __all__ = [
     "Float32",
     "Float64",
     "InputSchema",
+    "Int8",
     "Int16",
     "Int32",
     "Int64",
-    "Int8",
     "Layout",
     "Nulls",
     "Schema",
     "Size",
     "String",
     "Tensor",
+    "UInt8",
     "UInt16",
     "UInt32",
     "UInt64",
-    "UInt8",
     "Zone",
     "coalesce",
     "col",

@@ -1,23 +1,23 @@
 """Everything that featurelib raises, as one tree.
 
-    FeaturelibError
-    ├── DefinitionError          a feature, op or schema is written wrongly
-    │   ├── FeatureTypeError     types do not fit together
-    │   └── TraceError           Python that cannot be traced (`if`, `and`, `float(x)`, ...)
-    ├── InputError               data does not match an input schema
-    │   ├── MissingFieldError    a required field or column is absent
-    │   ├── UnknownFieldError    a field that the schema does not know
-    │   └── FieldValueError      a value of the wrong type, out of range, null or NaN where forbidden
-    ├── FitError                 a fit cannot be computed from this data
-    ├── BundleError              a bundle cannot be used
-    │   ├── BundleFormatError    truncated, not JSON, or of a newer format
-    │   ├── DigestError          altered: the file digest differs
-    │   └── UnknownOpError       names an op, version or body that is not installed
-    ├── CompileError             a program cannot be compiled here
-    │   └── UnsafeCacheError     the cache directory can be written by others
-    ├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
-    ├── ParityError              engines or golden data disagree
-    └── MissingExtraError        an optional dependency is not installed
+FeaturelibError
+├── DefinitionError          a feature, op or schema is written wrongly
+│   ├── FeatureTypeError     types do not fit together
+│   └── TraceError           Python that cannot be traced (`if`, `and`, `float(x)`, ...)
+├── InputError               data does not match an input schema
+│   ├── MissingFieldError    a required field or column is absent
+│   ├── UnknownFieldError    a field that the schema does not know
+│   └── FieldValueError      a value of the wrong type, out of range, null or NaN where forbidden
+├── FitError                 a fit cannot be computed from this data
+├── BundleError              a bundle cannot be used
+│   ├── BundleFormatError    truncated, not JSON, or of a newer format
+│   ├── DigestError          altered: the file digest differs
+│   └── UnknownOpError       names an op, version or body that is not installed
+├── CompileError             a program cannot be compiled here
+│   └── UnsafeCacheError     the cache directory can be written by others
+├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
+├── ParityError              engines or golden data disagree
+└── MissingExtraError        an optional dependency is not installed
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from featurelib.dtypes import DType
@@ -21,7 +21,18 @@ from featurelib.tables import TableData
 
 Pair = tuple[Any, bool]
 _ZERO: dict[str, Any] = {"b": False, "i": 0, "u": 0, "f": 0.0, "v": View(b"", 0, 0)}
-_ELEMENT = {"<u1": "B", "<i1": "b", "<i2": "h", "<i4": "i", "<i8": "q", "<u2": "H", "<u4": "I", "<u8": "Q", "<f4": "f", "<f8": "d"}
+_ELEMENT = {
+    "<u1": "B",
+    "<i1": "b",
+    "<i2": "h",
+    "<i4": "i",
+    "<i8": "q",
+    "<u2": "H",
+    "<u4": "I",
+    "<u8": "Q",
+    "<f4": "f",
+    "<f8": "d",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Evaluator:
 
     program: Program
     state: Mapping[str, Any]
-    arena: Arena = Arena()
+    arena: Arena = field(default_factory=Arena)
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Outputs of one row.

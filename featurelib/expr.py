@@ -7,14 +7,22 @@ types; these come when a `FeatureSet` replays it on its input schema (`featureli
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from featurelib.errors import TraceError
 from featurelib.operators import Operators, Source, caller
 
+if TYPE_CHECKING:
+    # Generated from the registry of ops, for editors and type checkers.
+    from featurelib.expr_methods import ExprMethods as _Methods
+else:
+    _Methods = Operators
+
+E = TypeVar("E")
+
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
-class Expr(Operators):
+class Expr(_Methods):
     """One recorded call.
 
     Attributes:
@@ -77,36 +85,37 @@ def contains(value: Any, kind: type) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class When(Generic[E]):
     """``fl.when(condition)``: wants ``.then(value)``."""
 
-    condition: Any
-    before: tuple[tuple[Any, Any], ...] = ()
+    condition: E
+    before: tuple[tuple[E, Any], ...] = ()
 
-    def then(self, value: Any) -> Then:
+    def then(self, value: Any) -> Then[E]:
         """The value where the condition is true."""
         return Then((*self.before, (self.condition, value)))
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
+class Then(Generic[E]):
     """After ``.then``: another ``.when``, or ``.otherwise`` to end the chain."""
 
-    branches: tuple[tuple[Any, Any], ...]
+    branches: tuple[tuple[E, Any], ...]
 
-    def when(self, condition: Any) -> When:
+    def when(self, condition: E) -> When[E]:
         """The next condition, looked at where the ones before are not true."""
         return When(condition, self.branches)
 
-    def otherwise(self, value: Any) -> Any:
+    def otherwise(self, value: Any) -> E:
         """The value where no condition is true (a null condition is not true)."""
         result = value
         for condition, then in reversed(self.branches):
-            result = condition._call("if_else", (condition, then, result), {})
-        return result
+            chooser: Any = condition
+            result = chooser._call("if_else", (condition, then, result), {})
+        return cast("E", result)
 
 
-def when(condition: Any) -> When:
+def when(condition: E) -> When[E]:
     """Starts a conditional: ``fl.when(c).then(a).when(d).then(b).otherwise(e)``.
 
     Types of the branches must be equal or numeric (they meet in their supertype). Without

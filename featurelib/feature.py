@@ -8,7 +8,7 @@ import textwrap
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from featurelib.errors import DefinitionError, TraceError
 from featurelib.expr import Expr, col
@@ -61,6 +61,28 @@ class Feature:
         return f"<feature {self.name}@{self.version}>"
 
 
+@overload
+def feature(
+    fn: None = None,
+    *,
+    version: int,
+    name: str | None = None,
+    owner: str = "",
+    tags: tuple[str, ...] | list[str] = (),
+) -> Callable[[Callable[..., Any]], Feature]: ...
+
+
+@overload
+def feature(
+    fn: Callable[..., Any],
+    *,
+    version: int,
+    name: str | None = None,
+    owner: str = "",
+    tags: tuple[str, ...] | list[str] = (),
+) -> Feature: ...
+
+
 def feature(
     fn: Callable[..., Any] | None = None,
     *,
@@ -68,7 +90,7 @@ def feature(
     name: str | None = None,
     owner: str = "",
     tags: tuple[str, ...] | list[str] = (),
-) -> Any:
+) -> Feature | Callable[[Callable[..., Any]], Feature]:
     """Decorator: a function of columns becomes a `Feature`.
 
     The function is called once, here, with an expression for each parameter, named like the
@@ -114,7 +136,7 @@ def feature(
 
 
 def _refuse_mutable_scope(function: Callable[..., Any], label: str) -> None:
-    """A feature may use constants of its surroundings, captured by value, and nothing that changes."""
+    """A feature may use constants of its surroundings, captured by value; nothing that changes."""
     scope = inspect.getclosurevars(function)
     for name, value in {**scope.globals, **scope.nonlocals}.items():
         if not _is_constant(value):
@@ -129,8 +151,10 @@ def _is_constant(value: Any) -> bool:
         return all(_is_constant(v) for v in value)
     if isinstance(value, _CONSTANTS):
         return True
-    # Anything of this library (ops, features, type aliases) and callables such as partials is a value.
-    return type(value).__module__.split(".")[0] in ("featurelib", "typing", "datetime") or callable(value)
+    # Anything of this library (ops, type aliases), and callables such as partials, is a value.
+    return type(value).__module__.split(".")[0] in ("featurelib", "typing", "datetime") or callable(
+        value
+    )
 
 
 def _refuse_syntax(function: Callable[..., Any], label: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 from featurelib.errors import DefinitionError
 from featurelib.feature import Feature
@@ -12,6 +12,10 @@ from featurelib.layout import Layout
 from featurelib.program import Program
 from featurelib.schema import InputSchema, Schema
 from featurelib.typing_pass import type_features
+
+if TYPE_CHECKING:
+    from featurelib.bundle import Bundle
+    from featurelib.state import FittedState
 
 
 class FeatureSet:
@@ -62,7 +66,7 @@ class FeatureSet:
         """Whether any feature holds an analyzer."""
         return bool(self.program.fits)
 
-    def bind(self, state: Any = None) -> Any:
+    def bind(self, state: FittedState | None = None) -> Bundle:
         """Definition and fitted state together: a `Bundle`.
 
         Args:

@@ -1,12 +1,13 @@
 """The scalar primitives that every op body stands on: names, types and CPython meaning.
 
-`featurelib/jit/intrinsics_cpu.py` (and `intrinsics_cuda.py`) give the same names, in the same order,
-their machine meaning. Together these files are the trusted base: everything else is built from them
-and runs from one source on every engine.
+`featurelib/jit/intrinsics_cpu.py` gives the same names, in the same order, their machine meaning.
+Together these two files are the trusted base: everything else is built from them and runs from one
+source on every engine.
 
 Kinds in the annotations: `B` truth value, `I` signed 64-bit, `U` unsigned 64-bit, `F` binary64,
-`A` an opaque buffer (an object here, an address in machine code). An `I` argument outside its range,
-or a load outside its buffer, cannot happen in a correct body: here it raises, so that tests see it.
+`A` an opaque buffer (an object here, an address in machine code). An `I` argument outside its
+range, or a load outside its buffer, cannot happen in a correct body: here it raises, so that tests
+see it.
 """
 
 import math
@@ -14,7 +15,6 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-
 
 _MASK = (1 << 64) - 1
 _CANONICAL_NAN = 0x7FF8000000000000

@@ -86,7 +86,9 @@ class Layout:
         )
 
 
-def _member(set_name: str, tensor: str, member: str, known: Mapping[str, tuple[DType, bool]]) -> DType:
+def _member(
+    set_name: str, tensor: str, member: str, known: Mapping[str, tuple[DType, bool]]
+) -> DType:
     if member not in known:
         raise DefinitionError(
             f"{set_name}: tensor `{tensor}` names `{member}`, which is no feature and no input"

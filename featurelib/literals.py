@@ -11,7 +11,7 @@ from featurelib.dtypes import BOOL, DATE, DATETIME, DURATION, FLOAT64, INT64, ST
 from featurelib.errors import FeatureTypeError
 from featurelib.tables import TableData
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
@@ -102,12 +102,20 @@ def canonical(value: Any) -> Any:
     if isinstance(value, int):
         return {"i": str(value)}
     if isinstance(value, float):
-        bits = 0x7FF8000000000000 if value != value else struct.unpack("<Q", struct.pack("<d", value))[0]
+        bits = (
+            0x7FF8000000000000
+            if value != value
+            else struct.unpack("<Q", struct.pack("<d", value))[0]
+        )
         return {"f": f"{bits:016x}"}
     if isinstance(value, bytes):
         return {"t": value.decode()}
     if isinstance(value, TableData):
-        return {"table": value.kind, "content": [canonical(v) for v in value.content], "name": value.name}
+        return {
+            "table": value.kind,
+            "content": [canonical(v) for v in value.content],
+            "name": value.name,
+        }
     if isinstance(value, (tuple, list)):
         return {"l": [canonical(v) for v in value]}
     raise TypeError(f"{value!r} cannot stand in a bundle")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from featurelib.errors import TraceError
-from featurelib.op import METHODS, all_ops, is_public
+from featurelib.op import METHODS, all_ops, get_op, is_public
 
 NAMESPACES = ("str", "dt", "list", "arr", "struct")
 _PACKAGE = str(Path(__file__).parent)
@@ -58,6 +58,10 @@ class Operators:
         if name in NAMESPACES:
             return Namespace(self, name)
         return _method(self, name)
+
+    def __dir__(self) -> list[str]:
+        """For completion in a notebook."""
+        return [*super().__dir__(), *NAMESPACES, *(m for m in known_methods() if "." not in m)]
 
     def __add__(self, other: Any) -> Any:
         return self._call("add", (self, other), {})
@@ -153,13 +157,15 @@ class Operators:
 
     def __bool__(self) -> NoReturn:
         _refuse(
-            "an expression has no truth value (`if`, `and`, `or`, `not`, `in`, a chained comparison)",
+            "an expression has no truth value (`if`, `and`, `or`, `not`, `in`, `a < x < b`)",
             "use fl.when(c).then(a).otherwise(b); & | ~ for and, or, not; .is_in([...]); "
             ".is_between(a, b)",
         )
 
     def __iter__(self) -> NoReturn:
-        _refuse("an expression cannot be iterated or unpacked", "it stands for one value of one row")
+        _refuse(
+            "an expression cannot be iterated or unpacked", "it stands for one value of one row"
+        )
 
     def __len__(self) -> NoReturn:
         _refuse("len() of an expression", "use .str.len_chars(), .str.len_bytes() or .list.len()")
@@ -203,6 +209,11 @@ class Namespace:
             raise AttributeError(name)
         return _method(self._owner, f"{self._name}.{name}")
 
+    def __dir__(self) -> list[str]:
+        """For completion in a notebook."""
+        start = f"{self._name}."
+        return [m.removeprefix(start) for m in known_methods() if m.startswith(start)]
+
 
 def _method(owner: Operators, name: str) -> Any:
     if name not in METHODS and not is_public(name):
@@ -222,6 +233,7 @@ def _method(owner: Operators, name: str) -> Any:
         return owner._call(name, (owner, *args), params)
 
     bound.__name__ = name
+    bound.__doc__ = METHODS[name].__doc__ if name in METHODS else get_op(name).doc
     return bound
 
 

@@ -27,13 +27,6 @@ class TypeSet:
         return dtype.name != "Table" if self.names is None else dtype.name in self.names
 
 
-class _TableTypes:
-    """``Table["zone"]`` in a signature: a table of that kind (see `featurelib.tables`)."""
-
-    def __getitem__(self, kind: str) -> DType:
-        return dtypes.table_type(kind)
-
-
 if TYPE_CHECKING:
     Float = float
     Signed = int
@@ -41,7 +34,13 @@ if TYPE_CHECKING:
     AnyDatetime = int
     Temporal = int
     ListF = Any
-    Table = dict[str, Any]
+    CaseTable = Any
+    StringTable = Any
+    IntegerTable = Any
+    FloatTable = Any
+    SignedTable = Any
+    UnsignedTable = Any
+    ZoneTable = Any
     Arena = Any
     T = TypeVar("T")
 else:
@@ -50,7 +49,14 @@ else:
     Unsigned = TypeSet("Unsigned", frozenset({"UInt8", "UInt16", "UInt32", "UInt64"}))
     AnyDatetime = TypeSet("AnyDatetime", frozenset({"Datetime"}))
     Temporal = TypeSet("Temporal", frozenset({"Date", "Datetime", "Duration"}))
-    Table = _TableTypes()
+    # Layouts of tables: see `featurelib.tables`.
+    CaseTable = dtypes.table_type("unicode_case")
+    StringTable = dtypes.table_type("strings")
+    IntegerTable = dtypes.table_type("integers")
+    FloatTable = dtypes.table_type("f64")
+    SignedTable = dtypes.table_type("i64")
+    UnsignedTable = dtypes.table_type("u64")
+    ZoneTable = dtypes.table_type("zone")
     Arena = TypeSet("Arena", frozenset())
     T = TypeSet("T", None)
 

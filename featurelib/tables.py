@@ -1,11 +1,12 @@
 """Constant and fitted data as kernels read it: typed arrays, string sets, zones.
 
-A `TableData` has a kind and content that is plain JSON data; `encode` turns the content into bytes and a count for
-machine code and the reference evaluator alike, and registers kinds by decorator:
+A `TableData` has a kind and content that is plain JSON data; `encode` turns the content into bytes
+and a count, for machine code and the reference evaluator alike. The kinds:
 
-    f64, i64, u64   elements of eight bytes; count = number of elements
-    strings         see `featurelib/ops/encode.py`
-    zone            see `featurelib/ops/temporal.py`
+    f64, i64, u64      elements of eight bytes; count = number of elements
+    strings, integers  sets with an index by hash: see `featurelib/ops/string_table.py`
+    zone               see `featurelib/zones.py`
+    unicode_case       see `featurelib/ops/casing.py`
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 ENCODERS: dict[str, Callable[[Any], tuple[bytes, int]]] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class TableData:
     """A table: `kind` names its layout, `content` is a tuple of plain values (hashable).
 
@@ -32,15 +33,24 @@ class TableData:
 
     def encode(self) -> tuple[bytes, int]:
         """The bytes that kernels read, and the count that stands in the view's `stop`."""
-        return _encode(self)
+        return self._encoded
+
+    @cached_property
+    def _encoded(self) -> tuple[bytes, int]:
+        return ENCODERS[self.kind](self.content)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TableData):
+            return NotImplemented
+        # By repr, which keeps 0.0 apart from -0.0 and 1 from True, and makes NaN equal to itself.
+        mine, theirs = (self.kind, repr(self.content)), (other.kind, repr(other.content))
+        return mine == theirs
+
+    def __hash__(self) -> int:
+        return hash((self.kind, repr(self.content)))
 
     def __str__(self) -> str:
         return self.name or f"{self.kind}[{len(self.content)}]"
-
-
-@lru_cache(maxsize=256)
-def _encode(table: TableData) -> tuple[bytes, int]:
-    return ENCODERS[table.kind](table.content)
 
 
 def encoder(kind: str) -> Callable[[Callable[[Any], tuple[bytes, int]]], Any]:

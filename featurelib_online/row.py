@@ -235,7 +235,8 @@ def _as_mapping(row: Any) -> Any:
     fields = getattr(type(row), "model_fields", None)
     if fields is None:
         raise FieldValueError(
-            f"expected a mapping or an instance of the input schema, got {row!r} ({type(row).__name__})"
+            f"expected a mapping or an instance of the input schema, got {row!r} "
+            f"({type(row).__name__})"
         )
     values = row.__dict__
     return {(f.alias or n): values[n] for n, f in fields.items() if n in values}

@@ -4,56 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from featurelib.analyzers.counting import Count, Vocabulary
 from featurelib.analyzers.moments import Mean, Std, Var
 from featurelib.analyzers.order import Max, Min, Quantiles
 from featurelib.node import analyze
 
+E = TypeVar("E")
+"""An expression where features are written, a node inside of a method."""
 
-def count(x: Any) -> Any:
+
+def count(x: E) -> E:
     """Number of rows that are not null, as Int64; NaN counts."""
-    return analyze(Count(), x)
+    return _fitted(Count(), x)
 
 
-def mean(x: Any, *, non_finite: str = "error") -> Any:
+def mean(x: E, *, non_finite: str = "error") -> E:
     """Exact mean of the values that are not null, rounded once, as Float64.
 
     Args:
         x: A column of numbers or truth values.
         non_finite: What NaN and infinities are in a fit: an ``"error"``, or left out (``"drop"``).
     """
-    return analyze(Mean(non_finite), x)
+    return _fitted(Mean(non_finite), x)
 
 
-def var(x: Any, *, ddof: int, non_finite: str = "error") -> Any:
+def var(x: E, *, ddof: int, non_finite: str = "error") -> E:
     """Exact variance with the divisor n - ddof, rounded once, as Float64; see `mean`."""
-    return analyze(Var(non_finite, ddof), x)
+    return _fitted(Var(non_finite, ddof), x)
 
 
-def std(x: Any, *, ddof: int, non_finite: str = "error") -> Any:
+def std(x: E, *, ddof: int, non_finite: str = "error") -> E:
     """Square root of the exact variance, rounded once, as Float64; see `mean` and `var`."""
-    return analyze(Std(non_finite, ddof), x)
+    return _fitted(Std(non_finite, ddof), x)
 
 
-def min(x: Any, *, non_finite: str = "error") -> Any:
+def min(x: E, *, non_finite: str = "error") -> E:
     """Smallest value, of the column's type; -0.0 is smaller than 0.0; see `mean`."""
-    return analyze(Min(non_finite), x)
+    return _fitted(Min(non_finite), x)
 
 
-def max(x: Any, *, non_finite: str = "error") -> Any:
+def max(x: E, *, non_finite: str = "error") -> E:
     """Largest value, of the column's type; 0.0 is larger than -0.0; see `mean`."""
-    return analyze(Max(non_finite), x)
+    return _fitted(Max(non_finite), x)
 
 
 def quantiles(
-    x: Any,
+    x: E,
     probs: Sequence[float | Fraction | str],
     *,
     rule: str = "linear",
     non_finite: str = "error",
-) -> Any:
+) -> E:
     """Exact quantiles as a table of Float64, for ops that take one.
 
     Args:
@@ -63,10 +66,10 @@ def quantiles(
             equiprobable``, defined at `featurelib.analyzers.order.Quantiles`.
         non_finite: See `mean`.
     """
-    return analyze(Quantiles(tuple(probs), rule, non_finite), x)
+    return _fitted(Quantiles(tuple(probs), rule, non_finite), x)
 
 
-def vocabulary(x: Any, *, max_size: int | None = None, min_count: int = 1) -> Any:
+def vocabulary(x: E, *, max_size: int | None = None, min_count: int = 1) -> E:
     """Distinct values by falling count, ties by UTF-8 bytes (integers by value), as a table.
 
     Args:
@@ -74,4 +77,8 @@ def vocabulary(x: Any, *, max_size: int | None = None, min_count: int = 1) -> An
         max_size: At most so many values; None for all.
         min_count: Only values that occur at least so often.
     """
-    return analyze(Vocabulary(max_size, min_count), x)
+    return _fitted(Vocabulary(max_size, min_count), x)
+
+
+def _fitted(analyzer: Any, x: E) -> E:
+    return cast("E", analyze(analyzer, x))

@@ -94,9 +94,8 @@ def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: 
     dispatcher.compile(sig)
     result = dispatcher.overloads[sig.args]
     if types.unliteral(result.signature.return_type) != sig.return_type:
-        raise TypeError(
-            f"{body.fn.__qualname__}: expected {sig.return_type}, got {result.signature.return_type}"
-        )
+        got = result.signature.return_type
+        raise TypeError(f"{body.fn.__qualname__}: expected {sig.return_type}, got {got}")
     return result
 
 

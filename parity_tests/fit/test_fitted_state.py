@@ -85,7 +85,7 @@ def test_a_table_of_another_kind_is_refused_before_a_kernel_could_read_it() -> N
     node = functions.vocabulary(column(STRING))
     FittedState({node.key: (table_type("strings"), TableData("strings", ("a",)))}).check([node])
     for wrong in ((table_type("f64"), TableData("f64", (1.0,))), (FLOAT64, 1.0)):
-        with pytest.raises(BundleFormatError, match="expected Table.strings., got"):
+        with pytest.raises(BundleFormatError, match=r"expected Table\(strings\), got"):
             FittedState({node.key: wrong}).check([node])
     with pytest.raises(BundleFormatError, match="no value"):
         FittedState({}).check([node])
