@@ -31,7 +31,7 @@ from featurelib.intrinsics import (
     store_u8,
 )
 from featurelib.node import Node, apply, table
-from featurelib.op import Arena, Nulls, Table, kernel_function, method, op
+from featurelib.op import Arena, CaseTable, Nulls, kernel_function, method, op
 from featurelib.ops import unicode_tables
 from featurelib.ops.utf8 import (
     char_at,
@@ -131,7 +131,7 @@ def _write_mapped(s: View, mapping: View, buf: Any) -> Int64:
     public=False,
     device_reason="text that makes text",
 )
-def to_lowercase(s: String, mapping: Table["unicode_case"], arena: Arena) -> String:
+def to_lowercase(s: String, mapping: CaseTable, arena: Arena) -> String:
     """Lower case by Unicode 17.0.0, final sigma included."""
     ascii = is_ascii(s)
     n = i64_sub(s.stop, s.start) if ascii else _mapped_length(s, mapping)
@@ -154,7 +154,7 @@ def to_lowercase(s: String, mapping: Table["unicode_case"], arena: Arena) -> Str
     public=False,
     device_reason="text that makes text",
 )
-def to_uppercase(s: String, mapping: Table["unicode_case"], arena: Arena) -> String:
+def to_uppercase(s: String, mapping: CaseTable, arena: Arena) -> String:
     """Upper case by Unicode 17.0.0; one character may become two or three."""
     ascii = is_ascii(s)
     n = i64_sub(s.stop, s.start) if ascii else _mapped_length(s, mapping)

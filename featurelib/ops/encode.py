@@ -18,7 +18,7 @@ from featurelib.intrinsics import (
     u64_from_i64,
 )
 from featurelib.node import Node, apply, table
-from featurelib.op import Arena, Nulls, Signed, Table, Unsigned, method, op
+from featurelib.op import Arena, IntegerTable, Nulls, Signed, StringTable, Unsigned, method, op
 from featurelib.ops.string_table import table_find, table_find_integer
 from featurelib.tables import TableData
 
@@ -28,7 +28,7 @@ def _never_null(*_nullables: bool) -> bool:
 
 
 @op("vocabulary_index", version=1, nulls=Nulls.EXPLICIT, nullable=_never_null, public=False)
-def vocabulary_index(s: String, vocabulary: Table["strings"]) -> UInt32:
+def vocabulary_index(s: String, vocabulary: StringTable) -> UInt32:
     """0 for null, 1 for what is not in the vocabulary, else 2 + the value's place in it."""
     value, valid = s
     if not valid:
@@ -37,7 +37,7 @@ def vocabulary_index(s: String, vocabulary: Table["strings"]) -> UInt32:
 
 
 @vocabulary_index.body
-def vocabulary_index_signed(x: Signed, vocabulary: Table["integers"]) -> UInt32:
+def vocabulary_index_signed(x: Signed, vocabulary: IntegerTable) -> UInt32:
     value, valid = x
     if not valid:
         return u64_from_i64(0), True
@@ -45,7 +45,7 @@ def vocabulary_index_signed(x: Signed, vocabulary: Table["integers"]) -> UInt32:
 
 
 @vocabulary_index.body
-def vocabulary_index_unsigned(x: Unsigned, vocabulary: Table["integers"]) -> UInt32:
+def vocabulary_index_unsigned(x: Unsigned, vocabulary: IntegerTable) -> UInt32:
     value, valid = x
     if not valid:
         return u64_from_i64(0), True
@@ -54,20 +54,20 @@ def vocabulary_index_unsigned(x: Unsigned, vocabulary: Table["integers"]) -> UIn
 
 
 @op("place_in", version=1, nulls=Nulls.MAYBE, public=False)
-def place_in(s: String, values: Table["strings"]) -> UInt32:
+def place_in(s: String, values: StringTable) -> UInt32:
     """Place of a value in a constant list, from 0; null if it is not there."""
     rank = table_find(values, s)
     return u64_from_i64(rank), rank >= 0
 
 
 @place_in.body
-def place_in_signed(x: Signed, values: Table["integers"]) -> UInt32:
+def place_in_signed(x: Signed, values: IntegerTable) -> UInt32:
     rank = table_find_integer(values, x)
     return u64_from_i64(rank), rank >= 0
 
 
 @place_in.body
-def place_in_unsigned(x: Unsigned, values: Table["integers"]) -> UInt32:
+def place_in_unsigned(x: Unsigned, values: IntegerTable) -> UInt32:
     rank = table_find_integer(values, i64_from_u64(x))
     return u64_from_i64(rank), rank >= 0
 

@@ -18,7 +18,20 @@ from featurelib.intrinsics import (
     load_u64_le,
 )
 from featurelib.node import Node, apply, literal
-from featurelib.op import Float, Nulls, Signed, Table, Temporal, TypeSet, Unsigned, method, op
+from featurelib.op import (
+    Float,
+    FloatTable,
+    Nulls,
+    Signed,
+    SignedTable,
+    StringTable,
+    Temporal,
+    TypeSet,
+    Unsigned,
+    UnsignedTable,
+    method,
+    op,
+)
 from featurelib.ops.comparison import Discrete, text_less
 from featurelib.ops.string_table import table_find
 from featurelib.tables import TableData
@@ -109,7 +122,7 @@ def clip_discrete(x: Discrete, low: Discrete, high: Discrete) -> Discrete:
 
 
 @op("is_in", version=1, public=False)
-def is_in(x: Float, values: Table["f64"]) -> Bool:
+def is_in(x: Float, values: FloatTable) -> Bool:
     """Whether x is in a sorted `f64` table; NaN is found, -0.0 and 0.0 are one value."""
     low, high = 0, values.stop
     while low < high:
@@ -126,7 +139,7 @@ def is_in(x: Float, values: Table["f64"]) -> Bool:
 
 
 @is_in.body
-def is_in_signed(x: SignedLike, values: Table["i64"]) -> Bool:
+def is_in_signed(x: SignedLike, values: SignedTable) -> Bool:
     low, high = 0, values.stop
     while low < high:
         middle = i64_shr(i64_add(low, high), 1)
@@ -138,7 +151,7 @@ def is_in_signed(x: SignedLike, values: Table["i64"]) -> Bool:
 
 
 @is_in.body
-def is_in_unsigned(x: Unsigned, values: Table["u64"]) -> Bool:
+def is_in_unsigned(x: Unsigned, values: UnsignedTable) -> Bool:
     low, high = 0, values.stop
     while low < high:
         middle = i64_shr(i64_add(low, high), 1)
@@ -150,7 +163,7 @@ def is_in_unsigned(x: Unsigned, values: Table["u64"]) -> Bool:
 
 
 @is_in.body
-def is_in_text(x: String, values: Table["strings"]) -> Bool:
+def is_in_text(x: String, values: StringTable) -> Bool:
     return table_find(values, x) >= 0
 
 

@@ -18,7 +18,7 @@ from featurelib.intrinsics import (
     u64_from_i64,
 )
 from featurelib.node import Node, apply
-from featurelib.op import Float, Table, method, op
+from featurelib.op import Float, FloatTable, method, op
 from featurelib.ops.comparison import Integer
 from featurelib.tables import TableData
 
@@ -79,7 +79,7 @@ def truncate_decimals(x: Float, *, scale: Float64) -> Float:
 
 
 @op("bucketize", version=1)
-def bucketize(x: Float, edges: Table["f64"], *, right: Bool) -> UInt32:
+def bucketize(x: Float, edges: FloatTable, *, right: Bool) -> UInt32:
     """Index of the bin of x between rising edges, 0 below the first, n above the last of n.
 
     A value on an edge belongs to the bin below it if `right` (bins are closed on the right), else

@@ -12,7 +12,7 @@ from featurelib.dtypes import Date, Datetime, Int64
 from featurelib.errors import DefinitionError, FeatureTypeError
 from featurelib.intrinsics import i64_add, i64_mod, i64_mul, i64_sub
 from featurelib.node import Node, apply, table
-from featurelib.op import AnyDatetime, Nulls, Table, kernel_function, method, op
+from featurelib.op import AnyDatetime, Nulls, ZoneTable, kernel_function, method, op
 from featurelib.ops.temporal.calendar import (
     DAY,
     FIRST_DAY,
@@ -86,7 +86,7 @@ def datetime_within_years(t: AnyDatetime) -> AnyDatetime:
     public=False,
     result=lambda types, params: types[1],
 )
-def from_local_start(start: Datetime, t: AnyDatetime, zone: Table["zone"]) -> Datetime:
+def from_local_start(start: Datetime, t: AnyDatetime, zone: ZoneTable) -> Datetime:
     """The last instant up to `t` at which clocks show `start`, or at which they jump over it."""
     last, valid = instant_of(start, zone.buf, LATEST, SHIFT_FORWARD)
     if valid and last <= t:

@@ -15,7 +15,7 @@ from featurelib.intrinsics import (
     load_i64,
 )
 from featurelib.node import Node, apply, table
-from featurelib.op import AnyDatetime, Nulls, Table, kernel_function, method, op
+from featurelib.op import AnyDatetime, Nulls, ZoneTable, kernel_function, method, op
 from featurelib.ops.temporal.calendar import DAY, FIRST_INSTANT, LAST_INSTANT
 from featurelib.zones import BUCKET_BITS, CYCLE_DAYS, zone_table
 
@@ -103,7 +103,7 @@ def instant_of(local, z, fold, gap):
 
 
 @op("to_local", version=1, public=False)
-def to_local(t: AnyDatetime, zone: Table["zone"]) -> Datetime:
+def to_local(t: AnyDatetime, zone: ZoneTable) -> Datetime:
     """Local time in a zone. Within a day of the ends of years 1 and 9999 it may be outside them."""
     return i64_add(t, offset_at(t, zone.buf))
 
@@ -115,7 +115,7 @@ def to_local(t: AnyDatetime, zone: Table["zone"]) -> Datetime:
     public=False,
     result=lambda types, params: datetime_type(params["zone"]),
 )
-def from_local(t: Datetime, zone: Table["zone"], *, fold: Int64, gap: Int64) -> Datetime:
+def from_local(t: Datetime, zone: ZoneTable, *, fold: Int64, gap: Int64) -> Datetime:
     """The instant of a local time; null outside years 1 to 9999, and as `fold` and `gap` say."""
     return instant_of(t, zone.buf, fold, gap)
 
