@@ -182,7 +182,7 @@ def _plan(view: BatchView | None, width: int) -> list[str]:
     counts: dict[str, int] = {}
     for way, _ in view.ways.values():
         counts[way] = counts.get(way, 0) + 1
-    text = [f"  {', '.join(f'{n} {way}' for way, n in sorted(counts.items()))}", ""]
+    text = [f"  {', '.join(f'{n} by {way}' for way, n in sorted(counts.items()))}", ""]
     for line in view.plan.splitlines() or ["No plan before the fit: it holds the fitted values."]:
         begins = " " * (2 + len(line) - len(line.lstrip()))
         text += textwrap.wrap(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 GAP = 2
 _NARROWEST = 24
 """Fewer code points than this are too few for a first column."""
-_COMMON = 14
+_COMMON = 15
 """Where room is short, a column is as wide as its widest cell of no more code points than this."""
 
 
@@ -26,7 +26,7 @@ def align(rows: Sequence[Sequence[str]], width: int, *, indent: int = 2) -> list
     if not rows:
         return []
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    if width - indent - sum(w + GAP for w in widths[1:] if w) < min(_NARROWEST, widths[0]):
+    if width - indent - sum(w + GAP for w in widths[1:] if w) < widths[0]:
         widths[1:] = [
             max((len(row[i]) for row in rows if len(row[i]) <= _COMMON), default=0)
             for i in range(1, len(rows[0]))

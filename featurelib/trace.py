@@ -67,6 +67,6 @@ def trace(
             line,
             borders.from_canonical(leave(pairs[line.node.key], line.node.dtype), line.node.dtype),
         )
-        for line in lines(bundle.program, bundle.state)
+        for line in lines(bundle.program)
         if not line.fit_only and line.node.dtype.name != "Table"
     )

@@ -1,0 +1,37 @@
+"""``featurelib parity``: the same bits from every engine, or which op differs first."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from featurelib.cli.extras import extra
+from featurelib.cli.targets import load_any
+
+
+def add(commands: Any, **shared: Any) -> None:
+    """Adds the command's arguments."""
+    about = "compare every engine bit for bit"
+    command = commands.add_parser("parity", help=about, description=about, **shared)
+    command.add_argument("target", metavar="TARGET", help="a bundle's file, or module:name")
+    command.add_argument("--data", metavar="FILE", help="rows to compare after the generated ones")
+    command.add_argument(
+        "--rows", type=int, default=1000, metavar="N", help="generated rows (default 1000)"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="S", help="of the generated rows")
+    command.add_argument("--report", metavar="HTML", help="where to write a report with plots")
+    command.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the comparison; the exit status is 1 if anything differs."""
+    with extra("parity", "parity"):
+        from featurelib.parity.command import run_parity
+
+        return run_parity(
+            load_any(args.target),
+            data=args.data,
+            rows=args.rows,
+            seed=args.seed,
+            report=args.report,
+        )

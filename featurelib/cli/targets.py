@@ -1,0 +1,107 @@
+"""What commands work on: ``module:name`` for a feature set, a path for a bundle."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from featurelib.cli.extras import UsageError
+from featurelib.errors import FeaturelibError
+
+if TYPE_CHECKING:
+    from featurelib.bundle import Bundle
+    from featurelib.feature_set import FeatureSet
+
+SET_HELP = "a feature set, as module:name (the working directory is searched)"
+BUNDLE_HELP = "a bundle's file"
+
+
+class ImportFailure(FeaturelibError):
+    """The module that should hold a feature set cannot be imported."""
+
+
+def load_set(text: str) -> FeatureSet:
+    """The feature set that ``module:name`` names.
+
+    Raises:
+        UsageError: The text is of another form, or names no module or no feature set.
+        ImportFailure: The module raises when it is imported.
+    """
+    from featurelib.feature_set import FeatureSet
+
+    module_name, colon, name = text.partition(":")
+    if not colon or not module_name or not name or "/" in module_name:
+        raise UsageError(
+            f"expected a feature set as module:name, got {text!r}",
+            hint="for flights = fl.FeatureSet(...) in sets/flights.py: sets.flights:flights",
+        )
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    module = _import(module_name)
+    found = getattr(module, name, None)
+    if isinstance(found, FeatureSet):
+        return found
+    sets = sorted(n for n, v in vars(module).items() if isinstance(v, FeatureSet))
+    what = "does not exist" if found is None else f"is a {type(found).__name__}"
+    raise UsageError(
+        f"{text}: `{name}` {what}, and no feature set",
+        hint=f"feature sets of {module_name}: {', '.join(sets) or 'none'}",
+    )
+
+
+def load_bundle(text: str) -> Bundle:
+    """The bundle in a file.
+
+    Raises:
+        BundleError: It cannot be used.
+        OSError: It cannot be read.
+    """
+    import featurelib as fl
+
+    return fl.load(text)
+
+
+def load_any(text: str) -> Bundle | FeatureSet:
+    """A bundle if there is such a file, else the feature set ``module:name``.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if Path(text).exists():
+        return load_bundle(text)
+    if ":" in text and "/" not in text:
+        return load_set(text)
+    raise UsageError(
+        f"{text}: there is no such file, and it is no module:name",
+        hint="give a bundle's file, or a feature set as module:name",
+    )
+
+
+def _import(name: str) -> object:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise UsageError(
+                f"there is no module {error.name!r}",
+                hint="run the command where it can be imported, or set PYTHONPATH",
+            ) from None
+        raise _failed(name, error) from error
+    except Exception as error:
+        raise _failed(name, error) from error
+
+
+def _failed(name: str, error: Exception) -> FeaturelibError:
+    if isinstance(error, FeaturelibError):
+        return error  # it says itself where it is
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return ImportFailure(
+        f"importing {name} failed: {type(error).__name__}: {error}\n"
+        f"  at {last.filename}:{last.lineno}",
+        hint="--debug shows the traceback",
+    )
