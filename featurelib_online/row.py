@@ -19,7 +19,7 @@ from featurelib.intrinsics import Arena
 from featurelib.jit.arena import DEFAULT_LIMIT
 from featurelib.jit.environment import check_float_environment
 from featurelib.jit.kernel import Kernel
-from featurelib_online import json_rows
+from featurelib_online import buffers, json_rows
 from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
 from featurelib_online.workspace import RowLayout, RowWorkspace, tensor_arrays, value_format
 
@@ -106,14 +106,17 @@ class RowKernel:
         """The fingerprint of the set that this kernel computes."""
         return self.bundle.fingerprint
 
-    def __call__(self, row: Any) -> Row:
+    def __call__(self, row: Any, *, out: Mapping[str, Any] | None = None) -> Row:
         """The features of one row.
 
         Args:
             row: A mapping from input name to value, or an instance of the input schema.
+            out: Arrays for the tensors of the layout, by name (dtype and width of the layout); the
+                values are written to their first row.
 
         Raises:
-            InputError: The row does not match the input schema; names field, value and way out.
+            InputError: The row does not match the input schema (names field, value and way out),
+                or a buffer does not fit.
         """
         check_float_environment()
         try:
@@ -123,10 +126,19 @@ class RowKernel:
         try:
             work.plan.serve(row if type(row) is dict else _as_mapping(row))
             if self._text or self.layout.copies:
-                return self._with_text(work)
-            return Row(self, work.block.tobytes(), {})
+                made = self._with_text(work)
+            else:
+                made = Row(self, work.block.tobytes(), {})
         finally:
             self._free.append(work)
+        if out is not None:
+            self._fill(out, made.tensors)
+        return made
+
+    def _fill(self, out: Mapping[str, Any], tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        rows = len(next(iter(tensors.values()), ()))
+        for name, view in buffers.checked(out, self.bundle.layout, rows, self.bundle.name).items():
+            view[...] = tensors[name]
 
     def _with_text(self, work: RowWorkspace) -> Row:
         text = {}
@@ -153,25 +165,35 @@ class RowKernel:
         is_bool = dtype.inner is not None and dtype.inner.name == "Bool"
         return tuple(map(bool, values)) if is_bool else tuple(values)
 
-    def many(self, rows: Sequence[Any], *, errors: str = "raise") -> Batch:
+    def many(
+        self,
+        rows: Sequence[Any],
+        *,
+        errors: str = "raise",
+        out: Mapping[str, Any] | None = None,
+    ) -> Batch:
         """The features of several rows.
 
         Args:
             rows: Mappings or schema instances.
             errors: ``"raise"`` stops at the first bad row; ``"collect"`` leaves bad rows out and
                 gives them back with their reasons in `Batch.errors`.
+            out: Arrays for the tensors of the layout, by name, with room for the rows.
 
         Raises:
-            InputError: A row does not match the input schema.
+            InputError: A row does not match the input schema, or a buffer does not fit.
             ValueError: `errors` is neither.
         """
         if errors not in ("raise", "collect"):
             raise ValueError(f'expected errors="raise" or "collect", got errors={errors!r}')
         check_float_environment()
         given = [r if type(r) is dict else _as_mapping(r) for r in rows]
-        return compute_rows(self, given, collect=errors == "collect")
+        made = compute_rows(self, given, collect=errors == "collect")
+        if out is not None:
+            self._fill(out, made.tensors)
+        return made
 
-    def columns(self, data: Any) -> Batch:
+    def columns(self, data: Any, *, out: Mapping[str, Any] | None = None) -> Batch:
         """The features of columns.
 
         Args:
@@ -182,7 +204,10 @@ class RowKernel:
         Raises:
             InputError: A column is missing, unknown, or of a type that would lose values.
         """
-        return compute_columns(self, data)
+        made = compute_columns(self, data)
+        if out is not None:
+            self._fill(out, made.tensors)
+        return made
 
     def json(self, data: bytes | str) -> Row | Batch:
         """The features of a JSON object, or of an array of them.
