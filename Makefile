@@ -21,16 +21,17 @@ demo: $(STAMP) ## Real flights through both engines, compared bit for bit
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
-check: $(STAMP) ## Lint, format, types, layers
+check: $(STAMP) ## Lint, format, types, layers, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m featurelib.generate --check
 
 bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the limit)
 	$(BIN)/python -m benchmarks
 
-generate: $(STAMP) ## Write the generated files again
+generate: $(STAMP) ## Write stubs, docs/ops.md and hashes of ops again
 	$(BIN)/python -m featurelib.generate
 
 clean: ## Remove the environment, caches and outputs

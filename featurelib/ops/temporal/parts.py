@@ -174,13 +174,13 @@ PARTS = (
 """Ops that a zoned column reads in local time."""
 
 
-def _local_method(name):
-    @method(name)
+def _local_method(part):
     def shown(x: Node) -> Node:
-        return apply(name, (local(x),), {})
+        return apply(part.name, (local(x),), {})
 
-    return shown
+    shown.__doc__ = part.doc
+    return method(part.name)(shown)
 
 
 for _part in PARTS:
-    _local_method(_part.name)
+    _local_method(_part)
