@@ -200,6 +200,7 @@ class RowKernel:
             data: A mapping from input name to NumPy array, or an object with Arrow's
                 ``__arrow_c_array__`` (a record batch of pyarrow, a Polars frame gives one).
                 Nulls are Arrow's; a NumPy array has none.
+            out: Arrays for the tensors of the layout, by name, with room for the rows.
 
         Raises:
             InputError: A column is missing, unknown, or of a type that would lose values.
