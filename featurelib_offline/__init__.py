@@ -1,8 +1,12 @@
 """featurelib in training: fit and transform frames and files, with Polars."""
 
+from featurelib.explain import register_batch
+from featurelib_offline.explain import batch_view
 from featurelib_offline.fit import fit
 from featurelib_offline.job import JobResult, job
 from featurelib_offline.plan import Choice, Plan, plan
 from featurelib_offline.transform import Collected, transform
 
 __all__ = ["Choice", "Collected", "JobResult", "Plan", "fit", "job", "plan", "transform"]
+
+register_batch(batch_view)
