@@ -2,8 +2,8 @@
 
 One pass over the frame for each level of nesting: the analyzers of a level need the fitted values
 of those before it, and all of one level look at each batch together. Their arguments are one
-program, computed by the same plan as a transform. Accumulators round nothing before the end, so neither the
-order of rows nor batches nor threads can show in the state.
+program, computed by the same plan as a transform. Accumulators round nothing before the end, so
+neither the order of rows nor batches nor threads can show in the state.
 """
 
 from __future__ import annotations

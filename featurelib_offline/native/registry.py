@@ -14,10 +14,20 @@ from importlib import import_module, resources
 
 import polars as pl
 
-from featurelib.node import Node
+from featurelib.node import INPUT, Node
+from featurelib.program import topological
 from featurelib_offline.types import polars_type
 
-__all__ = ["LOWERINGS", "Lowering", "lower", "lower_node", "lowerings", "trusted", "widened"]
+__all__ = [
+    "LOWERINGS",
+    "Lowering",
+    "is_constant",
+    "lower",
+    "lower_node",
+    "lowerings",
+    "trusted",
+    "widened",
+]
 
 FAMILIES = (
     "arithmetic",
@@ -86,6 +96,11 @@ def lower_node(node: Node, args: Sequence[pl.Expr]) -> pl.Expr | str:
         types = ", ".join(str(a.dtype) for a in node.args)
         return f"`{node.op}` of ({types}) is outside the domain of its lowering: {found.domain}"
     return made
+
+
+def is_constant(node: Node) -> bool:
+    """Whether a node reads no column, so that Polars may compute with it ahead of time."""
+    return not any(n.op == INPUT for n in topological([node], through_fits=False))
 
 
 def widened(node: Node, args: Sequence[pl.Expr]) -> list[pl.Expr]:
