@@ -39,6 +39,7 @@ __all__ = [
     "ParityError",
     "TraceError",
     "UnknownFieldError",
+    "UnknownMethodError",
     "UnknownOpError",
     "UnsafeCacheError",
 ]
@@ -67,6 +68,10 @@ class FeatureTypeError(DefinitionError):
 
 class TraceError(DefinitionError):
     """Python that cannot be traced to a graph."""
+
+
+class UnknownMethodError(TraceError, AttributeError):
+    """An expression has no method of that name."""
 
 
 class InputError(FeaturelibError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from featurelib.errors import DefinitionError, TraceError
-from featurelib.expr import Expr, col
+from featurelib.expr import Expr
 from featurelib.operators import Source
 
 _CONSTANTS = (bool, int, float, str, bytes, type(None), types.FunctionType, types.ModuleType, type)
@@ -112,6 +112,8 @@ def feature(
         label = name or function.__name__
         _refuse_mutable_scope(function, label)
         _refuse_syntax(function, label)
+        code = function.__code__
+        source = Source(code.co_filename, code.co_firstlineno)
         columns = {}
         for p in inspect.signature(function).parameters.values():
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
@@ -119,8 +121,7 @@ def feature(
                     f"feature `{label}`: *{p.name} names no column",
                     hint='name each column as a parameter, or use fl.col("name")',
                 )
-            columns[p.name] = col(p.name)
-        code = function.__code__
+            columns[p.name] = Expr("column", (p.name,), (), source)
         made = function(**columns)
         return Feature(
             label,
@@ -129,7 +130,7 @@ def feature(
             inspect.getdoc(function) or "",
             owner,
             tuple(tags),
-            Source(code.co_filename, code.co_firstlineno),
+            source,
         )
 
     return make if fn is None else make(fn)

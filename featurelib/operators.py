@@ -7,16 +7,26 @@ once; `expr.pyi` (generated) tells editors.
 from __future__ import annotations
 
 import difflib
+import linecache
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from featurelib.errors import TraceError
+from featurelib.errors import TraceError, UnknownMethodError
 from featurelib.op import METHODS, all_ops, get_op, is_public
 
 NAMESPACES = ("str", "dt", "list", "arr", "struct")
 _PACKAGE = str(Path(__file__).parent)
+_TRUTH = (
+    (r"\bif\b", "for `if`, use fl.when(c).then(a).otherwise(b)"),
+    (r"\b(and|or|not)\b", "for `and`, `or`, `not`, use & | ~ with parentheses"),
+    (r"\bin\b", "for `in`, use .is_in([...])"),
+    (r"\b(max|min)\(", "for max() and min(), use fl.max_horizontal(...), fl.min_horizontal(...)"),
+    (r"[<>]=?[^<>()]*[<>]", "for `a < x < b`, use x.is_between(a, b, closed=...)"),
+)
+"""Where Python asks for a truth value, as it looks in the source, and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +166,13 @@ class Operators:
     __hash__ = object.__hash__
 
     def __bool__(self) -> NoReturn:
-        _refuse(
-            "an expression has no truth value (`if`, `and`, `or`, `not`, `in`, `a < x < b`)",
-            "use fl.when(c).then(a).otherwise(b); & | ~ for and, or, not; .is_in([...]); "
-            ".is_between(a, b)",
+        source = caller()
+        line = linecache.getline(source.file, source.line).strip()
+        hints = [hint for pattern, hint in _TRUTH if re.search(pattern, line)]
+        shown = f" in `{line}`" if line else ""
+        raise TraceError(
+            f"{source}: an expression has no truth value{shown}",
+            hint="; ".join(hints or [hint for _, hint in _TRUTH]),
         )
 
     def __iter__(self) -> NoReturn:
@@ -218,16 +231,10 @@ class Namespace:
 def _method(owner: Operators, name: str) -> Any:
     if name not in METHODS and not is_public(name):
         close = difflib.get_close_matches(name, known_methods(), n=3, cutoff=0.5)
-        raise AttributeError(
-            str(
-                TraceError(
-                    f"{caller()}: no method `{name}`",
-                    hint="did you mean " + " or ".join(f"`{c}`" for c in close) + "?"
-                    if close
-                    else "docs/ops.md lists every method",
-                )
-            )
-        )
+        hint = "docs/ops.md lists every method"
+        if close:
+            hint = "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"
+        raise UnknownMethodError(f"{caller()}: no method `{name}`", hint=hint)
 
     def bound(*args: Any, **params: Any) -> Any:
         return owner._call(name, (owner, *args), params)

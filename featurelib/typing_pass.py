@@ -61,8 +61,8 @@ class _Typing:
         except FeaturelibError as error:
             if getattr(error, "_of_feature", False):
                 raise
-            named = type(error)(f"{self.set_name}.{name}: {error}")
-            named.hint = error.hint
+            message = str(error).removesuffix(f"\nHint: {error.hint}")
+            named = type(error)(f"{self.set_name}.{name}: {message}", hint=error.hint)
             named._of_feature = True  # type: ignore[attr-defined]
             raise named from None
         finally:
@@ -83,8 +83,18 @@ class _Typing:
                 stack.extend((e, False) for e in inner)
                 continue
             with at(expr.source):
-                memo[id(expr)] = self.one(expr, memo)
+                memo[id(expr)] = self.located(expr, memo)
         return memo[id(root)]
+
+    def located(self, expr: Expr, memo: dict[int, Node]) -> Node:
+        """Types one call; an error names the author's line."""
+        try:
+            return self.one(expr, memo)
+        except FeaturelibError as error:
+            if str(expr.source) in str(error) or getattr(error, "_of_feature", False):
+                raise
+            message = str(error).removesuffix(f"\nHint: {error.hint}")
+            raise type(error)(f"{message} ({expr.source})", hint=error.hint) from None
 
     def one(self, expr: Expr, memo: dict[int, Node]) -> Node:
         if expr.name == "column":
