@@ -1,15 +1,16 @@
 """Arrow's C data interface by ctypes: arrays of any library, without importing one.
 
-An object that has ``__arrow_c_array__`` or ``__arrow_c_stream__`` hands over structs of addresses. They
-are moved out of the capsule as the interface says (the producer's copy is marked as released), and the
-release callback runs once, when the last column that looks into the buffers is gone.
+An object that has ``__arrow_c_array__`` or ``__arrow_c_stream__`` hands over structs of addresses.
+They are moved out of the capsule as the interface says (the producer's copy is marked as released),
+and the release callback runs once, when the last column that looks into the buffers is gone.
 """
 
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,9 @@ class _Owner:
             self.struct.release(ctypes.byref(self.struct))
             self.struct.release = type(self.struct.release)()
 
-    def __del__(self) -> None:
-        self.release()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # a producer written in Python may be half gone by then
+            self.release()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,10 @@ class ArrowArray:
     def slice(self, start: int, length: int) -> ArrowArray:
         """Rows `start` to `start + length`."""
         nulls = 0 if self.null_count == 0 else -1
-        return replace(self, offset=self.offset + start, length=length, null_count=nulls)
+        at = self.offset + start
+        return ArrowArray(
+            length, at, nulls, self.buffers, self.children, self.dictionary, self.owner
+        )
 
     def buffer(self, index: int, dtype: str, start: int, count: int) -> Array:
         """Elements `start` to `start + count` of a buffer, as an array that keeps it alive."""

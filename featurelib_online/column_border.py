@@ -1,4 +1,4 @@
-"""The border for columns: a raw column becomes the type of its field, or its first bad row is named.
+"""The border for columns: a raw column in the type of its field, or the first bad row.
 
 The rules are those of `featurelib.borders`, on whole arrays. What a column's type alone decides is
 refused before a value is looked at. A bad row is worded by `featurelib.borders` itself, from its

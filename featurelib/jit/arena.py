@@ -7,6 +7,8 @@ each block begins with the address of the one before it.
 from __future__ import annotations
 
 import ctypes
+import sys
+from collections.abc import Callable
 
 import numpy as np
 
@@ -44,5 +46,6 @@ class ScratchArena:
             _libc.free(block)
             block = previous
 
-    def __del__(self) -> None:
-        self.free()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # the globals that `free` needs may be gone by then
+            self.free()
