@@ -4,6 +4,7 @@ FeaturelibError
 ├── DefinitionError          a feature, op or schema is written wrongly
 │   ├── FeatureTypeError     types do not fit together
 │   └── TraceError           Python that cannot be traced (`if`, `and`, `float(x)`, ...)
+│       └── UnknownMethodError   no method of that name (an AttributeError too)
 ├── InputError               data does not match an input schema
 │   ├── MissingFieldError    a required field or column is absent
 │   ├── UnknownFieldError    a field that the schema does not know
