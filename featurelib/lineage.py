@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from featurelib.node import FIT, INPUT, Node
 from featurelib.program import Program
@@ -126,22 +127,48 @@ def _mean(values: list[float], otherwise: float) -> float:
     return sum(values) / len(values) if values else otherwise
 
 
+def _heights(columns: list[list[str]], made: Mapping[str, Box]) -> dict[str, float]:
+    """The tallest layer evenly; outwards from it, each box beside what it is connected to."""
+    tallest = max(range(len(columns)), key=lambda i: len(columns[i]))
+    top, height = _PAD + _ROW / 2, len(columns[tallest]) * _ROW
+    y = {n: top + i * _ROW for i, n in enumerate(columns[tallest])}
+    read_by: dict[str, list[str]] = {name: [] for name in made}
+    for box in made.values():
+        for r in box.reads:
+            read_by[r].append(box.name)
+    left, right = range(tallest - 1, -1, -1), range(tallest + 1, len(columns))
+    for column, near in [
+        *((columns[i], read_by) for i in left),
+        *((columns[i], None) for i in right),
+    ]:
+        for n in column:
+            linked = [y[m] for m in (near[n] if near is not None else made[n].reads) if m in y]
+            y[n] = _mean(linked, top + height / 2)
+        column.sort(key=y.__getitem__)
+        for before, n in pairwise(column):
+            y[n] = max(y[n], y[before] + _ROW)
+        limit = top + height - _ROW
+        for n in reversed(column):  # what was pushed out at the bottom pushes back up
+            y[n] = min(y[n], limit)
+            limit = y[n] - _ROW
+    return y
+
+
 def lineage_svg(program: Program) -> str:
     """The picture: inputs left, features right. Point at a feature to see what it reads."""
     made = boxes(program)
     columns = layers(made)
-    tallest = max(len(c) for c in columns)
-    height = _PAD * 2 + tallest * _ROW
+    y = _heights(columns, made)
+    height = _PAD * 2 + max(len(c) for c in columns) * _ROW
     spots: dict[str, tuple[float, float, float]] = {}
     x = float(_PAD)
     for column in columns:
         width = max((len(_short(n)) for n in column), default=1) * _LETTER + 18
-        step = (height - 2 * _PAD) / max(len(column), 1)
-        for i, name in enumerate(column):
-            spots[name] = (x, _PAD + (i + 0.5) * step, width)
+        spots |= {name: (x, y[name], width) for name in column}
         x += width + _GAP
     total = x - _GAP + _PAD
-    parts = [_group(made[name], spots) for column in columns for name in column]
+    # Right to left: a curve that passes a layer goes behind its boxes.
+    parts = [_group(made[name], spots) for column in reversed(columns) for name in column]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fl-lineage" role="img" '
         f'aria-label="Lineage of {len(program.outputs)} features" width="{total:.0f}" '
