@@ -138,9 +138,7 @@ def _integers(rng: np.random.Generator, n: int, low: int, high: int) -> list[Any
     return _one_of(rng, n, (anywhere, small)).tolist()  # type: ignore[no-any-return]
 
 
-def _times(
-    rng: np.random.Generator, n: int, first: int, last: int, year: int
-) -> list[Any]:
+def _times(rng: np.random.Generator, n: int, first: int, last: int, year: int) -> list[Any]:
     """Anywhere in the years 1 to 9999, in the decades around today, and at whole steps there."""
     anywhere = rng.integers(first, last, n, endpoint=True)
     recent = rng.integers(20 * year, 70 * year, n)

@@ -1,0 +1,174 @@
+"""`featurelib parity` and `featurelib golden record|verify`, without their command line."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featurelib.bundle import Bundle
+from featurelib.errors import MissingExtraError
+from featurelib.parity.targets import bind_for_parity, find_target, read_data, read_rows
+
+if TYPE_CHECKING:
+    from featurelib.parity.run import Progress
+
+__all__ = ["golden_record", "golden_verify", "run_parity"]
+
+GOLDEN = "golden_data"
+
+
+def run_parity(
+    target: str,
+    data: str | None = None,
+    rows: int = 20_000,
+    seed: int = 0,
+    report: str | None = None,
+    console: Any = None,
+    golden: str = GOLDEN,
+) -> int:
+    """Checks that every engine gives the same bits; prints what it found.
+
+    Golden features are replayed first where there are some, then generated rows and the given data
+    go through every engine.
+
+    Args:
+        target: A bundle's file, or ``module:name`` of a feature set.
+        data: A file of rows.
+        rows: How many rows to generate.
+        seed: Of their generator.
+        report: Where to write the HTML report.
+        console: A `rich.console.Console`; by default one on standard output.
+        golden: The folder of golden data.
+
+    Returns:
+        The exit code: 0 where nothing differs, else 1.
+
+    Raises:
+        FeaturelibError: The target or the data cannot be read.
+    """
+    console = console or _console()
+    from featurelib.parity.run import check
+
+    frame = None if data is None else read_data(data)
+    bundle, notes = bind_for_parity(find_target(target), frame)
+    given = None if frame is None else read_rows(bundle, frame)
+    replayed, equal = _replay(bundle, golden)
+    with _progress(console) as tell:
+        found = check(bundle, rows=rows, seed=seed, data=given, progress=tell)
+    found = dataclasses.replace(found, golden=replayed, golden_passed=equal, notes=notes)
+    console.print(_table(found))
+    for line in found.lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if report is not None:
+        from featurelib.parity.report_html import render
+
+        Path(report).write_text(render(found), encoding="utf-8")
+        console.print(f"report: {report}", markup=False, highlight=False)
+    verdict = "[green]passed[/green]" if found.passed else "[red]failed[/red]"
+    console.print(f"parity {verdict}: {bundle.name} {bundle.version} {bundle.fingerprint[:12]}")
+    return 0 if found.passed else 1
+
+
+def _replay(bundle: Bundle, golden: str) -> tuple[tuple[str, ...], bool]:
+    from featurelib.parity.engines import BatchKernel, Reference
+    from featurelib.parity.golden_features import FILE, golden_path, verify
+
+    path = golden_path(golden, bundle)
+    if not (path / FILE).is_file():
+        return (f"no golden features at {path}",), True
+    differing = verify(bundle, path, [Reference(), BatchKernel()])
+    if differing:
+        return tuple(map(str, differing)), False
+    return (f"golden features of {path}: equal (reference, batch kernel)",), True
+
+
+def golden_record(
+    target: str, data: str, path: str | None = None, most: int | None = None, console: Any = None
+) -> int:
+    """Records golden features of a set, and never over a recorded version.
+
+    Args:
+        target: A bundle's file, or ``module:name`` of a feature set.
+        data: A file of rows.
+        path: The folder; by default ``golden_data/features/<set>/<version>``.
+        most: Record at most so many rows.
+        console: A `rich.console.Console`.
+
+    Raises:
+        ParityError: The version is recorded already.
+    """
+    from featurelib.parity.golden_features import golden_path, record
+
+    frame = read_data(data)
+    bundle, _ = bind_for_parity(find_target(target), frame)
+    rows = read_rows(bundle, frame, most)
+    written = record(bundle, rows, path or golden_path(GOLDEN, bundle))
+    said = f"{len(rows):,} rows recorded by the reference evaluator: {written}"
+    (console or _console()).print(said, markup=False, highlight=False)
+    return 0
+
+
+def golden_verify(target: str, path: str | None = None, console: Any = None) -> int:
+    """Recomputes recorded golden features.
+
+    Args:
+        target: A bundle's file, or ``module:name`` of a feature set.
+        path: The folder; by default ``golden_data/features/<set>/<version>``.
+        console: A `rich.console.Console`.
+
+    Returns:
+        The exit code: 0 where all are equal, else 1.
+    """
+    from featurelib.parity.engines import all_engines
+    from featurelib.parity.golden_features import golden_path, verify
+
+    console = console or _console()
+    bundle, _ = bind_for_parity(find_target(target))
+    where = path or golden_path(GOLDEN, bundle)
+    differing = verify(bundle, where, all_engines())
+    for line in map(str, differing):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"golden features of {where}: {len(differing) or 'no'} differences")
+    return 1 if differing else 0
+
+
+def _console() -> Any:
+    try:
+        from rich.console import Console
+    except ImportError as error:
+        raise MissingExtraError(
+            "this command needs rich", hint='pip install "featurelib[parity]"'
+        ) from error
+    return Console()
+
+
+@contextlib.contextmanager
+def _progress(console: Any) -> Iterator[Progress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("parity", total=None)
+
+        def tell(what: str, done: int, steps: int) -> None:
+            bar.update(task, description=what, completed=done, total=steps)
+
+        yield tell
+
+
+def _table(found: Any) -> Any:
+    from rich.table import Table
+
+    table = Table("rows", "engine", "count", "seconds", "differing values", box=None)
+    for section in found.sections:
+        for run in section.runs:
+            wrong = run.error or f"{run.differing:,}"
+            style = "red" if run.error or run.differing else ""
+            cells = (section.where, run.engine, f"{run.rows:,}", f"{run.seconds:.2f}", wrong)
+            table.add_row(*cells, style=style)
+    return table

@@ -1,0 +1,181 @@
+"""The parity check: the same rows through every engine, compared by bits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from featurelib.bundle import Bundle
+from featurelib.parity.compare import differences, error_text, investigate
+from featurelib.parity.engines import BatchKernel, Engine, Outputs, Reference, all_engines
+from featurelib.parity.generate_rows import edge_rows, generate_rows
+from featurelib.parity.report import EngineRun, Report, Section
+from featurelib.parity.values import Array, Rows, Values
+
+__all__ = ["Progress", "check", "check_rows"]
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and how many steps of how many are done."""
+
+_MOST_MISMATCHES = 8
+"""Differences that are looked into; each is shrunk and traced, all are counted."""
+
+
+def check(
+    bundle: Bundle,
+    *,
+    rows: int = 20_000,
+    seed: int = 0,
+    data: Rows | None = None,
+    engines: Sequence[Engine] | None = None,
+    reference_rows: int = 2_000,
+    progress: Progress | None = None,
+) -> Report:
+    """Runs generated rows, then the given ones, through every engine.
+
+    Args:
+        bundle: Definition and fitted state.
+        rows: How many rows to generate.
+        seed: Of their generator.
+        data: Rows of the user's.
+        engines: By default all; the reference is always among them.
+        reference_rows: How many rows the reference evaluator takes: the edges, and a sample.
+        progress: Told how far the check is.
+    """
+    engines = list(engines or all_engines())
+    steps = len(engines) * (1 + (data is not None))
+    sections = []
+    if rows:
+        made = generate_rows(bundle, rows, seed)
+        part = _Part("generated rows", 0, steps, progress)
+        first = min(edge_rows(bundle), rows)
+        sections.append(
+            check_rows(bundle, made, engines, part.where, seed, reference_rows, first, part)
+        )
+    if data is not None:
+        part = _Part("given rows", len(sections) * len(engines), steps, progress)
+        sections.append(
+            check_rows(bundle, data, engines, part.where, seed, reference_rows, 0, part)
+        )
+    return Report(bundle, seed, tuple(sections))
+
+
+@dataclass
+class _Part:
+    """The progress of one section within the whole."""
+
+    where: str
+    done: int
+    steps: int
+    progress: Progress | None
+
+    def __call__(self, what: str, advance: int) -> None:
+        self.done += advance
+        if self.progress is not None:
+            self.progress(f"{self.where}: {what}", self.done, self.steps)
+
+
+def check_rows(
+    bundle: Bundle,
+    rows: Rows,
+    engines: Sequence[Engine],
+    where: str = "rows",
+    seed: int = 0,
+    reference_rows: int = 2_000,
+    edges: int = 0,
+    progress: Callable[[str, int], None] | None = None,
+) -> Section:
+    """Compares all engines on these rows.
+
+    What is expected is the reference evaluator's value in the rows that it takes, the batch
+    kernel's in the others.
+
+    Args:
+        bundle: Definition and fitted state.
+        rows: The rows.
+        engines: The engines; reference and batch kernel are run in any case.
+        where: What the rows are, for people.
+        seed: Of the sample that the reference takes.
+        reference_rows: The size of that sample.
+        edges: Rows at the front that come into the sample first.
+        progress: Told what runs now, and how many engines more are done.
+    """
+    tell = progress or (lambda what, advance: None)
+    order = [*dict.fromkeys([Reference().name, BatchKernel().name, *(e.name for e in engines)])]
+    by_name: dict[str, Engine] = {}
+    always: list[Engine] = [Reference(), BatchKernel()]
+    for engine in [*always, *engines]:
+        by_name[engine.name] = engine
+    sample = _sample(len(rows), reference_rows, edges, seed)
+    outputs: dict[str, Outputs | str] = {}
+    seconds: dict[str, float] = {}
+    for name in order:
+        tell(name, 0)
+        given = rows.take(sample) if name == Reference().name else rows
+        start = time.perf_counter()
+        outputs[name] = _guarded(by_name[name], bundle, given)
+        seconds[name] = time.perf_counter() - start
+        tell(name, 1)
+    expected = _expected(outputs, sample)
+    compared = {
+        n: o if isinstance(o, str) or n != Reference().name else _spread(o, expected, sample)
+        for n, o in outputs.items()
+    }
+    found = differences(expected, compared)
+    looked_at = []
+    for difference in found[:_MOST_MISMATCHES]:
+        tell(f"looking into `{difference.feature or difference.error[:40]}`", 0)
+        looked_at.append(investigate(bundle, difference, by_name, rows, where))
+    runs = tuple(
+        EngineRun(
+            name,
+            len(sample) if name == Reference().name else len(rows),
+            seconds[name],
+            sum(len(d.rows) for d in found if name in d.engines),
+            failed if isinstance(failed := outputs[name], str) else "",
+        )
+        for name in order
+    )
+    return Section(where, len(rows), runs, tuple(looked_at), len(found), expected)
+
+
+def _guarded(engine: Engine, bundle: Bundle, rows: Rows) -> Outputs | str:
+    try:
+        return engine.compute(bundle, rows)
+    except Exception as error:
+        return error_text(error)
+
+
+def _sample(rows: int, most: int, edges: int, seed: int) -> Array:
+    """Indices of the rows for the reference: those in front, and others without order."""
+    if rows <= most:
+        return np.arange(rows)
+    front = min(edges, most)
+    rest = np.random.default_rng([seed, rows]).permutation(rows - front)[: most - front]
+    chosen: Array = np.concatenate([np.arange(front), front + np.sort(rest)])
+    return chosen
+
+
+def _expected(outputs: Mapping[str, Outputs | str], sample: Array) -> Outputs:
+    """The batch kernel's values, the reference's where it has them."""
+    reference, batch = outputs[Reference().name], outputs[BatchKernel().name]
+    if isinstance(batch, str):
+        # Another engine that has all rows stands in; the batch kernel is reported for its error.
+        others = (o for n, o in outputs.items() if n != Reference().name)
+        batch = next((o for o in others if not isinstance(o, str)), {})
+    if isinstance(reference, str):
+        return batch
+    return _spread(reference, batch, sample)
+
+
+def _spread(values: Outputs, over: Outputs, sample: Array) -> Outputs:
+    """`over` with the values of some rows replaced."""
+    made = {}
+    for name, column in over.items():
+        data, valid = column.data.copy(), column.valid.copy()
+        data[sample], valid[sample] = values[name].data, values[name].valid
+        made[name] = Values(column.dtype, data, valid)
+    return made

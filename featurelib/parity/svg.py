@@ -1,0 +1,89 @@
+"""Small plots as inline SVG: a histogram, and bars with names. No scripts, no other files."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+
+from featurelib.parity.values import Array
+
+__all__ = ["bars", "histogram"]
+
+_WIDTH, _HEIGHT, _FOOT = 260, 76, 14
+_ROW = 16
+
+
+def histogram(values: Array, bins: int = 40) -> str:
+    """Counts of numbers between their 0.5% and 99.5% quantiles; finite numbers only.
+
+    Args:
+        values: Numbers; NaN and infinities are left out, and said beside the plot.
+        bins: How many bars.
+    """
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if not len(finite):
+        return '<p class="none">no finite value</p>'
+    low, high = (float(q) for q in np.quantile(finite, (0.005, 0.995), method="nearest"))
+    inside = finite[(finite >= low) & (finite <= high)]
+    if low == high:
+        return bars([(_number(low), len(finite))])
+    distinct = np.unique(inside)
+    if len(distinct) <= 8:
+        return bars([(_number(float(v)), int((inside == v).sum())) for v in distinct])
+    # Scaled first: the span of doubles near their bounds is no double.
+    place = (inside / 2 - low / 2) / (high / 2 - low / 2)
+    counts, _ = np.histogram(place, bins, (0.0, 1.0))
+    top = counts.max()
+    wide = _WIDTH / bins
+    drawn = []
+    for i, count in enumerate(counts.tolist()):
+        tall = (_HEIGHT - _FOOT - 2) * count / top
+        y = _HEIGHT - _FOOT - tall
+        place_and_size = f'x="{i * wide + 0.5:.1f}" y="{y:.1f}" width="{wide - 1:.1f}"'
+        drawn.append(f'<rect {place_and_size} height="{tall:.1f}"/>')
+    y = _HEIGHT - 2
+    return (
+        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'role="img">{"".join(drawn)}'
+        f'<line x1="0" x2="{_WIDTH}" y1="{_HEIGHT - _FOOT}" y2="{_HEIGHT - _FOOT}"/>'
+        f'<text x="0" y="{y}">{_number(low)}</text>'
+        f'<text x="{_WIDTH}" y="{y}" text-anchor="end">{_number(high)}</text></svg>'
+    )
+
+
+def bars(counts: Sequence[tuple[str, float]], unit: str = "") -> str:
+    """Named bars from left to right, each with its number.
+
+    Args:
+        counts: Names and numbers.
+        unit: Written after each number.
+    """
+    if not counts:
+        return '<p class="none">no value</p>'
+    top = max(max(c for _, c in counts), 1e-12)
+    height = _ROW * len(counts) + 2
+    drawn = []
+    for i, (name, count) in enumerate(counts):
+        y = i * _ROW
+        shown = f"{count:,}" if isinstance(count, int) else f"{count:.3g}"
+        length = 90 * count / top
+        drawn.append(
+            f'<text x="104" y="{y + 12}" text-anchor="end">{html.escape(_short(name))}</text>'
+            f'<rect x="110" y="{y + 3}" width="{max(length, 0.5):.1f}" height="{_ROW - 5}"/>'
+            f'<text x="{114 + length:.1f}" y="{y + 12}">{shown}{unit}</text>'
+        )
+    return (
+        f'<svg class="plot" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
+        f'role="img">{"".join(drawn)}</svg>'
+    )
+
+
+def _short(text: str) -> str:
+    shown = text if len(text) <= 17 else text[:16] + "…"
+    return "".join(c if c.isprintable() else "·" for c in shown) or "(empty)"
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
