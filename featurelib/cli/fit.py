@@ -10,7 +10,7 @@ from typing import Any
 
 from featurelib.cli.extras import extra
 from featurelib.cli.progress import RowCounter
-from featurelib.cli.targets import SET_HELP, load_set
+from featurelib.cli.targets import SET_HELP, count, load_set
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -23,7 +23,7 @@ def add(commands: Any, **shared: Any) -> None:
     )
     command.add_argument("-o", "--output", required=True, metavar="BUNDLE", help="where to write")
     command.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="threads of the analyzers (default 1)"
+        "--threads", type=count, default=1, metavar="N", help="threads of the analyzers (default 1)"
     )
     command.add_argument("--quiet", action="store_true", help="no progress")
     command.set_defaults(run=run)

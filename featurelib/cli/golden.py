@@ -6,7 +6,10 @@ import argparse
 from typing import Any
 
 from featurelib.cli.extras import extra
-from featurelib.cli.targets import BUNDLE_HELP, load_bundle
+from featurelib.cli.targets import count, load_any
+
+_TARGET = "a bundle's file, or module:name"
+_FOLDER = "the folder (default golden_data/features/SET/VERSION)"
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -21,31 +24,35 @@ def add(commands: Any, **shared: Any) -> None:
         "A released version is never overwritten.",
         **shared,
     )
-    record.add_argument("bundle", metavar="BUNDLE", help=BUNDLE_HELP)
-    record.add_argument("data", metavar="DATA", help="files or a glob of rows")
-    record.add_argument("-o", "--output", required=True, metavar="DIR", help="where to write")
+    record.add_argument("target", metavar="TARGET", help=_TARGET)
+    record.add_argument("data", metavar="DATA", help="a file of rows")
+    record.add_argument("-o", "--output", metavar="DIR", help=_FOLDER)
+    record.add_argument("--rows", type=count, metavar="N", help="record at most so many rows")
     record.set_defaults(run=run_record)
     verify = actions.add_parser(
-        "verify", help="compare recorded values", description="Compares recorded values.", **shared
+        "verify",
+        help="compute recorded rows again, by every engine",
+        description="Computes recorded rows again, by every engine, and compares bits.",
+        **shared,
     )
-    verify.add_argument("bundle", metavar="BUNDLE", help=BUNDLE_HELP)
-    verify.add_argument("golden", metavar="DIR", help="what `golden record` wrote")
+    verify.add_argument("target", metavar="TARGET", help=_TARGET)
+    verify.add_argument("--golden", metavar="DIR", help=_FOLDER)
     verify.set_defaults(run=run_verify)
 
 
 def run_record(args: argparse.Namespace) -> int:
     """Records."""
     with extra("parity", "golden record"):
-        from featurelib.parity.golden_features import record
+        from featurelib.parity.command import golden_record
 
-        record(load_bundle(args.bundle), args.data, args.output)
-    return 0
+        load_any(args.target)
+        return golden_record(args.target, args.data, args.output, args.rows)
 
 
 def run_verify(args: argparse.Namespace) -> int:
     """Verifies; the exit status is 1 if a value differs."""
     with extra("parity", "golden verify"):
-        from featurelib.parity.golden_features import verify
+        from featurelib.parity.command import golden_verify
 
-        verify(load_bundle(args.bundle), args.golden)
-    return 0
+        load_any(args.target)
+        return golden_verify(args.target, args.golden)

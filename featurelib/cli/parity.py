@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from featurelib.cli.extras import extra
-from featurelib.cli.targets import load_any
+from featurelib.cli.targets import count, load_any
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -16,7 +16,7 @@ def add(commands: Any, **shared: Any) -> None:
     command.add_argument("target", metavar="TARGET", help="a bundle's file, or module:name")
     command.add_argument("--data", metavar="FILE", help="rows to compare after the generated ones")
     command.add_argument(
-        "--rows", type=int, default=1000, metavar="N", help="generated rows (default 1000)"
+        "--rows", type=count, default=20_000, metavar="N", help="generated rows (default 20,000)"
     )
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of the generated rows")
     command.add_argument("--report", metavar="HTML", help="where to write a report with plots")
@@ -28,10 +28,7 @@ def run(args: argparse.Namespace) -> int:
     with extra("parity", "parity"):
         from featurelib.parity.command import run_parity
 
+        load_any(args.target)  # a target that is none is refused in the words of every command
         return run_parity(
-            load_any(args.target),
-            data=args.data,
-            rows=args.rows,
-            seed=args.seed,
-            report=args.report,
+            args.target, data=args.data, rows=args.rows, seed=args.seed, report=args.report
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import importlib.util
 import sys
 import traceback
 from pathlib import Path
@@ -80,6 +80,18 @@ def load_any(text: str) -> Bundle | FeatureSet:
         f"{text}: there is no such file, and it is no module:name",
         hint="give a bundle's file, or a feature set as module:name",
     )
+
+
+def count(text: str) -> int:
+    """A number of rows or threads: an argument's type.
+
+    Raises:
+        ArgumentTypeError: It is no positive whole number.
+    """
+    number = text.replace("_", "").replace(",", "")
+    if not number.isascii() or not number.isdigit() or int(number) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(number)
 
 
 def _import(name: str) -> object:

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.refused}: {done.refused.height:,} rows refused")
         return 0
     for row in done.refused.head(_SHOWN).iter_rows(named=True):
-        print(f"row {row['row']}: {row['reasons']}", file=sys.stderr)
+        print(f"row {row['row']}: {'; '.join(row['reasons'])}", file=sys.stderr)
     raise RefusedRows(
         f"{done.refused.height:,} rows were refused", hint="--refused FILE keeps them"
     )
