@@ -11,6 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -88,7 +89,7 @@ def job(
     with _whole_file(target) as partial, shown(progress, meter, lambda: _total(frame)) as show:
         try:
             with frame.naming_faults():
-                _sink(features, partial, show)
+                _sink(features, partial, meter, show)
             bad = refused.collect(engine="streaming") if refused is not None else None
             rows = pq.read_metadata(partial).num_rows
         except pl.exceptions.PolarsError as error:
@@ -96,18 +97,21 @@ def job(
     return JobResult(target, rows, time.perf_counter() - begin, bad)
 
 
-def _sink(features: pl.LazyFrame, path: Path, show: Callable[[], None]) -> None:
-    """Runs the plan in the background, so that this thread can show how far it is."""
-    plan_to_file = features.sink_parquet(path, lazy=True, engine="streaming")
-    running = plan_to_file.collect(engine="streaming", background=True)
-    try:
-        while running.fetch() is None:
+def _sink(features: pl.LazyFrame, path: Path, meter: Meter, show: Callable[[], None]) -> None:
+    """Runs the plan in a thread, so that this one can show how far it is.
+
+    Polars' own background queries abort the process where Python raises inside them.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(features.sink_parquet, path, engine="streaming")
+        try:
+            while not wait([running], timeout=_POLL_S).done:
+                show()
+            running.result()
             show()
-            time.sleep(_POLL_S)
-        show()
-    except BaseException:
-        running.cancel()
-        raise
+        except BaseException:
+            meter.stop()  # ends the plan; leaving the pool waits for it
+            raise
 
 
 @contextlib.contextmanager

@@ -19,6 +19,11 @@ class Meter:
     def __init__(self) -> None:
         self.rows = 0
         self._lock = threading.Lock()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """No further row passes: a plan that runs ends with an error."""
+        self._stopped = True
 
     def through(self, frame: pl.LazyFrame, column: str) -> pl.LazyFrame:
         """The frame, whose rows are counted when a plan reads them.
@@ -33,6 +38,8 @@ class Meter:
         return frame.with_columns(count)
 
     def _count(self, values: pl.Series) -> pl.Series:
+        if self._stopped:
+            raise InterruptedError("the plan was stopped")
         with self._lock:
             self.rows += len(values)
         return values
