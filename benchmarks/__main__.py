@@ -1,0 +1,56 @@
+"""Runs the benchmarks and writes docs/benchmarks.md.
+
+python -m benchmarks [--quick] [--only one_row,batch] [--out docs/benchmarks.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import time
+from pathlib import Path
+
+from benchmarks.tables import Table, machine
+
+PAGES = ("one_row", "batch", "flights", "compile_time", "import_time")
+_HEAD = """# Benchmarks
+
+Made by `{command}`; do not edit. Contestants take turns in one run; times are medians, ratios are
+medians of the ratios of each turn, which move much less. Peers compute the same values, checked in
+the run; where another library rounds differently the distance is given.
+
+{machine}
+
+"""
+
+
+def main() -> None:
+    """Runs what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rows, few turns: does it run?")
+    parser.add_argument("--only", default=",".join(PAGES), help="pages, by commas")
+    parser.add_argument("--out", type=Path, help="the file (default: docs/benchmarks.md, or none)")
+    given = parser.parse_args()
+    pages = [p for p in given.only.split(",") if p]
+    unknown = [p for p in pages if p not in PAGES]
+    if unknown:
+        parser.error(f"no page {unknown[0]!r}; pages are {', '.join(PAGES)}")
+    whole = not given.quick and tuple(pages) == PAGES
+    out = given.out or (Path(__file__).parent.parent / "docs" / "benchmarks.md" if whole else None)
+    tables: list[Table] = []
+    here = machine()
+    for page in pages:
+        start = time.perf_counter()
+        made = importlib.import_module(f"benchmarks.{page}").measure(given.quick)
+        for table in made:
+            print(table.markdown(), flush=True)
+        print(f"({page}: {time.perf_counter() - start:.0f} s)\n", flush=True)
+        tables += made
+    if out is not None:
+        text = _HEAD.format(command="make bench", machine=here)
+        out.write_text(text + "\n".join(t.markdown() for t in tables))
+        print(f"written: {out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What an import costs over what it stands on, each time in a new process."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+
+from benchmarks.tables import Table
+
+_BASE = """import numpy, pydantic
+class Model(pydantic.BaseModel):
+    x: float
+    y: str | None
+"""
+_TIMED = """import time
+start = time.perf_counter()
+{code}
+print(time.perf_counter() - start)
+"""
+CODES = {
+    "numpy, pydantic, one model": _BASE,
+    "+ featurelib": _BASE + "import featurelib\n",
+    "numpy, pydantic, one model, numba": _BASE + "import numba\n",
+    "+ featurelib_online": _BASE + "import numba\nimport featurelib_online\n",
+}
+BUDGETS_S = {"+ featurelib": 0.08, "+ featurelib_online": 0.15}
+
+
+def measure(quick: bool) -> list[Table]:
+    """The table of this page."""
+    rounds = 1 if quick else 15
+    found: dict[str, list[float]] = {name: [] for name in CODES}
+    for _ in range(rounds):
+        for name, code in CODES.items():
+            found[name].append(_seconds(code))
+    table = Table("Imports", ("what", "s", "over the line before", "budget"))
+    before: list[float] = []
+    for name, seconds in found.items():
+        over = ""
+        if name in BUDGETS_S:
+            over = f"{statistics.median(a - b for a, b in zip(seconds, before, strict=True)):.3f}"
+        budget = f"{BUDGETS_S[name]:.2f}" if name in BUDGETS_S else ""
+        table.rows.append((name, f"{statistics.median(seconds):.3f}", over, budget))
+        before = seconds
+    table.notes = [f"{rounds} processes each, in turns; files in the cache of the system."]
+    return [table]
+
+
+def _seconds(code: str) -> float:
+    done = subprocess.run(
+        [sys.executable, "-c", _TIMED.format(code=code)], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
