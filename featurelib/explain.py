@@ -198,8 +198,8 @@ def _plan(view: BatchView | None, width: int) -> list[str]:
 def place(source: Source) -> str:
     """A line of code for people: a path below the working directory, else the file's name."""
     path = Path(source.file)
-    if path.parent.name.startswith("ipykernel_"):
-        return f"cell line {source.line}"
+    if not str(source).startswith(source.file):  # a notebook's cell
+        return str(source)
     inside = path.is_absolute() and path.is_relative_to(Path.cwd())
     shown = os.path.relpath(path) if inside else path.name
     return f"{shown}:{source.line}"

@@ -37,6 +37,8 @@ class Source:
     line: int
 
     def __str__(self) -> str:
+        if Path(self.file).parent.name.startswith("ipykernel_"):
+            return f"notebook cell, line {self.line}"  # its file is a name that no one knows
         return f"{self.file}:{self.line}"
 
 
