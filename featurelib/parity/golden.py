@@ -36,7 +36,8 @@ GROUPS = ("basic", "nulls", "nan_inf", "signed_zero", "bounds", "text_edges", "d
 """Why a case is there; every op has `basic` and `nulls`, the others where they make sense."""
 
 _REQUIRED = {"group", "types", "args", "params", "out_type", "out", "oracle", "why"}
-_ULP_FAMILY = "elementary"
+_ULP_LIMITS = {"elementary": 1, "geo": 6}
+"""How far from the true value functions of a family may be; all others have the exact bits."""
 _RESULTS = {"b": "bool", "i": "int", "u": "int", "f": "float", "v": "View"}
 _ZEROS: dict[str, Any] = {"b": False, "i": 0, "u": 0, "f": 0.0}
 
@@ -57,7 +58,7 @@ class GoldenCase:
         out: The right value.
         oracle: Who says so, with its version.
         why: What the case shows.
-        ulp: How far an elementary function may be from `out`; 0 elsewhere.
+        ulp: How far a function of the families in `_ULP_LIMITS` may be from `out`; 0 elsewhere.
     """
 
     where: str
@@ -109,8 +110,9 @@ def _parse(where: str, op: str, version: int, family: str, raw: dict[str, Any]) 
         raise ParityError(f"group {raw['group']!r} is none of {', '.join(GROUPS)}")
     if not raw["oracle"] or not raw["why"]:
         raise ParityError("a case names its oracle and says why it is there")
-    if raw.get("ulp", 0) and family != _ULP_FAMILY:
-        raise ParityError(f"only the {_ULP_FAMILY} family has a tolerance, got ulp={raw['ulp']}")
+    if raw.get("ulp", 0) > _ULP_LIMITS.get(family, 0):
+        limit = _ULP_LIMITS.get(family, 0)
+        raise ParityError(f"family {family} has a tolerance of {limit} ulp, got ulp={raw['ulp']}")
     types = tuple(map(parse_type, raw["types"]))
     if len(types) != len(raw["args"]):
         raise ParityError(f"{len(types)} types for {len(raw['args'])} arguments")

@@ -89,7 +89,7 @@ def test_values_of_another_type_are_refused(value, dtype) -> None:
         ({"note": 1}, r"unknown keys \['note'\]"),
         ({"group": "odd"}, "group 'odd' is none of basic"),
         ({"oracle": ""}, "names its oracle"),
-        ({"ulp": 1}, "only the elementary family has a tolerance"),
+        ({"ulp": 1}, "family arithmetic has a tolerance of 0 ulp"),
         ({"args": [1.0]}, "2 types for 1 arguments"),
     ],
 )
