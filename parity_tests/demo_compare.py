@@ -96,7 +96,7 @@ def differences(expected: list[Any], got: list[Any]) -> list[int]:
         if kinds <= {float, type(None)}:
             unlike = _bits(_numbers(expected)) != _bits(_numbers(got))
             return [int(i) for i in np.flatnonzero(unlike)]
-        if tuple not in kinds and expected == got:
+        if not kinds & {float, tuple} and expected == got:
             return []
     return [i for i, pair in enumerate(zip(expected, got, strict=True)) if _unlike(*pair)]
 
