@@ -22,7 +22,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numba as nb
+from numba.core.ccallback import CFunc
 
+from featurelib.jit.cache import function_cache
+from featurelib.jit.progress import progress
 from featurelib_online import cpython_api, read_values
 from featurelib_online.cpython_api import (
     BODY_AT,
@@ -159,23 +162,25 @@ class Reader(NamedTuple):
 
 
 def _stamp() -> int:
-    """A number of the sources that are compiled; Numba's disk cache alone does not see callees."""
+    """A number of the sources that are compiled: the cache's key, and the mark of a plan."""
     files = [cpython_api.__file__, read_values.__file__, __file__]
     digest = hashlib.sha256(b"".join(Path(f).read_bytes() for f in files)).digest()
     return int.from_bytes(digest[:7], "little")
 
 
 STAMP_VALUE = _stamp()
+_BUILTIN = (nb.int64, nb.int64)
 
 
 @lru_cache(maxsize=1)
 def compiled() -> Reader:
     """The reader: compiled once a machine, at the first call, and loaded from disk afterwards."""
-    # A closure's values are part of the key in Numba's disk cache; a module's constants are not.
     stamp = STAMP_VALUE
 
     def builtin(fn: Any) -> int:
-        made = nb.cfunc("int64(int64, int64)", cache=True)(fn)
+        made = CFunc(fn, (_BUILTIN, nb.int64), locals={}, options={})
+        made._cache = function_cache(fn, str(stamp))
+        made.compile()
         _ALIVE.append(made)
         return int(made.address)
 
@@ -213,7 +218,8 @@ def compiled() -> Reader:
             _run(plan, long_as_address(n))
         return long_from_i64(0)
 
-    return Reader(builtin(row), builtin(rows), builtin(run))
+    with progress("compiling the reader of rows"):
+        return Reader(builtin(row), builtin(rows), builtin(run))
 
 
 class _MethodDef(ctypes.Structure):

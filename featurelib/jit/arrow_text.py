@@ -14,7 +14,7 @@ from typing import Any
 import numba
 from numba import types
 
-from featurelib.jit.cache import attach
+from featurelib.jit.cache import function_cache
 
 INLINE_BYTES = 12
 _memcpy = types.ExternalFunction("memcpy", types.intp(types.intp, types.intp, types.intp))
@@ -80,7 +80,7 @@ def _copy_lists(pairs, offsets, width, data_at):  # type: ignore[no-untyped-def]
 @cache
 def _compiled(fn: Callable[..., Any]) -> Callable[..., Any]:
     made = numba.njit(nogil=True)(fn)
-    attach(made, fn)
+    made._cache = function_cache(fn)
     return made  # type: ignore[no-any-return]
 
 

@@ -17,7 +17,9 @@ import numba
 from numba.core import config, types
 
 from featurelib.intrinsics import INTRINSICS, View
+from featurelib.jit.cache import body_cache
 from featurelib.jit.intrinsics_cpu import KIND_TYPES
+from featurelib.jit.progress import tell
 from featurelib.op import Body, Nulls, Op
 
 config.DISABLE_INTEL_SVML = 1  # bits may not depend on which libraries are installed
@@ -51,9 +53,7 @@ def signature(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str
 def compiled(fn: Callable[..., Any]) -> Any:
     """The Numba dispatcher of a body or kernel function, its globals resolved."""
     dispatcher = numba.njit(**FLAGS, forceinline=getattr(fn, "__inlined__", False))(_resolved(fn))
-    from featurelib.jit.cache import attach
-
-    attach(dispatcher, fn)
+    dispatcher._cache = body_cache(fn)
     return dispatcher
 
 
@@ -90,6 +90,7 @@ def _global_names(code: pytypes.CodeType) -> set[str]:
 def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str) -> Any:
     """Compiles (or loads) a body for these kinds; gives Numba's compile result."""
     sig = signature(body, kinds, nulls, result_kind)
+    tell(body.fn.__name__)
     dispatcher = compiled(body.fn)
     dispatcher.compile(sig)
     result = dispatcher.overloads[sig.args]

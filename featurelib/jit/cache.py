@@ -1,17 +1,23 @@
 """The disk cache of machine code: one private directory, keyed by everything that can change it.
 
-Numba's own index is keyed by a function's bytes and the CPU, not by what the function calls. Ours
-is keyed by a hash of the sources of all bodies, intrinsics and the code generator, of the file that
-a body stands in, and of the versions of Numba and llvmlite. Numba adds the CPU's name and features
-itself.
+Numba's own cache lies beside the source and is keyed by a function's bytes, not by what the
+function calls. Ours is keyed by a hash of the sources of all bodies, intrinsics and the code
+generator, of the file that a function stands in, of all that a body outside this package reaches,
+of the versions of Python, Numba and llvmlite, and of the CPU's name and features.
+
+A file holds one function for one signature, behind its own digest: what was cut off or damaged is
+compiled again. Processes that write the same file at once write the same content.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import pickle
 import stat
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,12 +25,16 @@ from typing import Any
 
 import llvmlite
 import numba
-from numba.core.caching import Cache, CompileResultCacheImpl, IndexDataCacheFile
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
 
-from featurelib.errors import UnsafeCacheError
+from featurelib.body_hash import body_hash
+from featurelib.errors import CompileError, UnsafeCacheError
 
 _PACKAGE = Path(__file__).parent.parent
-_SOURCES = ("intrinsics.py", "op.py", "signature.py", "dtypes.py", "tables.py", "ops", "jit")
+_SOURCES = ("intrinsics.py", "op.py", "dtypes.py", "tables.py", "ops", "jit")
+_DIGEST = hashlib.sha256().digest_size
 
 
 def directory() -> Path:
@@ -32,12 +42,19 @@ def directory() -> Path:
 
     Raises:
         UnsafeCacheError: Others may write there: whoever can write it can run code here.
+        CompileError: It cannot be made.
     """
     configured = os.environ.get("FEATURELIB_CACHE_DIR")
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     path = Path(configured) if configured else home / "featurelib"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = path.stat()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.stat()
+    except OSError as error:
+        raise CompileError(
+            f"the cache directory {path} cannot be used: {error}",
+            hint="set FEATURELIB_CACHE_DIR to a directory that this process may write",
+        ) from error
     if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UnsafeCacheError(
             f"the cache directory {path} belongs to another user or can be written by others "
@@ -66,50 +83,101 @@ def _file_hash(path: str) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path
 
 
-class KeyedCache(Cache):
-    """Numba's cache protocol with our key and our directory."""
+def is_ours(fn: Callable[..., Any]) -> bool:
+    """Whether the source of a function is in `generator_hash`, with all that it calls."""
+    return fn.__code__.co_filename.startswith(str(_PACKAGE) + os.sep)
+
+
+class FunctionCache(_Cache):  # type: ignore[misc]
+    """The machine code of one function, in the form that Numba asks a cache to have.
+
+    Args:
+        name: For people who look into the directory.
+        key: Of all that can change the code, but signature and CPU.
+    """
 
     def __init__(self, name: str, key: str) -> None:
-        self._name = name
-        self._impl = _Impl()
-        self._path = directory()
-        self._cache_path = str(self._path)
-        self._cache_file = IndexDataCacheFile(
-            cache_path=self._cache_path, filename_base=f"{name}-{key[:20]}", source_stamp=key
-        )
-        self.enable()
+        self._name, self._key, self._directory = name, key, directory()
 
-    def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return sig, codegen.magic_tuple()
+    @property
+    def cache_path(self) -> str:
+        return str(self._directory)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The code for a signature; None where there is none, or its file is damaged."""
+        target_context.refresh()
+        try:
+            content = self._file(sig, target_context.codegen()).read_bytes()
+        except FileNotFoundError:
+            return None
+        data = content[_DIGEST:]
+        if hashlib.sha256(data).digest() != content[:_DIGEST]:
+            return None
+        return CompileResult._rebuild(target_context, *pickle.loads(data))
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Writes the code for a signature; the file appears when it is whole."""
+        if data.lifted or data.library.has_dynamic_globals:
+            raise CompileError(
+                f"the code of `{self._name}` holds addresses of this process and cannot be cached"
+            )
+        content = dumps(data._reduce())
+        target = self._file(sig, data.codegen)
+        handle, partial = tempfile.mkstemp(dir=self._directory, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(content).digest() + content)
+            os.replace(partial, target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial)
+            raise
+
+    def _file(self, sig: Any, codegen: Any) -> Path:
+        text = repr((self._key, str(sig), codegen.magic_tuple()))
+        name = f"{self._name}-{hashlib.sha256(text.encode()).hexdigest()[:32]}.machine"
+        return self._directory / name
+
+    def enable(self) -> None:
+        """It always is."""
+
+    def disable(self) -> None:
+        """A process that must not use the cache has a directory of its own."""
+
+    def flush(self) -> None:
+        """Nothing waits to be written."""
 
 
-class _Impl(CompileResultCacheImpl):
-    """Serialises compile results; has no locator of its own."""
+def function_cache(fn: Callable[..., Any], *more: str) -> FunctionCache:
+    """The cache of a body or another compiled function.
 
-    def __init__(self) -> None:
-        self._locator = self
-        self._lineno = 0
-        self._py_file = "<featurelib>"
-
-    def ensure_cache_path(self) -> None:
-        """The directory was made and checked by `directory`."""
-
-
-def body_cache(fn: Callable[..., Any]) -> KeyedCache:
-    """The cache of a body or kernel function."""
+    Args:
+        fn: The function.
+        more: What else its code depends on.
+    """
     code = fn.__code__
-    text = (
-        f"{generator_hash()}:{_file_hash(code.co_filename)}:{fn.__qualname__}:{code.co_firstlineno}"
-    )
-    return KeyedCache(fn.__name__, hashlib.sha256(text.encode()).hexdigest())
+    parts = [generator_hash(), _file_hash(code.co_filename), fn.__qualname__, *more]
+    return FunctionCache(fn.__name__, ":".join((*parts, str(code.co_firstlineno))))
 
 
-def program_cache(key: str) -> KeyedCache:
+def body_cache(fn: Callable[..., Any]) -> FunctionCache:
+    """The cache of a body or kernel function; one of another package is known by its hash."""
+    return function_cache(fn, *(() if is_ours(fn) else (body_hash(fn),)))
+
+
+def program_cache(key: str) -> FunctionCache:
     """The cache of a program, by its digest."""
-    text = f"{generator_hash()}:{key}"
-    return KeyedCache("program", hashlib.sha256(text.encode()).hexdigest())
+    return FunctionCache("program", f"{generator_hash()}:{key}")
 
 
-def attach(dispatcher: Any, fn: Callable[..., Any]) -> None:
-    """Makes a Numba dispatcher use the cache of `fn`."""
-    dispatcher._cache = body_cache(fn)
+def cached_njit(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """As `numba.njit` for one signature, with our cache instead of Numba's."""
+
+    def compile_or_load(fn: Callable[..., Any]) -> Any:
+        made = numba.njit(**options)(fn)
+        made._cache = function_cache(fn)
+        made.compile(signature)
+        made.disable_compile()
+        return made
+
+    return compile_or_load

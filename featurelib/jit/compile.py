@@ -15,13 +15,17 @@ from numba.core import types
 from numba.core.ccallback import CFunc
 from numba.core.extending import intrinsic
 
+from featurelib.body_hash import op_hash
 from featurelib.errors import CompileError
 from featurelib.jit import cache
 from featurelib.jit.bodies import FLAGS
+from featurelib.jit.cache import is_ours
 from featurelib.jit.emit import emit
+from featurelib.jit.progress import progress
 from featurelib.jit.slots import Slots
-from featurelib.node import Node
-from featurelib.program import Program
+from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.op import Op
+from featurelib.program import Program, op_of
 from featurelib.tables import TableData
 
 _lock = threading.Lock()
@@ -47,7 +51,15 @@ class Machine:
 def digest(program: Program, wide: bool) -> str:
     """What the machine code of a program depends on, fitted values left out."""
     names = [wide, *(n.key for n in program.outputs.values())]
+    # Ours are in the hash of the code generator; those of other packages are not.
+    names += [op_hash(op) for op in _ops(program) if not all(is_ours(b.fn) for b in op.bodies)]
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+
+
+def _ops(program: Program) -> list[Op]:
+    """The ops that a program calls, each once."""
+    calls = {n.op: n for n in program.serving_nodes if n.op not in (FIT, INPUT, LITERAL)}
+    return [op_of(calls[key]) for key in sorted(calls)]
 
 
 def compile_program(program: Program, *, wide: bool = True) -> Machine:
@@ -89,7 +101,8 @@ def _compile(program: Program, key: str, wide: bool) -> Machine:
     kernel.__qualname__ = kernel.__name__ = f"program_{key[:16]}"
     function = CFunc(kernel, (_ARGS, types.void), locals={}, options=dict(FLAGS))
     function._cache = cache.program_cache(key)
-    function.compile()
+    with progress(f"compiling {len(program.outputs)} features", len(_ops(program))):
+        function.compile()
     return Machine(function.address, Slots.of(program), function.cache_hits > 0, function)
 
 

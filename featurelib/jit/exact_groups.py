@@ -8,8 +8,9 @@ limbs that stand 32 bits apart, from 2**-1074 up. A limb is an i64: adding a val
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
+from featurelib.jit.cache import cached_njit
 from featurelib.ratio import divide
 
 _LIMBS = 66
@@ -23,7 +24,7 @@ def _column(dtype: types.Type) -> types.Array:
     return types.Array(dtype, 1, "C", readonly=True)
 
 
-@njit(
+@cached_njit(
     types.void(
         types.Array(types.int64, 2, "C"),
         types.Array(types.int64, 2, "C"),
@@ -32,7 +33,6 @@ def _column(dtype: types.Type) -> types.Array:
         _column(types.uint8),
         types.boolean,
     ),
-    cache=True,
     nogil=True,
 )
 def _add(limbs, counts, bits, groups, valid, has_nulls):  # pragma: no cover - machine code

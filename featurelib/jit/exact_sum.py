@@ -13,10 +13,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 import featurelib.jit.intrinsics_cpu  # noqa: F401 - tells Numba what `u64_mulhi` is
 from featurelib.intrinsics import u64_mulhi
+from featurelib.jit.cache import cached_njit
 from featurelib.ratio import divide, sqrt_of_ratio
 
 _SPILL_ROWS = 1 << 21
@@ -39,7 +40,7 @@ _FLOAT_SIGNATURE = types.UniTuple(types.int64, 2)(
 )
 
 
-@njit(_FLOAT_SIGNATURE, cache=True, nogil=True)
+@cached_njit(_FLOAT_SIGNATURE, nogil=True)
 def _add_floats(table, bits, valid, has_nulls, squares):  # pragma: no cover - machine code
     """Adds a column, given as bits, to the table; returns the counts of finite and other values."""
     one = np.uint64(1)
@@ -76,9 +77,9 @@ def _add_floats(table, bits, valid, has_nulls, squares):  # pragma: no cover - m
 
 def _integer_kernel(dtype: types.Type, signed: bool) -> Any:
     """The kernel for one integer type: limbs of the sum in 0 and 1, of the squares in 2 to 4."""
+    limbs_type = types.Array(types.uint64, 1, "C")
 
-    @njit(types.int64(types.Array(types.uint64, 1, "C"), _column(dtype), _VALID, types.boolean),
-          nogil=True, cache=True)  # fmt: skip
+    @cached_njit(types.int64(limbs_type, _column(dtype), _VALID, types.boolean), nogil=True)
     def add_integers(limbs, values, valid, has_nulls):  # pragma: no cover - machine code
         one = np.uint64(1)
         zero = np.uint64(0)

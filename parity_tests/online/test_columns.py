@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -95,9 +96,9 @@ def test_chunks_are_one_column(cuts: list[int]) -> None:
     """A stream of any chunks, empty ones too, is the frame that they make together."""
     edges = [0, *sorted(cuts), len(ROWS)]
     batch = record_batch(FRAME)
-    parts = [batch.slice(a, b - a) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [batch.slice(a, b - a) for a, b in itertools.pairwise(edges)]
     assert_same(kernel().columns(pa.Table.from_batches(parts)), kernel().many(ROWS))
-    pieces = [FRAME[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [FRAME[a:b] for a, b in itertools.pairwise(edges)]
     assert_same(kernel().columns(pl.concat(pieces, rechunk=False)), kernel().many(ROWS))
 
 
