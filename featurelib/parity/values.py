@@ -52,7 +52,9 @@ class Values:
         zero = 0.0 if dtype.kind == "f" else 0
         filled = [zero if v is None else v for v in items]
         wide = {"f": np.float64, "i": np.int64, "u": np.uint64, "b": np.uint8}[dtype.kind]
-        return Values(dtype, np.array(filled, wide).astype(dtype.storage), valid)
+        with np.errstate(invalid="ignore"):  # a NaN stays one, quiet or signalling
+            stored = np.array(filled, wide).astype(dtype.storage)
+        return Values(dtype, stored, valid)
 
     @staticmethod
     def of_column(column: Column, dtype: DType) -> Values:
