@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from featurelib import canonical_json, dtypes
 from featurelib.body_hash import op_hash
-from featurelib.errors import BundleError, BundleFormatError, DigestError, FitError
+from featurelib.errors import FitError
 from featurelib.fields import InputSchema
 from featurelib.fingerprint import RECIPE, node_fingerprints, ops_of, sha256
 from featurelib.layout import Layout
@@ -32,8 +31,10 @@ if TYPE_CHECKING:
     from featurelib.feature_set import FeatureSet
 
 FORMAT = 1
-_HEAD = b'{"digest":"'
-_ZEROS = b"0" * 64
+META = ("version", "description", "owner", "tags")
+"""What a bundle says of a feature that is not in the program."""
+DIGEST_HEAD = b'{"digest":"'
+DIGEST_ZEROS = b"0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Bundle:
     def to_bytes(self) -> bytes:
         """The file's content."""
         content = {
-            "digest": _ZEROS.decode(),
+            "digest": DIGEST_ZEROS.decode(),
             "features": {
                 name: {**self.meta[name], "fingerprint": self.fingerprints[name]}
                 for name in self.program.outputs
@@ -147,12 +148,12 @@ class Bundle:
         }
         blank = canonical_json.dumps(content).encode()
         digest = hashlib.sha256(blank).hexdigest().encode()
-        return _HEAD + digest + blank[len(_HEAD) + 64 :]
+        return DIGEST_HEAD + digest + blank[len(DIGEST_HEAD) + 64 :]
 
     @property
     def digest(self) -> str:
         """The file digest."""
-        return self.to_bytes()[len(_HEAD) : len(_HEAD) + 64].decode()
+        return self.to_bytes()[len(DIGEST_HEAD) : len(DIGEST_HEAD) + 64].decode()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the bundle; the file appears under its name when it is whole.
@@ -188,32 +189,9 @@ class Bundle:
             UnknownOpError: It names an op that is not installed.
             BundleError: An op has another body here than the one that the bundle was made with.
         """
-        content = _checked(data, where)
-        try:
-            made = Bundle(
-                content["set"]["name"],
-                content["set"]["version"],
-                content["set"]["description"],
-                InputSchema.from_json(content["inputs"]),
-                Program.from_json(content["program"]),
-                FittedState.from_json(content["state"]),
-                Layout.from_json(content["layout"]),
-                {
-                    name: {k: item[k] for k in ("version", "description", "owner", "tags")}
-                    for name, item in content["features"].items()
-                },
-            )
-            recorded = content["ops"]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
-        made.state.check(made.program.fits)
-        for op in ops_of(made.program):
-            if recorded.get(op.key) != op_hash(op):
-                raise BundleError(
-                    f"{where}: op `{op.key}` has another body here than when the bundle was made",
-                    hint="install the featurelib (or the package of the op) that made it",
-                )
-        return made
+        from featurelib.bundle_file import read
+
+        return read(data, where)
 
     def explain(self) -> str:
         """The typed graph, and how each engine runs it, as text."""
@@ -282,26 +260,3 @@ def bind(features: FeatureSet, state: FittedState | None) -> Bundle:
             for f in features.features
         },
     )
-
-
-def _checked(data: bytes, where: str) -> Any:
-    digest = data[len(_HEAD) : len(_HEAD) + 64]
-    if not data.startswith(_HEAD):
-        raise BundleFormatError(f"{where}: no bundle: it does not begin with a file digest")
-    blank = _HEAD + _ZEROS + data[len(_HEAD) + 64 :]
-    if hashlib.sha256(blank).hexdigest().encode() != digest:
-        raise DigestError(
-            f"{where}: the file digest does not match: the bundle was altered or cut off",
-            hint="fetch it again from where it was released; a bundle is never edited by hand",
-        )
-    try:
-        content = json.loads(data)
-        newest = content["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
-    if not isinstance(newest, int) or newest > FORMAT:
-        raise BundleFormatError(
-            f"{where}: the bundle has format {newest}, this featurelib reads up to {FORMAT}",
-            hint="pip install -U featurelib",
-        )
-    return content

@@ -11,11 +11,21 @@ import json
 import struct
 from typing import Any
 
-__all__ = ["dumps", "float_to_hex", "hex_to_float", "int_to_text", "text_to_int"]
+__all__ = ["UNREADABLE", "dumps", "float_to_hex", "hex_to_float", "int_to_text", "text_to_int"]
 
 _CANONICAL_NAN = "7ff8000000000000"
 _EXACT_INTEGERS = 1 << 53
 _MAX_DIGITS = 20  # of a 64-bit integer with its sign
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What data of a wrong shape makes its readers raise: a bundle is then refused as unreadable."""
 
 
 def float_to_hex(value: float) -> str:

@@ -145,8 +145,8 @@ def list_type(inner: DType) -> DType:
 def array_type(inner: DType, size: int) -> DType:
     """A list of exactly `size` elements."""
     _check_element(inner, "Array")
-    if size < 1:
-        raise FeatureTypeError(f"Array: expected size >= 1, got size={size}")
+    if type(size) is not int or not 1 <= size <= 1 << 24:  # longer is no feature of one row
+        raise FeatureTypeError(f"Array: expected 1 <= size <= 2**24, got size={size!r}")
     return DType("Array", "v", inner.storage, inner=inner, size=size)
 
 

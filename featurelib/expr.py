@@ -19,6 +19,7 @@ else:
     _Methods = Operators
 
 E = TypeVar("E")
+_SHOWN_DEPTH = 12
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -42,16 +43,40 @@ class Expr(_Methods):
         return record(name, args, params)
 
     def __repr__(self) -> str:
-        if self.name == "column":
-            return f"col({self.args[0]!r})"
-        inside = ", ".join([*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.params)])
-        return f"{self.name}({inside})"
+        return _shown(self, _SHOWN_DEPTH)
+
+    def __reduce__(self) -> Any:
+        from featurelib.expr_rows import from_rows, to_rows
+
+        return from_rows, (to_rows(self),)
 
 
 def record(name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Expr:
     """An expression for a call, with the author's line."""
-    frozen = tuple(tuple(a) if isinstance(a, (list, set, frozenset)) else a for a in args)
-    return Expr(name, frozen, tuple(sorted(params.items())), caller())
+    named = tuple((k, _frozen(v)) for k, v in sorted(params.items()))
+    return Expr(name, tuple(map(_frozen, args)), named, caller())
+
+
+def _frozen(value: Any) -> Any:
+    """What the author may change later is copied; a set gets the one order of its values."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_frozen, value))
+    return tuple(sorted(value, key=repr)) if isinstance(value, (set, frozenset)) else value
+
+
+def _shown(value: Any, depth: int) -> str:
+    """An expression as text, cut off below a depth: graphs may be thousands of calls deep."""
+    if isinstance(value, tuple):
+        return f"({', '.join(_shown(v, depth) for v in value)}{',' * (len(value) == 1)})"
+    if not isinstance(value, Expr):
+        return repr(value)
+    if value.name == "column":
+        return f"col({value.args[0]!r})"
+    if depth == 0:
+        return f"{value.name}(...)"
+    args = [_shown(a, depth - 1) for a in value.args]
+    params = [f"{k}={_shown(v, depth - 1)}" for k, v in value.params]
+    return f"{value.name}({', '.join(args + params)})"
 
 
 def col(name: str) -> Expr:

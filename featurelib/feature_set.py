@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from featurelib.errors import DefinitionError
 from featurelib.feature import Feature
@@ -87,5 +87,29 @@ class FeatureSet:
 
         return feature_set_html(self)
 
+    def __reduce__(self) -> Any:
+        members = {t.name: t.members for t in self.layout.tensors}
+        content = (self.name, self.version, self.description, self.inputs.to_json(), members)
+        return _remade, (*content, self.features)
+
     def __repr__(self) -> str:
         return f"<feature set {self.name} {self.version}: {len(self.features)} features>"
+
+
+def _remade(
+    name: str,
+    version: str,
+    description: str,
+    inputs: Any,
+    layout: Mapping[str, Sequence[str]],
+    features: Sequence[Feature],
+) -> FeatureSet:
+    """A feature set that came from another process."""
+    return FeatureSet(
+        name,
+        version=version,
+        inputs=InputSchema.from_json(inputs),
+        features=features,
+        layout=layout,
+        description=description,
+    )

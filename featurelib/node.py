@@ -150,12 +150,17 @@ def apply(op: Op | str, args: tuple[Any, ...], params: dict[str, Any] | None = N
     body, dtype = _resolve(op, nodes, params)
     _check_params(op, body, params)
     nullable = op.result_nullable(tuple(n.nullable for n in nodes))
+    ordered = tuple(sorted(params.items()))
+    computed = dtype if op.name.startswith("narrow") else computed_dtype(body, dtype)
+    made = Node(op.key, nodes, ordered, computed, nullable, here())
+    return made if computed == dtype else narrow(made, dtype)
+
+
+def computed_dtype(body: Body, dtype: DType) -> DType:
+    """What a body computes where the result is `dtype`: arithmetic is done wide, then narrowed."""
     pattern = body.result
     wide = isinstance(pattern, TypeSet) and pattern.name in _ARITHMETIC and dtype.is_narrow
-    ordered = tuple(sorted(params.items()))
-    if not wide or op.name.startswith("narrow"):
-        return Node(op.key, nodes, ordered, dtype, nullable, here())
-    return narrow(Node(op.key, nodes, ordered, _WIDE[dtype.kind], nullable, here()), dtype)
+    return _WIDE[dtype.kind] if wide else dtype
 
 
 def narrow(node: Node, dtype: DType) -> Node:

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from featurelib import dtypes, literals
+from featurelib.canonical_json import UNREADABLE
 from featurelib.dtypes import DType
-from featurelib.errors import BundleFormatError
-from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.errors import BundleError, BundleFormatError, FeaturelibError
+from featurelib.node import FIT, INPUT, Node
+from featurelib.node_rules import check_node
 from featurelib.op import Body, Op, get_op
-from featurelib.tables import ENCODERS, TableData
 
 
 @dataclass(frozen=True)
@@ -83,35 +84,17 @@ class Program:
                 )
                 dtype = dtypes.from_json(row["type"])
                 node = Node(row["op"], args, params, dtype, row.get("nullable", False))
-                _check(node)
+                check_node(node)
                 nodes.append(node)
             return Program({name: nodes[_earlier(i, len(nodes))] for name, i in data["outputs"]})
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except BundleError:
+            raise
+        except (*UNREADABLE, FeaturelibError) as error:
             raise BundleFormatError(f"no readable program: {error!r}") from None
 
 
-def _check(node: Node) -> None:
-    """Machine code trusts a node's types; so nothing that came from a file is taken on trust."""
-    if node.op == LITERAL:
-        value = node.param["value"]
-        if isinstance(value, TableData):
-            fits = node.dtype == dtypes.table_type(value.kind) and value.kind in ENCODERS
-        else:
-            fits = node.dtype.name != "Table" and (
-                value == literals.to_kernel(value, node.dtype) or value != value
-            )
-        if not fits:
-            raise BundleFormatError(f"the constant {value!r} is no {node.dtype}")
-    elif node.op not in (INPUT, FIT):
-        op, body = op_of(node), body_of(node)
-        if len(node.param) < len(body.params):
-            raise BundleFormatError(f"`{op.key}` lacks a parameter")
-        for name, dtype in body.params:
-            literals.to_kernel(node.param[name], dtype)
-
-
 def _earlier(index: Any, count: int) -> int:
-    if not isinstance(index, int) or not 0 <= index < count:
+    if type(index) is not int or not 0 <= index < count:
         raise BundleFormatError(f"node {count} refers to node {index!r}, which is not before it")
     return index
 

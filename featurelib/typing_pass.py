@@ -7,6 +7,7 @@ from typing import Any
 
 from featurelib.errors import DefinitionError, FeaturelibError, FeatureTypeError
 from featurelib.expr import Expr
+from featurelib.expr_rows import inner
 from featurelib.feature import Feature
 from featurelib.node import Node, analyze, at, call, input_node, literal
 from featurelib.schema import InputSchema
@@ -47,28 +48,47 @@ class _Typing:
         self.features = features
         self.schema = schema
         self.done: dict[str, Node] = {}
-        self.open: list[str] = []
 
-    def feature(self, name: str) -> Node:
-        if name in self.done:
-            return self.done[name]
-        if name in self.open:
-            circle = " -> ".join([*self.open[self.open.index(name) :], name])
-            raise DefinitionError(f"{self.set_name}: features refer to each other: {circle}")
-        self.open.append(name)
+    def feature(self, root: str) -> Node:
+        """Types a feature after those that it reads, without recursion: chains may be long."""
+        waiting = {root: iter(self.reads(root))}
+        while waiting:
+            name, rest = next(reversed(waiting.items()))
+            following = next((n for n in rest if n not in self.done), None)
+            if following is None:
+                del waiting[name]
+                if name not in self.done:
+                    self.done[name] = self.named(name)
+            elif following in waiting:
+                names = [*waiting, following]
+                circle = " -> ".join(names[names.index(following) :])
+                raise DefinitionError(f"{self.set_name}: features refer to each other: {circle}")
+            else:
+                waiting[following] = iter(self.reads(following))
+        return self.done[root]
+
+    def reads(self, name: str) -> list[str]:
+        """The features that a feature reads."""
+        found: dict[str, None] = {}
+        seen: set[int] = set()
+        stack = [self.features[name].expr]
+        while stack:
+            expr = stack.pop()
+            if id(expr) in seen:
+                continue
+            seen.add(id(expr))
+            if expr.name == "column" and expr.args[0] in self.features:
+                found[expr.args[0]] = None
+            stack.extend(inner(expr))
+        return list(found)
+
+    def named(self, name: str) -> Node:
+        """Types a feature; an error names the set and the feature."""
         try:
-            node = self.expr(self.features[name].expr, {})
+            return self.expr(self.features[name].expr, {})
         except FeaturelibError as error:
-            if getattr(error, "_of_feature", False):
-                raise
             message = str(error).removesuffix(f"\nHint: {error.hint}")
-            named = type(error)(f"{self.set_name}.{name}: {message}", hint=error.hint)
-            named._of_feature = True  # type: ignore[attr-defined]
-            raise named from None
-        finally:
-            self.open.pop()
-        self.done[name] = node
-        return node
+            raise type(error)(f"{self.set_name}.{name}: {message}", hint=error.hint) from None
 
     def expr(self, root: Expr, memo: dict[int, Node]) -> Node:
         """Types an expression; arguments first, without recursion, so that depth is no limit."""
@@ -77,10 +97,10 @@ class _Typing:
             expr, ready = stack.pop()
             if id(expr) in memo:
                 continue
-            inner = [e for e in _inner(expr) if id(e) not in memo]
-            if inner and not ready:
+            waiting = [e for e in inner(expr) if id(e) not in memo]
+            if waiting and not ready:
                 stack.append((expr, True))
-                stack.extend((e, False) for e in inner)
+                stack.extend((e, False) for e in waiting)
                 continue
             with at(expr.source):
                 memo[id(expr)] = self.located(expr, memo)
@@ -91,7 +111,7 @@ class _Typing:
         try:
             return self.one(expr, memo)
         except FeaturelibError as error:
-            if str(expr.source) in str(error) or getattr(error, "_of_feature", False):
+            if str(expr.source) in str(error):
                 raise
             message = str(error).removesuffix(f"\nHint: {error.hint}")
             raise type(error)(f"{message} ({expr.source})", hint=error.hint) from None
@@ -111,7 +131,7 @@ class _Typing:
     def column(self, expr: Expr) -> Node:
         name = expr.args[0]
         if name in self.features:
-            return self.feature(name)
+            return self.done[name]
         for f in self.schema.fields:
             if f.name == name:
                 return input_node(name, f.dtype, f.nullable)
@@ -120,21 +140,6 @@ class _Typing:
             f"`{name}` is neither an input column nor a feature of the set ({expr.source})",
             hint=f"input columns: {inputs}",
         )
-
-
-def _inner(expr: Expr) -> list[Expr]:
-    found: list[Expr] = []
-
-    def look(value: Any) -> None:
-        if isinstance(value, Expr):
-            found.append(value)
-        elif isinstance(value, (tuple, list)):
-            for v in value:
-                look(v)
-
-    for value in (*expr.args, *(v for _, v in expr.params)):
-        look(value)
-    return found
 
 
 def _replace(value: Any, memo: dict[int, Node]) -> Any:

@@ -27,6 +27,7 @@ import difflib
 import re
 import struct
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ NEVER = (1 << 63) - 1
 
 _DAY = 86_400
 _EPOCH_ORDINAL = 719_162
+_MAX_INSTANT = 1 << 38  # seconds: 8,700 years around the epoch
 _NAME = r"(?:<[+\-0-9A-Za-z]+>|[A-Za-z]+)"
 _TIME = r"[+-]?\d+(?::\d+){0,2}"
 _DATE = rf"M(\d+)\.(\d)\.(\d)(?:/({_TIME}))?"
@@ -121,6 +123,7 @@ def encode_zone(content: tuple[str | int, ...]) -> tuple[bytes, int]:
     rule = parse_rule(str(content[0]))
     numbers = [int(n) for n in content[1:]]
     pairs = [(-NEVER - 1, numbers[0] * SECOND)]
+    _check(rule, numbers)
     listed = [(s * SECOND, o * SECOND) for s, o in zip(numbers[1::2], numbers[2::2], strict=True)]
     pairs += listed
     end = NEVER
@@ -135,6 +138,22 @@ def encode_zone(content: tuple[str | int, ...]) -> tuple[bytes, int]:
     words = [len(pairs) - 1, end, pairs[1][0] if len(pairs) > 1 else NEVER, len(buckets)]
     words += [w for pair in pairs for w in pair] + buckets
     return struct.pack(f"<{len(words)}q", *words), len(words)
+
+
+def _check(rule: Rule, numbers: list[int]) -> None:
+    """Kernels walk the table without a look at its bounds, so it must be in order."""
+    instants = numbers[1::2]
+    offsets = [rule.standard, rule.daylight, numbers[0], *numbers[2::2]]
+    if (
+        any(a >= b for a, b in pairwise(instants))
+        or any(abs(i) > _MAX_INSTANT for i in instants)
+        or any(abs(o) >= _DAY for o in offsets)
+        or any(
+            not (1 <= month <= 12 and 1 <= week <= 5 and weekday <= 6 and abs(at) <= 7 * _DAY)
+            for month, week, weekday, at in rule.changes
+        )
+    ):
+        raise ValueError("a zone's transitions are in order, and its offsets below a day")
 
 
 def _changes(rule: Rule, year: int) -> list[tuple[int, int]]:

@@ -1,0 +1,142 @@
+"""Reading a bundle: its digest first, then each part by its own rules, then the whole once more.
+
+Whoever can write a file can make its digest fit. So nothing in a bundle is believed: every node is
+typed again, every input is looked up in the schema, and the bundle that was read must write the
+very bytes that it was read from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from featurelib.body_hash import op_hash
+from featurelib.bundle import DIGEST_HEAD, DIGEST_ZEROS, FORMAT, META, Bundle
+from featurelib.canonical_json import UNREADABLE
+from featurelib.errors import (
+    BundleError,
+    BundleFormatError,
+    DigestError,
+    FeaturelibError,
+)
+from featurelib.fields import InputSchema
+from featurelib.fingerprint import RECIPE, ops_of
+from featurelib.layout import Layout
+from featurelib.program import Program
+from featurelib.state import FittedState
+
+
+def read(data: bytes, where: str) -> Bundle:
+    """The bundle with this content.
+
+    Args:
+        data: The file's bytes.
+        where: What it is, for errors.
+
+    Raises:
+        BundleError: See `Bundle.from_bytes`.
+    """
+    check_digest(data, where)
+    try:
+        made = _parsed(json.loads(data), where)
+        if made.to_bytes() != data:
+            raise BundleFormatError(
+                f"{where}: the bundle is not as featurelib writes it, or its fingerprints differ"
+            )
+    except BundleError:
+        raise
+    except (*UNREADABLE, FeaturelibError) as error:
+        raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
+    return made
+
+
+def check_digest(data: bytes, where: str) -> None:
+    """Refuses a file whose digest is not that of its bytes.
+
+    Raises:
+        BundleFormatError: It does not begin as a bundle does.
+        DigestError: It was altered or cut off.
+    """
+    start, end = len(DIGEST_HEAD), len(DIGEST_HEAD) + len(DIGEST_ZEROS)
+    if not data.startswith(DIGEST_HEAD):
+        raise BundleFormatError(f"{where}: no bundle: it does not begin with a file digest")
+    blank = DIGEST_HEAD + DIGEST_ZEROS + data[end:]
+    if hashlib.sha256(blank).hexdigest().encode() != data[start:end]:
+        raise DigestError(
+            f"{where}: the file digest does not match: the bundle was altered or cut off",
+            hint="fetch it again from where it was released; a bundle is never edited by hand",
+        )
+
+
+def _parsed(content: Any, where: str) -> Bundle:
+    for key, newest, what in (("format", FORMAT, "format"), ("recipe", RECIPE, "recipe")):
+        if type(content[key]) is not int or content[key] > newest:
+            raise BundleFormatError(
+                f"{where}: the bundle has {what} {content[key]!r}, "
+                f"this featurelib reads up to {newest}",
+                hint="pip install -U featurelib",
+            )
+    named = content["set"]
+    made = Bundle(
+        named["name"],
+        named["version"],
+        named["description"],
+        InputSchema.from_json(content["inputs"]),
+        Program.from_json(content["program"]),
+        FittedState.from_json(content["state"]),
+        Layout.from_json(content["layout"]),
+        {name: {k: item[k] for k in META} for name, item in content["features"].items()},
+    )
+    _check_names(made)
+    _check_parts(made)
+    recorded = content["ops"]
+    for op in ops_of(made.program):
+        if recorded.get(op.key) != op_hash(op):
+            raise BundleError(
+                f"{where}: op `{op.key}` has another body here than when the bundle was made",
+                hint="install the featurelib (or the package of the op) that made it",
+            )
+    return made
+
+
+def _check_names(made: Bundle) -> None:
+    texts = [made.name, made.version, made.description, *made.program.outputs]
+    for item in made.meta.values():
+        if type(item["version"]) is not int or item["version"] < 1:
+            raise BundleFormatError(f"expected version >= 1, got {item['version']!r}")
+        if type(item["tags"]) is not list:
+            raise BundleFormatError(f"expected a list of tags, got {item['tags']!r}")
+        texts += [item["description"], item["owner"], *item["tags"]]
+    for text in texts:
+        if not isinstance(text, str):
+            raise BundleFormatError(f"expected text, got {text!r}")
+
+
+def _check_parts(made: Bundle) -> None:
+    """Program, schema, fitted state and layout must speak of the same columns and types."""
+    for name, node in _inputs(made.program).items():
+        field = made.schema.by_name.get(name)
+        if field is None or (field.dtype, field.nullable) != (node.dtype, node.nullable):
+            raise BundleFormatError(f"the program reads the input `{name}` as {node!r}: {field}")
+    fits = made.program.fits
+    made.state.check(fits)
+    if len(made.state) != len(fits):
+        raise BundleFormatError("the fitted state has values that nothing reads")
+    members = {t.name: t.members for t in made.layout.tensors}
+    if len(members) != len(made.layout.tensors) or made.layout != Layout.make(
+        made.name, members, made.program.outputs, made.schema
+    ):
+        raise BundleFormatError("the layout is not that of these features")
+
+
+def _inputs(program: Program) -> dict[str, Any]:
+    """Every input of the program; two nodes that read one column differently are refused."""
+    found: dict[str, Any] = {}
+    for node in program.nodes:
+        if node.op == "input":
+            name = node.param["name"]
+            if name in found:
+                raise BundleFormatError(f"the program reads the input `{name}` as two types")
+            found[name] = node
+    return found
