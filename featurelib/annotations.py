@@ -56,7 +56,7 @@ def read_model_field(attribute: str, info: FieldInfo, where: str) -> Field:
                 f"{place}: a column has one name, got {other!r} beside {info.alias!r}",
                 hint='name it by Field(alias="the column")',
             )
-    annotation = info.annotation
+    annotation: Any = info.annotation
     if info.metadata:
         annotation = Annotated[(annotation, *info.metadata)]
     default = MISSING if info.default is PydanticUndefined else info.default
@@ -96,7 +96,7 @@ def _strip(annotation: Any, given: dict[str, Any], place: str) -> tuple[Any, boo
         if len(rest) == 1:
             return _strip(rest[0], given, place)[0], True
     if origin is Literal and None in args:
-        return Literal[tuple(a for a in args if a is not None)], True  # type: ignore[return-value]
+        return Literal[tuple(a for a in args if a is not None)], True
     return annotation, False
 
 

@@ -137,7 +137,8 @@ def read_datetime_text(value: Any, dtype: DType, read: ReadMember) -> int:
         raise Refusal(hint='write RFC 3339 text with an offset: "2013-01-01T05:00:00Z"')
     *parts, fraction, sign, hours, minutes = match.groups()
     try:
-        moment = dt.datetime(*map(int, parts), tzinfo=dt.UTC)
+        year, month, day, hour, minute, second = map(int, parts)
+        moment = dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
     except ValueError as error:
         raise Refusal(str(error)) from None
     offset = 60 * int(hours) + int(minutes) if sign else 0

@@ -178,11 +178,13 @@ def case_table(direction: str) -> TableData:
 
 @method("str.to_lowercase")
 def _to_lowercase(s: Node) -> Node:
+    """Lower case by Unicode 17.0.0, final sigma included."""
     return apply("str.to_lowercase", (s, table(case_table("lower"))), {})
 
 
 @method("str.to_uppercase")
 def _to_uppercase(s: Node) -> Node:
+    """Upper case by Unicode 17.0.0; one character may become two or three."""
     return apply("str.to_uppercase", (s, table(case_table("upper"))), {})
 
 
