@@ -290,9 +290,9 @@ def to_json(dtype: DType) -> Any:
     if dtype.name == "Table":
         return {"type": "Table", "kind": dtype.table}
     if dtype.name == "List":
-        return {"type": "List", "inner": to_json(_inner(dtype))}
+        return {"type": "List", "inner": to_json(dtype.inner or dtype)}
     if dtype.name == "Array":
-        return {"type": "Array", "inner": to_json(_inner(dtype)), "size": dtype.size}
+        return {"type": "Array", "inner": to_json(dtype.inner or dtype), "size": dtype.size}
     if dtype.name == "Struct":
         return {"type": "Struct", "fields": [[n, to_json(t), null] for n, t, null in dtype.fields]}
     return dtype.name
@@ -315,8 +315,3 @@ def from_json(value: Any) -> DType:
             case "Struct":
                 return struct_type(tuple((n, from_json(t), null) for n, t, null in value["fields"]))
     raise FeatureTypeError(f"{value!r} is no type of featurelib")
-
-
-def _inner(dtype: DType) -> DType:
-    assert dtype.inner is not None
-    return dtype.inner
