@@ -1,9 +1,9 @@
 """Batch plans: which features are Polars expressions, and which one fused column kernel computes.
 
-A feature is **native** if each of its nodes has a native lowering whose domain holds, and this
-version of Polars has passed the tests of lowerings. All other features go through one column
-kernel: one struct of their inputs in, one struct of their values out. Which way a feature goes can
-cost time and never a bit.
+A feature is **native** if each of its nodes has a native lowering whose domain holds, it has few
+ops, and this version of Polars has passed the tests of lowerings. All other features go through one
+column kernel: one struct of their inputs in, one struct of their values out. Which way a feature
+goes can cost time and never a bit.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ __all__ = ["Choice", "Native", "Plan", "Way", "plan"]
 
 Native = Literal["auto", "never", "always"]
 Way = Literal["native", "kernel"]
-_MOST_NODES = 256
-"""An expression is a tree: a graph that shares much grows when it is written as one."""
+_MOST_OPS = {"auto": 4, "always": 256}
+"""Polars passes over memory once an op (1 to 5 ms for a million rows), the kernel once for all (4
+to 8 ms, most of them to bring columns in and out): on flights more ops than these were slower
+native. An expression is a tree, and a graph that shares much grows when it is written as one."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,11 @@ class Plan:
             return None, 'native="never" was asked for'
         if self.native == "auto" and pl.__version__ not in trusted():
             return None, f"Polars {pl.__version__} has not passed the tests of native lowerings"
-        made = _expression(node, self.state)
+        made, ops = _expression(node, self.state, _MOST_OPS["always"])
         if isinstance(made, str):
             return None, made
+        if ops > _MOST_OPS[self.native]:
+            return None, f"{ops} ops, which are faster fused"
         return made, "every op has a native lowering"
 
     @cached_property
@@ -151,18 +155,18 @@ def plan(
     return Plan(source, state or {}, native)
 
 
-def _expression(root: Node, state: Mapping[str, Any]) -> pl.Expr | str:
-    """The feature as one expression, else why it has none."""
+def _expression(root: Node, state: Mapping[str, Any], most: int) -> tuple[pl.Expr | str, int]:
+    """The feature as one expression, else why it has none; and its ops, written as a tree."""
     nodes = topological([root], through_fits=False)
     if not any(n.op == INPUT for n in nodes):
-        return "it reads no column"
+        return "it reads no column", 0
     made: dict[str, pl.Expr] = {}
     sizes: dict[str, int] = {}
     for node in nodes:
-        below = () if node.op == FIT else node.args
-        sizes[node.key] = 1 + sum(sizes[a.key] for a in below)
-        if sizes[node.key] > _MOST_NODES:
-            return f"as a tree it has over {_MOST_NODES} nodes"
+        is_leaf = node.op in (INPUT, LITERAL, FIT)
+        sizes[node.key] = 0 if is_leaf else 1 + sum(sizes[a.key] for a in node.args)
+        if sizes[node.key] > most:
+            return f"as a tree it has over {most} ops", sizes[node.key]
         if node.op == INPUT:
             made[node.key] = pl.col(node.param["name"])
         elif node.op in (LITERAL, FIT):
@@ -173,11 +177,11 @@ def _expression(root: Node, state: Mapping[str, Any]) -> pl.Expr | str:
         else:
             expr = lower_node(node, [made[a.key] for a in node.args])
             if isinstance(expr, str):
-                return expr
+                return expr, sizes[node.key]
             made[node.key] = expr
     if root.dtype.is_float:
-        return _one_nan(made[root.key], root.dtype)
-    return made[root.key]
+        return _one_nan(made[root.key], root.dtype), sizes[root.key]
+    return made[root.key], sizes[root.key]
 
 
 def _constant(value: Any, dtype: DType) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Text in Polars: lengths and searches of bytes."""
+"""Text in Polars: lengths, ends, slices. To search inside a text the column kernel is faster."""
 
 from __future__ import annotations
 
@@ -28,11 +28,6 @@ def starts_with(node: Node, args: Sequence[pl.Expr]) -> pl.Expr:
 @lower("str.ends_with@1")
 def ends_with(node: Node, args: Sequence[pl.Expr]) -> pl.Expr:
     return args[0].str.ends_with(args[1])
-
-
-@lower("str.contains_literal@1")
-def contains_literal(node: Node, args: Sequence[pl.Expr]) -> pl.Expr:
-    return args[0].str.contains(args[1], literal=True)
 
 
 @lower("str.slice@1")
