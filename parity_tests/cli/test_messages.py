@@ -128,3 +128,9 @@ def test_a_reader_that_has_seen_enough_is_no_failure_to_report() -> None:
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.stdout.startswith("flights 1.0.0") and not done.stderr
+
+
+def test_the_page_on_the_command_line_names_every_command() -> None:
+    """docs/command-line.md has a row for each."""
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert all(f"`featurelib {command} " in page for command in COMMANDS)
