@@ -141,7 +141,6 @@ def test_batches_longer_than_a_chunk_keep_the_order_of_their_rows() -> None:
     assert len(batch) == 600
     for at in (0, 255, 256, 257, 511, 512, 599):
         assert_row_is(made(rows[at]), batch, at)
-    assert made.many(rows)[300] == batch[300] or "nan" in str(batch[300])
     assert len(made.many([])) == 0
 
 
