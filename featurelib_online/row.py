@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from featurelib import trace
-from featurelib.borders import from_canonical
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
-from featurelib.errors import FieldValueError
 from featurelib.feature_set import FeatureSet
 from featurelib.intrinsics import Arena
 from featurelib.jit.arena import DEFAULT_LIMIT
@@ -21,52 +26,63 @@ from featurelib.jit.environment import check_float_environment
 from featurelib.jit.kernel import Kernel
 from featurelib_online import buffers, json_rows
 from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
-from featurelib_online.workspace import RowLayout, RowWorkspace, tensor_arrays, value_format
+from featurelib_online.outputs import RowOutputs
+from featurelib_online.workspace import RowLayout, RowWorkspace
 
 
 class Row(Mapping[str, Any]):
     """The features of one row: a read-only mapping from feature to Python value, None for null.
 
-    Values are made when they are looked at. Dates and times come as `datetime` objects, the latter
-    in their zone; a List or Array as a tuple.
+    All values are made when the first is looked at. Dates and times come as `datetime` objects, the
+    latter in their zone; a List or Array as a list.
     """
 
-    __slots__ = ("_block", "_kernel", "_text")
+    __slots__ = ("_block", "_outputs", "_text", "_values")
 
-    def __init__(self, kernel: RowKernel, block: bytes, text: dict[str, Any]) -> None:
-        self._kernel = kernel
+    def __init__(self, outputs: RowOutputs, block: bytes, text: dict[str, Any]) -> None:
+        self._outputs = outputs
         self._block = block
         self._text = text
+        self._values: dict[str, Any] | None = None
+
+    def _made(self) -> dict[str, Any]:
+        values = self._values
+        if values is None:
+            values = self._values = self._outputs.python(self._block, self._text)
+        return values
 
     def __getitem__(self, name: str) -> Any:
-        return from_canonical(self.canonical(name), self._kernel.types[name])
+        return self._made()[name]
 
     def canonical(self, name: str) -> Any:
         """The value as kernels hold it: bool, int, float, bytes, tuple or None."""
-        if name in self._text:
-            return self._text[name]
-        layout = self._kernel.layout
-        flag = layout.valid.get(name)
-        if flag is not None and not self._block[flag]:
-            return None
-        (value,) = self._kernel.formats[name].unpack_from(self._block, layout.offsets[name])
-        return bool(value) if self._kernel.types[name].name == "Bool" else value
+        return self._outputs.canonical(self._block, self._text, name)
 
     @property
     def tensors(self) -> dict[str, np.ndarray[Any, Any]]:
         """The tensors of the layout, each of shape (1, width), read-only."""
-        return tensor_arrays(
-            self._kernel.bundle.layout.tensors, self._kernel.layout.tensors, self._block
-        )
+        return self._outputs.tensors(self._block)
+
+    def keys(self) -> KeysView[str]:
+        """The names of the features."""
+        return self._made().keys()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and values."""
+        return self._made().items()
+
+    def values(self) -> ValuesView[Any]:
+        """The values."""
+        return self._made().values()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._kernel.bundle.program.outputs)
+        return iter(self._outputs.names)
 
     def __len__(self) -> int:
-        return len(self._kernel.bundle.program.outputs)
+        return len(self._outputs.names)
 
     def __repr__(self) -> str:
-        return f"Row({dict(self)})"
+        return f"Row({self._made()})"
 
 
 class RowKernel:
@@ -86,9 +102,7 @@ class RowKernel:
         self.kernel = Kernel(bundle.program, bundle.state, limit=text_limit, wide=False)
         self.layout = RowLayout(bundle)
         self.types: dict[str, DType] = {n: o.dtype for n, o in bundle.program.outputs.items()}
-        self.formats = {n: value_format(t) for n, t in self.types.items()}
-        self._text = [n for n, t in self.types.items() if t.kind == "v"]
-        self._arrays = _array_places(bundle, self.layout)
+        self._outputs = RowOutputs(bundle, self.layout)
         known = {m for t in bundle.layout.tensors for m in t.members}
         self.inputs_in_layout = tuple(n for n in bundle.schema.names if n in known)
         self.batches: list[BatchWorkspace] = []
@@ -125,10 +139,8 @@ class RowKernel:
             work = RowWorkspace(self.bundle, self.kernel, self.layout)
         try:
             work.plan.serve(row if type(row) is dict else _as_mapping(row))
-            if self._text or self.layout.copies:
-                made = self._with_text(work)
-            else:
-                made = Row(self, work.block.tobytes(), {})
+            text = self._outputs.finish(work) if self._outputs.has_work else {}
+            made = Row(self._outputs, work.block.tobytes(), text)
         finally:
             self._free.append(work)
         if out is not None:
@@ -140,30 +152,31 @@ class RowKernel:
         for name, view in buffers.checked(out, self.bundle.layout, rows, self.bundle.name).items():
             view[...] = tensors[name]
 
-    def _with_text(self, work: RowWorkspace) -> Row:
-        text = {}
-        for name in self._text:
-            text[name] = self._read_view(name, work.block)
-            for offset, width in self._arrays.get(name, ()):
-                data = np.array(text[name], self.types[name].storage).tobytes()
-                work.block[offset : offset + width] = np.frombuffer(data, np.uint8)
-        for source, target, size in self.layout.copies:
-            work.block[target : target + size] = work.block[source : source + size]
-        work.arena.free()
-        return Row(self, work.block.tobytes(), text)
+    def filler(self, out: Mapping[str, Any]) -> Callable[[Any], None]:
+        """A function of one row that writes its tensors to the same memory each time.
 
-    def _read_view(self, name: str, block: np.ndarray[Any, Any]) -> Any:
-        flag = self.layout.valid.get(name)
-        if flag is not None and not block[flag]:
-            return None
-        dtype = self.types[name]
-        address, length = self.formats[name].unpack_from(block, self.layout.offsets[name])
-        if dtype.name == "String":
-            return ctypes.string_at(address, length)
-        data = ctypes.string_at(address, length * dtype.bits // 8)
-        values = np.frombuffer(data, dtype.storage).tolist()
-        is_bool = dtype.inner is not None and dtype.inner.name == "Bool"
-        return tuple(map(bool, values)) if is_bool else tuple(values)
+        The program writes there itself and nothing is copied: the shortest way from a request to a
+        model. One call at a time; give each thread its own.
+
+        Args:
+            out: Arrays for the tensors of the layout, by name (dtype and width of the layout); the
+                first row of each is filled.
+
+        Raises:
+            InputError: A buffer does not fit. The function raises it as the kernel does; the
+                buffers then hold the row before.
+        """
+        given = buffers.checked(out, self.bundle.layout, 1, self.bundle.name)
+        work = RowWorkspace(self.bundle, self.kernel, self.layout, given)
+        serve, outputs = work.plan.serve, self._outputs
+
+        def fill(row: Any) -> None:
+            check_float_environment()
+            serve(row if type(row) is dict else _as_mapping(row))
+            if outputs.has_work:
+                outputs.finish(work)
+
+        return fill
 
     def many(
         self,
@@ -255,27 +268,9 @@ def compile(bundle: Bundle | FeatureSet, *, text_limit: int = DEFAULT_LIMIT) -> 
 
 
 def _as_mapping(row: Any) -> Any:
-    """The row's dict: a pydantic model's own, without a dump."""
-    if isinstance(row, Mapping):
+    """A pydantic model's own dict, without a dump; the border reads or refuses everything else."""
+    fields = getattr(type(row), "__pydantic_fields__", None)
+    if fields is None or row.__pydantic_extra__:
         return row
-    fields = getattr(type(row), "model_fields", None)
-    if fields is None:
-        raise FieldValueError(
-            f"expected a mapping or an instance of the input schema, got {row!r} "
-            f"({type(row).__name__})"
-        )
     values = row.__dict__
     return {(f.alias or n): values[n] for n, f in fields.items() if n in values}
-
-
-def _array_places(bundle: Bundle, layout: RowLayout) -> dict[str, list[tuple[int, int]]]:
-    """Offset and bytes of each place in a tensor that an Array feature fills."""
-    places: dict[str, list[tuple[int, int]]] = {}
-    for tensor, start in zip(bundle.layout.tensors, layout.tensors, strict=True):
-        at, step = start, tensor.dtype.bits // 8
-        for member, width in zip(tensor.members, tensor.widths, strict=True):
-            node = bundle.program.outputs.get(member)
-            if node is not None and node.dtype.kind == "v":
-                places.setdefault(member, []).append((at, step * width))
-            at += step * width
-    return places

@@ -7,7 +7,7 @@ program writes features side by side and nothing is packed afterwards.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.jit import kernel as machine
 from featurelib.jit.arena import ScratchArena
-from featurelib.layout import Tensor
 from featurelib_online.read_plan import Column, ReadPlan
 
 _CODES = {
@@ -38,7 +37,7 @@ class RowLayout:
         valid: Offset of each nullable output's flag, by name.
         tensors: Offset of each tensor, in the order of the layout.
         copies: (from, to, bytes) for a value that stands in more than one place.
-        unpack: Reads all values and flags of a block at once.
+        views: Offset of the first text or list; all stand side by side, in order.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -62,9 +61,14 @@ class RowLayout:
                 at += step * width
             at = -(-at // _SLOT) * _SLOT
         for name, node in outputs.items():
-            if name not in self.offsets:
+            if name not in self.offsets and node.dtype.kind != "v":
                 self.offsets[name] = at
-                at += 2 * _SLOT if node.dtype.kind == "v" else _SLOT
+                at += _SLOT
+        self.views = at
+        for name, node in outputs.items():
+            if node.dtype.kind == "v":
+                self.offsets[name] = at
+                at += 2 * _SLOT
         self.valid = {}
         for name, node in outputs.items():
             if node.nullable:
@@ -75,6 +79,8 @@ class RowLayout:
 
 def value_format(dtype: DType) -> struct.Struct:
     """Reads one stored value; two int64 for text and lists."""
+    if dtype.name == "Bool":
+        return struct.Struct("<?")
     return struct.Struct("<qq" if dtype.kind == "v" else "<" + _CODES[dtype.storage])
 
 
@@ -85,24 +91,31 @@ class RowWorkspace:
         bundle: What is computed.
         kernel: Its machine code, bound to the fitted state.
         layout: Where outputs go.
-        block: The memory of the outputs, `layout.size` bytes; made here if left out.
+        tensors: Memory of the layout's tensors, by name; they stand in the block if left out.
 
     Attributes:
         block: The outputs of the last row.
+        memory: The same, as a memoryview.
         plan: Reads a row and runs the program.
         arena: Text and lists that the program made.
     """
 
-    __slots__ = ("arena", "block", "plan", "slots")
+    __slots__ = ("_given", "arena", "block", "memory", "plan", "slots")
 
     def __init__(
         self,
         bundle: Bundle,
         kernel: machine.Kernel,
         layout: RowLayout,
-        block: np.ndarray[Any, Any] | None = None,
+        tensors: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> None:
-        self.block = np.zeros(layout.size, np.uint8) if block is None else block
+        self.block = np.zeros(layout.size, np.uint8)
+        self.memory = self.block.data
+        self._given = []
+        if tensors is not None:
+            for tensor, start in zip(bundle.layout.tensors, layout.tensors, strict=True):
+                given = tensors[tensor.name].reshape(-1).view(np.uint8)
+                self._given.append((start, start + len(given), given))
         self.arena = ScratchArena(kernel.limit)
         columns = [self._input(f.name, f.dtype, layout) for f in bundle.schema.fields]
         # A text output may be a view of an input text, which another thread could drop.
@@ -112,26 +125,21 @@ class RowWorkspace:
         inputs = [machine.Column(by_name[n].values, by_name[n].valid) for n in kernel.inputs]
         outputs = []
         for name, node in bundle.program.outputs.items():
-            values = self.block[layout.offsets[name] :]
+            values = self.place(layout.offsets[name])
             valid = self.block[layout.valid[name] :] if node.nullable else None
             outputs.append(machine.Column(values, valid))
         self.slots = kernel.fill_slots(inputs, outputs, self.arena.address)
         self.plan.set_program(kernel.machine.address, int(self.slots.ctypes.data))
 
+    def place(self, offset: int) -> np.ndarray[Any, Any]:
+        """The bytes from an offset of the layout: in the block, or in a tensor that was given."""
+        for start, stop, given in self._given:
+            if start <= offset < stop:
+                return given[offset - start :]
+        return self.block[offset:]
+
     def _input(self, name: str, dtype: DType, layout: RowLayout) -> Column:
         if name not in layout.offsets:
             return Column.empty(dtype, 1)
-        size = dtype.bits // 8
-        values = self.block[layout.offsets[name] : layout.offsets[name] + size].view(dtype.storage)
+        values = self.place(layout.offsets[name])[: dtype.bits // 8].view(dtype.storage)
         return Column(dtype, values, np.zeros(1, np.uint8))
-
-
-def tensor_arrays(
-    tensors: Sequence[Tensor], offsets: Sequence[int], block: bytes
-) -> dict[str, np.ndarray[Any, Any]]:
-    """The tensors of one row, shape (1, width), as arrays over a block."""
-    made = {}
-    for tensor, offset in zip(tensors, offsets, strict=True):
-        array = np.frombuffer(block, tensor.dtype.storage, tensor.width, offset)
-        made[tensor.name] = array.reshape(1, tensor.width)
-    return made

@@ -30,17 +30,32 @@ class ScratchArena:
         address: Of the struct that machine code reads.
     """
 
-    __slots__ = ("_fields", "address")
+    __slots__ = ("_fields", "_first", "_words", "address")
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._fields = np.zeros(4, np.int64)
         self._fields[ARENA_LIMIT] = limit
         self.address = int(self._fields.ctypes.data)
+        self._words = self._fields.data
+        self._first = 0
+
+    def reset(self) -> None:
+        """Forgets what was made; every view into it ends here. A first block is used again."""
+        words = self._words
+        block = words[ARENA_BLOCK]
+        if block == self._first:
+            words[ARENA_NEXT] = block + 8 if block else 0
+        elif ctypes.c_int64.from_address(block).value:
+            self.free()
+        else:
+            self._first = block
+            words[ARENA_NEXT] = block + 8
 
     def free(self) -> None:
         """Gives all blocks back; every view into them ends here."""
         block = int(self._fields[ARENA_BLOCK])
         self._fields[ARENA_NEXT] = self._fields[ARENA_END] = self._fields[ARENA_BLOCK] = 0
+        self._first = 0
         while block:
             previous = ctypes.c_int64.from_address(block).value
             _libc.free(block)
