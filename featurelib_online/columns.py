@@ -195,6 +195,7 @@ def _pandas_columns(data: Any, bundle: Bundle) -> dict[Any, Any]:
 
     pandas has no null in a float column but NaN: there it is one, if the field is nullable.
     """
+    _check_names(data.columns, bundle)
     made: dict[Any, Any] = {}
     for name in data.columns:
         column = data[name]
