@@ -18,17 +18,21 @@ from typing import Any
 
 import polars as pl
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import featurelib as fl
 import featurelib_online as online
-from featurelib_offline import fit, job
+from featurelib.parity.report_html import render
+from featurelib.parity.run import check
+from featurelib.parity.targets import read_rows
+from featurelib_offline import fit, job, transform
 from parity_tests.demo_compare import Mismatch, compare, compare_tensors
 from parity_tests.feature_sets.flights import flights, load_flights
 
 CHUNK = 4_096
 TRAINING_MONTHS = 9
+REPORT_ROWS = 5_000
 SHOWN_MISMATCHES = 20
 
 
@@ -67,32 +71,32 @@ def main(arguments: list[str] | None = None) -> int:
         0 if every value has the same bits on both sides, else 1.
     """
     parser = argparse.ArgumentParser(prog="python -m parity_tests.demo", description=__doc__)
-    parser.add_argument("--rows", type=int, help="compare the first ROWS of each month only")
+    parser.add_argument("--rows", type=int, help="take the first ROWS of each month only")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="where files go")
     options = parser.parse_args(arguments)
     console = Console()
     begin = time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
-    with step(console, "Read the flights"):
+    with stage(console, "Read the flights"):
         months = write_months(options.out, options.rows)
-    with step(console, f"Fit on months 1 to {TRAINING_MONTHS}"):
-        bundle = flights.bind(fit(flights, months[:TRAINING_MONTHS]))
-        bundle.save(options.out / f"{bundle.name}-{bundle.version}.json")
-    outcome = run(console, months, options.out)
+    training = months[:TRAINING_MONTHS]
+    with stage(console, f"Fit on months 1 to {TRAINING_MONTHS}", count_rows(training)) as show:
+        bundle = flights.bind(fit(flights, training, progress=show))
+        path = bundle.save(options.out / f"{bundle.name}-{bundle.version}.json")
+    bundle = fl.load(path)  # from here on without the author's module, as serving would
+    outcome = run(console, bundle, months, options.out / "features.parquet")
+    report = options.out / "report.html"
+    agree = write_report(console, bundle, months, report)
     console.print(summary(bundle, outcome))
     for mismatch in outcome.first:
-        console.print(f"[red]mismatch[/] {mismatch}", highlight=False)
-    console.print(f"{time.perf_counter() - begin:.0f} s in all; files are in {options.out}/")
-    return 1 if outcome.mismatches else 0
-
-
-@contextmanager
-def step(console: Console, what: str) -> Iterator[None]:
-    """Says what is done, and how long it took."""
-    begin = time.perf_counter()
-    with console.status(what):
-        yield
-    console.print(f"{what:<44}{time.perf_counter() - begin:6.1f} s", highlight=False)
+        console.print(f"mismatch {mismatch}", style="red", markup=False, highlight=False)
+    if not agree:
+        console.print("engines differ on the rows of the report: see there", style="red")
+    console.print(
+        f"{time.perf_counter() - begin:.0f} s in all; report: {report}, bundle: {path}",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    return 1 if outcome.mismatches or not agree else 0
 
 
 def write_months(out: Path, rows: int | None) -> list[Path]:
@@ -107,22 +111,26 @@ def write_months(out: Path, rows: int | None) -> list[Path]:
     return sorted(paths)
 
 
-def run(console: Console, months: list[Path], out: Path) -> Outcome:
+def count_rows(paths: list[Path]) -> int:
+    """Rows of Parquet files, by their footers."""
+    return int(pl.scan_parquet(paths).select(pl.len()).collect(engine="streaming").item())
+
+
+def run(console: Console, bundle: fl.Bundle, months: list[Path], features: Path) -> Outcome:
     """Both engines over all rows, and the comparison."""
-    bundle = fl.load(next(out.glob("flights-*.json")))  # as serving would: no author's module
     outcome = Outcome()
-    features = out / "features.parquet"
-    with step(console, "Batch job to Parquet"):
-        outcome.job_s = job(bundle, months, features).seconds
-    with step(console, "Compile the row kernel"):
+    with stage(console, "Compile the batch plan"):
+        transform(bundle, pl.read_parquet(months[0]).head(1))
+    with stage(console, "Batch job to Parquet", count_rows(months)) as show:
+        outcome.job_s = job(bundle, months, features, progress=show).seconds
+    with stage(console, "Compile the row kernel"):
         begin = time.perf_counter()
         kernel = online.compile(bundle)
         outcome.compile_s = time.perf_counter() - begin
     requests, batch = pl.read_parquet(months), pl.read_parquet(features)
     if requests.height != batch.height:
         raise SystemExit(f"{requests.height} rows went in, {batch.height} came out of the job")
-    with progress(console) as bar:
-        task = bar.add_task("Row kernel, request by request", total=batch.height)
+    with stage(console, "Row kernel, request by request", batch.height) as show:
         for start in range(0, batch.height, CHUNK):
             rows = requests.slice(start, CHUNK).to_dicts()
             begin = time.perf_counter()
@@ -132,16 +140,42 @@ def run(console: Console, months: list[Path], out: Path) -> Outcome:
             outcome.add(compare(expected, answers, start))
             outcome.add(compare_tensors(expected, answers, bundle.layout, start))
             outcome.rows += len(rows)
-            bar.advance(task, len(rows))
+            show(outcome.rows)
     return outcome
 
 
-def progress(console: Console) -> Progress:
-    """A bar with counts and the time that is left."""
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True), console=console,
+def write_report(console: Console, bundle: fl.Bundle, months: list[Path], report: Path) -> bool:
+    """All engines on made-up rows and a sample of the flights, as an HTML page.
+
+    Returns:
+        Whether they agree.
+    """
+    every = max(1, count_rows(months) // REPORT_ROWS)
+    sample = read_rows(bundle, pl.read_parquet(months).gather_every(every))
+    with stage(console, "All engines, for the report") as show:
+        found = check(
+            bundle, rows=2_000, data=sample, reference_rows=500,
+            progress=lambda what, done, steps: show(done, steps),
+        )  # fmt: skip
+        report.write_text(render(found), encoding="utf-8")
+    return bool(found.passed)
+
+
+@contextmanager
+def stage(console: Console, what: str, total: int | None = None) -> Iterator[Any]:
+    """A bar with counts and time; yields what is told how many are done (of how many)."""
+    columns = (
+        TextColumn("{task.description:<32}"), BarColumn(24), TimeElapsedColumn(),
+        TextColumn("{task.fields[count]}"),
     )  # fmt: skip
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(what, total=total, count="")
+
+        def show(done: int, of: int | None = total) -> None:
+            bar.update(task, completed=done, total=of, count=f"{done:,}")
+
+        yield show
+        bar.update(task, total=1, completed=1)
 
 
 def summary(bundle: Any, outcome: Outcome) -> Table:
