@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,17 @@ class Column:
         else:
             values = np.zeros(capacity, dtype.storage)
         return Column(dtype, values, np.zeros(capacity, np.uint8))
+
+
+def _zone_utc() -> dt.tzinfo:
+    """The other UTC: rows of Polars and of databases carry it. There is one object of a key."""
+    try:
+        return zoneinfo.ZoneInfo("UTC")
+    except zoneinfo.ZoneInfoNotFoundError:  # a system without zones
+        return dt.UTC
+
+
+_ZONE_UTC = _zone_utc()
 
 
 class ReadPlan:
@@ -118,6 +130,7 @@ class ReadPlan:
             layout.NONE: id(None),
             layout.TRUE: id(True),
             layout.UTC: id(dt.UTC),
+            layout.ZONE_UTC: id(_ZONE_UTC),
         }
         if LAYOUT_IS_KNOWN:  # else no object's type is 0, and every row is read in Python
             header |= {layout.T_DICT: id(dict), layout.T_LIST: id(list), layout.T_TUPLE: id(tuple)}

@@ -45,8 +45,8 @@ STAMP, N_FIELDS, FORBID_EXTRA, PROGRAM, SLOTS, CAPACITY, N_SLOW, INDEX = range(0
 SCRATCH = 64
 """SCRATCH is a result that C functions return through an address."""
 T_DICT, T_FLOAT, T_INT, T_BOOL, T_STR, T_DATETIME, T_DATE, T_DELTA = range(96, 160, 8)
-T_LIST, T_TUPLE, NONE, TRUE, UTC, T_NUMPY_FLOAT = range(160, 208, 8)
-HEADER_BYTES = 208
+T_LIST, T_TUPLE, NONE, TRUE, UTC, T_NUMPY_FLOAT, ZONE_UTC = range(160, 216, 8)
+HEADER_BYTES = 216
 # Offsets in the record of a field. LOW and HIGH are inclusive, of the field's own kind.
 KEY, CODE, NULLABLE, LOW, HIGH, BOUNDED, MAX_LENGTH, ONE_OF = range(0, 64, 8)
 DEFAULT, DEFAULT_A, DEFAULT_B, VALUES, VALID, SIZE, KEY_HASH, SLOW = range(64, 128, 8)
@@ -159,7 +159,10 @@ def _read_time(plan: int, field: int, row: int, value: int, kind: int, code: int
     if code == DATE and kind == peek_i64(plan + T_DATE):
         number = _days(value + DATE_AT)
     elif code == DATETIME and kind == peek_i64(plan + T_DATETIME):
-        if peek_u8(value + HAS_ZONE_AT) == 0 or peek_i64(value + ZONE_AT) != peek_i64(plan + UTC):
+        if peek_u8(value + HAS_ZONE_AT) == 0:
+            return SOME_FIELDS
+        zone = peek_i64(value + ZONE_AT)
+        if zone != peek_i64(plan + UTC) and zone != peek_i64(plan + ZONE_UTC):
             return SOME_FIELDS
         at = value + DATE_AT
         second = 3600 * peek_u8(at + 4) + 60 * peek_u8(at + 5) + peek_u8(at + 6)

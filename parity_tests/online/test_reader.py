@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import struct
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ VALUES = st.one_of(
     st.floats(),
     st.text(),
     st.dates(),
-    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("UTC")])),
     st.timedeltas(),
 )
 
@@ -141,3 +142,14 @@ def test_plain_values_are_read_by_machine_code(dtype, value):
     assert cpython_api.LAYOUT_IS_KNOWN
     plan = plan_of(Field("x", dtype, nullable=True))
     assert plan._read_row({"x": value}) == read_values.READ
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("UTC")], ids=["timezone.utc", "zoneinfo"])
+def test_both_objects_for_utc_are_read_by_the_reader(
+    zone: dt.tzinfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of Polars carry zoneinfo's UTC: they do not go the long way through Python."""
+    plan = ReadPlan(InputSchema("moments", (Field("at", dtypes.DATETIME),)))
+    monkeypatch.setattr(borders, "canonical", None)
+    plan.read({"at": dt.datetime(2013, 11, 3, 6, 30, 0, 7, zone)})
+    assert stored(plan.columns[0]) == 1_383_460_200_000_007
