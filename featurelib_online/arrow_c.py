@@ -8,10 +8,10 @@ and the release callback runs once, when the last column that looks into the buf
 from __future__ import annotations
 
 import ctypes
+import struct
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -67,6 +67,7 @@ _Stream._fields_ = [
 ]
 # An instance of its own: others may set these types on the shared `ctypes.pythonapi`.
 _api = ctypes.PyDLL(None)
+_SCHEMA_WORDS, _ARRAY_WORDS = struct.Struct("9q"), struct.Struct("10q")
 _api.PyCapsule_GetPointer.restype = ctypes.c_void_p
 _api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
@@ -74,8 +75,8 @@ _api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 class _Owner:
     """A struct that we own; its release callback runs once."""
 
-    def __init__(self, struct: Any) -> None:
-        self.struct = struct
+    def __init__(self, moved: Any) -> None:
+        self.struct = moved
 
     def release(self) -> None:
         if self.struct.release:
@@ -87,8 +88,7 @@ class _Owner:
             self.release()
 
 
-@dataclass(frozen=True)
-class ArrowType:
+class ArrowType(NamedTuple):
     """The type of an Arrow array.
 
     Attributes:
@@ -100,12 +100,11 @@ class ArrowType:
 
     format: str
     name: str
-    children: tuple[ArrowType, ...] = ()
-    dictionary: ArrowType | None = None
+    children: tuple[ArrowType, ...]
+    dictionary: ArrowType | None
 
 
-@dataclass(frozen=True)
-class ArrowArray:
+class ArrowArray(NamedTuple):
     """An Arrow array: addresses, and the owner that keeps them alive.
 
     Attributes:
@@ -124,7 +123,7 @@ class ArrowArray:
     buffers: tuple[int, ...]
     children: tuple[ArrowArray, ...]
     dictionary: ArrowArray | None
-    owner: Any = field(repr=False)
+    owner: Any
 
     def slice(self, start: int, length: int) -> ArrowArray:
         """Rows `start` to `start + length`."""
@@ -175,7 +174,7 @@ def read_arrow(data: Any) -> tuple[ArrowType, list[ArrowArray]]:
             schema_capsule, array_capsule = data.__arrow_c_array__()
             schema = _moved(schema_capsule, b"arrow_schema", _Schema)
             array = _moved(array_capsule, b"arrow_array", _Array)
-            return _read_type(schema), [_array(array.struct, array)]
+            return _read_type(schema), [_array(ctypes.addressof(array.struct), array)]
         stream = _moved(data.__arrow_c_stream__(), b"arrow_array_stream", _Stream)
         return _read_type(_pull(stream, "get_schema", _Schema)), list(_chunks(stream))
     except InputError:
@@ -212,29 +211,42 @@ def _chunks(stream: _Owner) -> Iterator[ArrowArray]:
         chunk = _pull(stream, "get_next", _Array)
         if not chunk.struct.release:
             return
-        yield _array(chunk.struct, chunk)
+        yield _array(ctypes.addressof(chunk.struct), chunk)
 
 
 def _read_type(schema: _Owner) -> ArrowType:
-    return _type(schema.struct)
+    return _type(ctypes.addressof(schema.struct))
 
 
-def _type(schema: Any) -> ArrowType:
+# A struct is read at once, as words: a tenth of the time that its fields take one by one.
+
+
+def _type(address: int) -> ArrowType:
+    letters, name, _, _, n, children, words, _, _ = _SCHEMA_WORDS.unpack(
+        ctypes.string_at(address, _SCHEMA_WORDS.size)
+    )
     return ArrowType(
-        schema.format.decode(),
-        (schema.name or b"").decode(),
-        tuple(_type(schema.children[i].contents) for i in range(schema.n_children)),
-        _type(schema.dictionary.contents) if schema.dictionary else None,
+        ctypes.string_at(letters).decode(),
+        ctypes.string_at(name).decode() if name else "",
+        tuple(map(_type, _words(children, n))),
+        _type(words) if words else None,
     )
 
 
-def _array(array: Any, owner: Any) -> ArrowArray:
+def _array(address: int, owner: Any) -> ArrowArray:
+    length, nulls, offset, n_buffers, n, buffers, children, words, _, _ = _ARRAY_WORDS.unpack(
+        ctypes.string_at(address, _ARRAY_WORDS.size)
+    )
     return ArrowArray(
-        array.length,
-        array.offset,
-        array.null_count,
-        tuple(array.buffers[i] or 0 for i in range(array.n_buffers)),
-        tuple(_array(array.children[i].contents, owner) for i in range(array.n_children)),
-        _array(array.dictionary.contents, owner) if array.dictionary else None,
+        length,
+        offset,
+        nulls,
+        _words(buffers, n_buffers),
+        tuple([_array(child, owner) for child in _words(children, n)]),
+        _array(words, owner) if words else None,
         owner,
     )
+
+
+def _words(address: int, count: int) -> tuple[int, ...]:
+    return struct.unpack(f"{count}q", ctypes.string_at(address, 8 * count)) if count else ()

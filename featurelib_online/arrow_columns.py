@@ -5,7 +5,7 @@ A slice has an offset, and it counts values in a data buffer, bits in a validity
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,7 +35,11 @@ def type_name(kind: ArrowType) -> str:
     """An Arrow type as errors say it."""
     if kind.dictionary is not None:
         return f"Arrow dictionary of {type_name(kind.dictionary).removeprefix('Arrow ')}"
-    letters = kind.format
+    return _plain_name(kind.format)
+
+
+@lru_cache(maxsize=256)
+def _plain_name(letters: str) -> str:
     if letters.startswith("ts"):
         unit, _, zone = letters[2:].partition(":")
         return f"Arrow timestamp[{_UNITS[unit]}{', ' if zone else ''}{zone}]"
@@ -126,8 +130,8 @@ def _milliseconds(column: RawColumn) -> RawColumn:
     """Dates in milliseconds as days; where they are no whole day the type is taken by no field."""
     days, rest = np.divmod(column.values, _DAY_MS)
     if (rest != 0 if column.valid is None else (rest != 0) & (column.valid != 0)).any():
-        return replace(column, kind="other", reason="the milliseconds are no whole days")
-    return replace(column, values=days)
+        return column._replace(kind="other", reason="the milliseconds are no whole days")
+    return column._replace(values=days)
 
 
 def _lists(kind: ArrowType, array: ArrowArray, valid: Array | None) -> RawColumn:
@@ -161,10 +165,10 @@ def _dictionary(kind: ArrowType, array: ArrowArray, valid: Array | None) -> RawC
     index = array.buffer(1, _NUMBERS[kind.format], array.offset, array.length)
     index = index if valid is None else np.where(valid != 0, index, 0)
     if words.valid is not None:
-        known = words.valid[index] if len(words) else np.zeros(0, np.uint8)
+        known = words.valid[index] if words.rows else np.zeros(0, np.uint8)
         valid = known if valid is None else known & valid
-    if not len(words):  # then every row is null
+    if not words.rows:  # then every row is null
         shape = (array.length, *words.values.shape[1:])
-        return replace(words, shown=type_name(kind), values=np.zeros(shape, words.values.dtype),
+        return words._replace(shown=type_name(kind), values=np.zeros(shape, words.values.dtype),
                        valid=np.zeros(array.length, np.uint8))  # fmt: skip
-    return replace(words, shown=type_name(kind), values=words.values[index], valid=valid)
+    return words._replace(shown=type_name(kind), values=words.values[index], valid=valid)

@@ -97,7 +97,7 @@ def refusal_of(
 def _converted(raw: RawColumn, dtype: DType) -> tuple[Array, Bad, Any]:
     """Contiguous values in the storage of a type, checks, and what the values look into."""
     if raw.kind == "null":
-        shape = (len(raw), 2) if dtype.kind == "v" else len(raw)
+        shape = (raw.rows, 2) if dtype.kind == "v" else raw.rows
         return np.zeros(shape, np.int64 if dtype.kind == "v" else dtype.storage), [], None
     if raw.kind not in _KINDS.get(dtype.name, ("int",)):
         raise Refusal(raw.reason, _hint(raw, dtype))

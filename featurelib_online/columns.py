@@ -76,7 +76,7 @@ def _checked(
         if fault is not None:
             return [column], (at + fault.row, refusal_of(raw, field, fault, where, at))
         columns.append(column)
-        at += len(raw)
+        at += raw.rows
     return columns, None
 
 
@@ -113,7 +113,7 @@ def _from_mapping(data: Mapping[Any, Any], bundle: Bundle) -> tuple[Chunks, int]
         if field.name in data:
             parts = _column(data[field.name], field, bundle.name)
             chunks[field.name] = parts
-            lengths[field.name] = sum(map(len, parts))
+            lengths[field.name] = sum(part.rows for part in parts)
     rows = next(iter(lengths.values()), 0)
     for name, length in lengths.items():
         if length != rows:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,8 +18,7 @@ US_PER_UNIT = {"s": 1_000_000, "ms": 1_000, "us": 1}
 """Microseconds in a unit; ``ns`` is the one that is finer."""
 
 
-@dataclass(frozen=True)
-class RawColumn:
+class RawColumn(NamedTuple):
     """A column before its border.
 
     Attributes:
@@ -45,7 +43,9 @@ class RawColumn:
     keep: Any = None
     reason: str = ""
 
-    def __len__(self) -> int:
+    @property
+    def rows(self) -> int:
+        """How many values it has."""
         return len(self.values)
 
     def value(self, row: int) -> Any:
