@@ -253,6 +253,9 @@ This page is written from `parity_tests/borders/border_table.py`, whose examples
   nullable, since pandas has no other way to say it.
 - In frames Categorical, Enum, dictionary and view columns are String. A list column may be a
   List or an Array; no element is null.
+- Columns for a row kernel are Arrow data (a frame, a stream, one array a column) or NumPy arrays:
+  there None in an array of objects, NaT and a mask are null, and an array of two dimensions is a
+  column of lists. Arrow promises that its text is UTF-8, and it is not looked at again.
 - JSON writes time as text: RFC 3339 with an offset, ISO 8601 dates and durations (weeks, days,
   hours, minutes, seconds).
 - **Constraints** hold for the canonical value: `finite`, `ge`, `gt`, `le`, `lt`, `one_of`,
@@ -262,6 +265,10 @@ This page is written from `parity_tests/borders/border_table.py`, whose examples
 - A missing field is an error unless it has a default. An unknown field is refused unless the
   schema says `extra="ignore"`.
 - A pydantic instance of a schema is checked by this table too, not by pydantic's own rules.
+- **A Struct** (a field whose type is a pydantic model) is a mapping or model with exactly its
+  members, a Struct column, or a JSON object. Engines read each member as a column, named
+  `place.lat`; rows and frames may also give these columns themselves. A Struct that is null
+  gives null members.
 """
 
 if __name__ == "__main__":
