@@ -210,9 +210,9 @@ class RowKernel:
         """The features of columns.
 
         Args:
-            data: A mapping from input name to NumPy array, or an object with Arrow's
-                ``__arrow_c_array__`` (a record batch of pyarrow, a Polars frame gives one).
-                Nulls are Arrow's; a NumPy array has none.
+            data: A mapping from input name to NumPy or Arrow array, or a table: an object with
+                ``__arrow_c_array__`` or ``__arrow_c_stream__``, as a record batch of pyarrow or a
+                Polars frame has. None in an array of objects, NaT and a mask are null.
             out: Arrays for the tensors of the layout, by name, with room for the rows.
 
         Raises:
@@ -270,7 +270,7 @@ def compile(bundle: Bundle | FeatureSet, *, text_limit: int = DEFAULT_LIMIT) -> 
 def _as_mapping(row: Any) -> Any:
     """A pydantic model's own dict, without a dump; the border reads or refuses everything else."""
     fields = getattr(type(row), "__pydantic_fields__", None)
-    if fields is None or row.__pydantic_extra__:
+    if fields is None or getattr(row, "__pydantic_extra__", None):
         return row
     values = row.__dict__
     return {(f.alias or n): values[n] for n, f in fields.items() if n in values}
