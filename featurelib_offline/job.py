@@ -29,6 +29,9 @@ from featurelib_offline.progress import Meter, shown
 __all__ = ["JobResult", "job"]
 
 _POLL_S = 0.05
+_ZSTD_LEVEL = 1
+"""Writing is half of a job: 2M rows of 51 features took 1.8 s of CPU (74 MB) against 2.1 s (65 MB)
+at Polars' own level, 1.3 s (99 MB) with lz4, which not every reader has."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,10 @@ def _sink(features: pl.LazyFrame, path: Path, meter: Meter, show: Callable[[], N
     Polars' own background queries abort the process where Python raises inside them.
     """
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(features.sink_parquet, path, engine="streaming")
+        running = pool.submit(
+            features.sink_parquet, path, compression="zstd", compression_level=_ZSTD_LEVEL,
+            engine="streaming",
+        )  # fmt: skip
         try:
             while not wait([running], timeout=_POLL_S).done:
                 show()
