@@ -22,6 +22,7 @@ from featurelib.errors import (
     InputError,
     MissingExtraError,
 )
+from featurelib.struct_inputs import flat_row
 
 if TYPE_CHECKING:
     from featurelib.fields import Field, InputSchema
@@ -159,6 +160,8 @@ def canonical_row(
         InputError: `data` is no mapping, or could not be read.
     """
     where = where or schema.name
+    if schema.structs:
+        data = flat_row(data, schema, where=where, row=row)
     try:
         values = mapping_of(data)
     except Exception as error:

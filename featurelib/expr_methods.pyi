@@ -188,6 +188,15 @@ class StrMethods:
     def to_uppercase(self) -> Expr:
         """Upper case by Unicode 17.0.0; one character may become two or three."""
 
+class StructMethods:
+    """Methods of structs."""
+
+    def field(self, name: builtins.str) -> Expr:
+        """A member of a Struct input; null where it or the Struct is.
+
+        It is the input column ``struct.member``, which engines read without the Struct around it.
+        """
+
 class ExprMethods:
     """Operators, methods and namespaces of expressions."""
 
@@ -200,6 +209,10 @@ class ExprMethods:
     @property
     def str(self) -> StrMethods:
         """Methods of text."""
+
+    @property
+    def struct(self) -> StructMethods:
+        """Methods of structs."""
 
     def __add__(self, other: IntoExpr) -> Expr: ...
     def __radd__(self, other: IntoExpr) -> Expr: ...

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from featurelib import struct_inputs
 from featurelib.errors import DefinitionError
 from featurelib.feature import Feature
 from featurelib.layout import Layout
@@ -55,7 +56,8 @@ class FeatureSet:
         self.name = name
         self.version = version
         self.description = description
-        self.inputs = inputs if isinstance(inputs, InputSchema) else inputs.input_schema()
+        schema = inputs if isinstance(inputs, InputSchema) else inputs.input_schema()
+        self.inputs = struct_inputs.flat(schema)
         self.features = tuple(features)
         outputs = type_features(name, self.features, self.inputs)
         self.program = Program(outputs)

@@ -177,18 +177,21 @@ class InputSchema:
         name: For errors and documentation.
         fields: The columns.
         extra: Whether fields that are not in it are refused or ignored.
+        structs: Fields of a Struct type whose members stand in `fields` (see
+            `featurelib.struct_inputs`); a row may give either.
     """
 
     name: str
     fields: tuple[Field, ...]
     extra: Extra = "forbid"
+    structs: tuple[Field, ...] = ()
 
     def __post_init__(self) -> None:
         if self.extra not in ("forbid", "ignore"):
             raise DefinitionError(
                 f'schema `{self.name}`: expected extra="forbid" or "ignore", got {self.extra!r}'
             )
-        names = [f.name for f in self.fields]
+        names = [f.name for f in (*self.fields, *self.structs)]
         twice = next((n for n in names if names.count(n) > 1), None)
         if twice is not None:
             raise DefinitionError(f"schema `{self.name}`: field `{twice}` is declared twice")
@@ -231,11 +234,14 @@ class InputSchema:
         """Plain JSON data that `from_json` reads back."""
         from featurelib.schema_json import field_to_json
 
-        return {
+        data: dict[str, Any] = {
             "name": self.name,
             "extra": self.extra,
             "fields": [field_to_json(f) for f in self.fields],
         }
+        if self.structs:
+            data["structs"] = [field_to_json(f) for f in self.structs]
+        return data
 
     @classmethod
     def from_json(cls, data: Any) -> InputSchema:
@@ -247,7 +253,9 @@ class InputSchema:
         from featurelib.schema_json import field_from_json
 
         try:
-            return cls(data["name"], tuple(map(field_from_json, data["fields"])), data["extra"])
+            fields = tuple(map(field_from_json, data["fields"]))
+            structs = tuple(map(field_from_json, data.get("structs", ())))
+            return cls(data["name"], fields, data["extra"], structs)
         except (KeyError, TypeError, ValueError, AttributeError, DefinitionError) as error:
             raise BundleFormatError(f"the input schema cannot be read: {error!r}") from error
 

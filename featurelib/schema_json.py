@@ -8,6 +8,7 @@ from featurelib import borders, dtypes
 from featurelib.canonical_json import float_to_hex, hex_to_float, int_to_text, text_to_int
 from featurelib.dtypes import DType
 from featurelib.fields import BOUNDS, MISSING, Constraints, Field, InputSchema
+from featurelib.struct_inputs import members
 
 
 def field_to_json(field: Field) -> dict[str, Any]:
@@ -102,12 +103,14 @@ _BOUND_WORDS = {
 
 def json_schema(schema: InputSchema) -> dict[str, Any]:
     """A JSON Schema (draft 2020-12) of one row as the JSON border reads it."""
+    taken = {name for s in schema.structs for name, _, _ in members(s.dtype, s.name)}
+    fields = [*(f for f in schema.fields if f.name not in taken), *schema.structs]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": schema.name,
         "type": "object",
-        "properties": {f.name: _property(f) for f in schema.fields},
-        "required": [f.name for f in schema.fields if not f.has_default],
+        "properties": {f.name: _property(f) for f in fields},
+        "required": [f.name for f in fields if not f.has_default],
         "additionalProperties": schema.extra == "ignore",
     }
 

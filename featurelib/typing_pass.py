@@ -9,7 +9,8 @@ from featurelib.errors import DefinitionError, FeaturelibError, FeatureTypeError
 from featurelib.expr import Expr
 from featurelib.expr_rows import inner
 from featurelib.feature import Feature
-from featurelib.node import Node, analyze, at, call, input_node, literal
+from featurelib.node import INPUT, Node, analyze, at, call, input_node, literal
+from featurelib.program import topological
 from featurelib.schema import InputSchema
 
 
@@ -30,14 +31,22 @@ def type_features(
                 hint="a name stands for one feature of a set",
             )
         typing.features[item.name] = item
-    fields = {f.name for f in schema.fields}
+    fields = {f.name for f in (*schema.fields, *schema.structs)}
     for item in features:
         if item.name in fields:
             raise DefinitionError(
                 f"{set_name}: feature `{item.name}` has the name of an input column",
                 hint="rename one; an input can stand in `layout` without a feature",
             )
-    return {item.name: typing.feature(item.name) for item in features}
+    typed = {item.name: typing.feature(item.name) for item in features}
+    for node in topological(typed.values(), through_fits=True):
+        if node.op == INPUT and node.dtype.fields:
+            raise FeatureTypeError(
+                f"{set_name}: input column `{node.param['name']}` is a Struct; ops take its members"
+                + (f" ({node.source})" if node.source else ""),
+                hint=f'read one: .struct.field("{node.dtype.fields[0][0]}")',
+            )
+    return typed
 
 
 class _Typing:
@@ -132,7 +141,7 @@ class _Typing:
         name = expr.args[0]
         if name in self.features:
             return self.done[name]
-        for f in self.schema.fields:
+        for f in (*self.schema.fields, *self.schema.structs):
             if f.name == name:
                 return input_node(name, f.dtype, f.nullable)
         inputs = ", ".join(f.name for f in self.schema.fields)

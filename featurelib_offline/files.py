@@ -12,6 +12,7 @@ import polars as pl
 
 from featurelib.errors import InputError
 from featurelib.fields import InputSchema
+from featurelib.struct_inputs import members
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.text_columns import is_read_as_text
 from featurelib_offline.types import polars_type
@@ -117,10 +118,14 @@ def _csv(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.Lazy
 
 def _jsonl(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
     seen = pl.scan_ndjson(files, infer_schema_length=_LOOKED_AT).collect_schema()
+    # The members of a Struct come in it, in the types that the file shows.
+    inside = {
+        name for s in schema.structs if s.name in seen for name, _, _ in members(s.dtype, s.name)
+    }
     types = {
         f.name: pl.String() if is_read_as_text(f.dtype) else polars_type(f.dtype)
         for f in schema.fields
-        if f.name in seen or not f.has_default
+        if f.name in seen or not (f.has_default or f.name in inside)
     }
     others = {name: t for name, t in seen.items() if name not in schema.by_name}
     return pl.scan_ndjson(files, schema={**types, **others})

@@ -14,8 +14,10 @@ from featurelib.border_errors import message, missing_field, prefix, show, takes
 from featurelib.border_rules import Refusal
 from featurelib.errors import FieldValueError, InputError
 from featurelib.fields import InputSchema
+from featurelib.struct_inputs import whole_structs
 from featurelib_offline import foreign
 from featurelib_offline.frame_checks import Check, FieldBorder, default_border, field_border
+from featurelib_offline.struct_columns import unnested
 from featurelib_offline.text_columns import text_border
 
 __all__ = ["Frame", "Kind", "read_frame"]
@@ -36,6 +38,7 @@ class Frame:
         keep: Other columns that go along as they are.
         index: The index of a pandas frame.
         is_text: Whether columns of text are read as the types of their fields (CSV, JSON lines).
+        struct_checks: What Struct columns must satisfy beyond their members.
     """
 
     raw: pl.LazyFrame
@@ -45,6 +48,7 @@ class Frame:
     keep: tuple[str, ...] = ()
     index: Any = None
     is_text: bool = False
+    struct_checks: tuple[Check, ...] = ()
 
     @cached_property
     def borders(self) -> tuple[FieldBorder, ...]:
@@ -82,7 +86,8 @@ class Frame:
     @property
     def checks(self) -> tuple[Check, ...]:
         """Every check of a value, in the order of the fields."""
-        return tuple(check for border in self.borders for check in border.checks)
+        of_fields = (check for border in self.borders for check in border.checks)
+        return (*self.struct_checks, *of_fields)
 
     def columns(self) -> pl.LazyFrame:
         """The schema's columns in their types, then `keep`; refused rows are not looked for."""
@@ -249,16 +254,18 @@ def read_frame(
         raise InputError(
             f"{prefix(where)}a frame is a polars, pyarrow or pandas one, got {type(data).__name__}"
         )
+    structs = {field.name for field in whole_structs(schema, names)}
     for name in names:
-        if schema.extra == "forbid" and name not in schema.by_name and name not in keep:
+        if schema.extra == "forbid" and name not in {*schema.by_name, *structs, *keep}:
             raise unknown_field(name, schema, where)
     for name in keep:
         if name not in names:
             raise InputError(f"{prefix(where)}keep: no column `{name}`", field=name)
-    wanted = [n for n in names if n in schema.by_name or n in keep]
+    wanted = [n for n in names if n in schema.by_name or n in structs or n in keep]
     raw, kind = foreign.to_polars(data, wanted, schema, where)
     index = data.index if kind == "pandas" else None
-    frame = Frame(raw, kind, schema, where, tuple(keep), index, is_text)
+    raw, checks = unnested(raw, schema, where) if schema.structs else (raw, ())
+    frame = Frame(raw, kind, schema, where, tuple(keep), index, is_text, checks)
     _ = frame.borders
     if check and frame.is_eager:
         fault = frame.fault()

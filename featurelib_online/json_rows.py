@@ -8,6 +8,7 @@ from typing import Any
 from featurelib import borders
 from featurelib.bundle import Bundle
 from featurelib.errors import InputError
+from featurelib.struct_inputs import flat_row
 
 
 def parse(data: bytes | str, bundle: Bundle) -> Any:
@@ -31,9 +32,11 @@ def parse(data: bytes | str, bundle: Bundle) -> Any:
     return _row(parsed, bundle, None)
 
 
-def _row(row: Any, bundle: Bundle, index: int | None) -> dict[str, Any]:
+def _row(row: Any, bundle: Bundle, index: int | None) -> Any:
     if not isinstance(row, dict):
         raise InputError(f"{bundle.name}: expected a JSON object, got {row!r}", row=index)
+    if bundle.schema.structs:
+        row = flat_row(row, bundle.schema, where=bundle.name, row=index)
     for field in bundle.schema.fields:
         if (field.dtype.inner or field.dtype).is_temporal and field.name in row:
             value = borders.canonical(

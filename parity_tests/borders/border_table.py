@@ -267,8 +267,8 @@ This page is written from `parity_tests/borders/border_table.py`, whose examples
 - A pydantic instance of a schema is checked by this table too, not by pydantic's own rules.
 - **A Struct** (a field whose type is a pydantic model) is a mapping or model with exactly its
   members, a Struct column, or a JSON object. Engines read each member as a column, named
-  `place.lat`; rows and frames may also give these columns themselves. A Struct that is null
-  gives null members.
+  `place.lat`; rows and frames may also give these columns themselves (`kernel.columns` takes
+  only them). A Struct that is null gives null members.
 """
 
 if __name__ == "__main__":
