@@ -1,0 +1,164 @@
+"""Typed graphs at random, from the type rules of the registered ops.
+
+An op needs no rule of its own here: its bodies say which types they take. Constants and tables are
+chosen by type, and by name where an op would give nothing of interest otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from featurelib import dtypes
+from featurelib.dtypes import DType
+from featurelib.errors import FeaturelibError
+from featurelib.node import Node, apply, call, input_node, literal, table
+from featurelib.op import Body, Op, all_ops
+from featurelib.parity.edge_values import edge_values
+from featurelib.signature import TypeSet
+from featurelib.tables import TableData
+from featurelib.zones import zone_table
+
+__all__ = ["INPUT_TYPES", "Choose", "grow", "known_bodies"]
+
+_T = TypeVar("_T")
+Choose = Callable[[Sequence[Any]], Any]
+"""Picks one of several: `random.Random.choice`, or what Hypothesis draws."""
+
+INPUT_TYPES: tuple[DType, ...] = (
+    dtypes.FLOAT64, dtypes.STRING, dtypes.INT64, dtypes.DATETIME, dtypes.BOOL, dtypes.FLOAT32,
+    dtypes.UINT64, dtypes.INT16, dtypes.DATE, dtypes.DURATION, dtypes.UINT8, dtypes.INT8,
+    dtypes.UINT32, dtypes.INT32, dtypes.UINT16, dtypes.datetime_type("America/New_York"),
+)  # fmt: skip
+
+_BY_NAME: dict[str, tuple[Any, ...]] = {
+    "bits": (8, 16, 32),
+    "n": (1, 2, 7, 1000),
+    "every": (1, 7, 12, 3_600_000_000),
+    "scale": (1.0, 100.0, 0.01),
+    "low": (-128, 0),
+    "high": (127, 1000),
+    "above": (128, 1000),
+}
+_BY_KIND: dict[str, tuple[Any, ...]] = {
+    "b": (False, True), "i": (0, 1, 2, -1, 5), "u": (0, 1, 42), "f": (0.0, 1.0, -0.5, 1e6),
+}  # fmt: skip
+# Their values fit every type that an op may find them beside: a definition refuses others.
+_TABLES: dict[str, tuple[TableData, ...]] = {
+    "f64": (TableData("f64", (-1.0, 0.0, 0.5, 100.0)), TableData("f64", (0.0,))),
+    "i64": (TableData("i64", (-7, 0, 1, 59)),),
+    "u64": (TableData("u64", (0, 1, 59, 255)),),
+    "integers": (TableData("integers", (1, 0, 100)), TableData("integers", (7,))),
+    "strings": (TableData("strings", ("", "a", "é", "abc")), TableData("strings", ("日本語",))),
+}
+_MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("cast", (dtypes.FLOAT64,)), ("cast", (dtypes.INT16,)), ("cast", (dtypes.UINT8,)),
+    ("cast", (dtypes.FLOAT32,)), ("cast", (dtypes.BOOL,)), ("cast", (dtypes.DATE,)),
+    ("cast", (dtypes.INT64,)), ("cast", (dtypes.DATETIME,)), ("dt.hour", ()), ("dt.weekday", ()),
+    ("dt.truncate", ("1d",)), ("dt.truncate", ("1mo",)),
+    ("dt.convert_time_zone", ("Europe/Dublin",)), ("str.to_uppercase", ()),
+    ("str.to_lowercase", ()), ("hash_bucket", (97,)), ("one_hot", (3,)), ("is_between", (0, 10)),
+    ("fill_null", (0,)), ("fill_null", ("",)), ("clip", (-1, 1)), ("round", (1,)),
+)  # fmt: skip
+
+
+def _tables(kind: str) -> tuple[TableData, ...]:
+    if kind == "zone":
+        return tuple(map(zone_table, ("America/New_York", "Asia/Kathmandu", "Pacific/Apia")))
+    if kind == "unicode_case":
+        from featurelib.ops.casing import case_table
+
+        return (case_table("lower"), case_table("upper"))
+    return _TABLES.get(kind, ())
+
+
+def known_bodies() -> list[tuple[Op, Body]]:
+    """Ops and bodies that a graph may hold; those whose type comes from a macro are left to it."""
+    return [
+        (op, body)
+        for op in all_ops()
+        for body in op.bodies
+        if op.result is None
+        and all(_tables(str(p.table)) for p in body.args if isinstance(p, DType) and p.table)
+    ]
+
+
+def grow(choose: Choose, size: int) -> list[Node]:
+    """A graph of about `size` ops over nullable and other inputs; later nodes use earlier ones.
+
+    Args:
+        choose: Picks one of several.
+        size: How often an op is added.
+
+    Returns:
+        The nodes that no other node reads: the outputs.
+    """
+    bodies = known_bodies()
+    nodes: list[Node] = []
+    for _ in range(size):
+        made = _macro(choose, nodes) if nodes and choose(_ODDS) else _op(choose, nodes, bodies)
+        if made is not None and made.key not in {n.key for n in nodes}:
+            nodes.append(made)
+    read = {a.key for n in nodes for a in n.args}
+    return [n for n in nodes if n.args and n.key not in read]
+
+
+_ODDS = (False, False, True)
+
+
+def _macro(choose: Choose, nodes: list[Node]) -> Node | None:
+    name, args = choose(_MACROS)
+    try:
+        made: Node = call(name, (choose(nodes), *args), {})
+    except FeaturelibError:
+        return None  # the types do not fit: another op is drawn in its place
+    return made
+
+
+def _op(choose: Choose, nodes: list[Node], bodies: list[tuple[Op, Body]]) -> Node | None:
+    op, body = choose(bodies)
+    bound: dict[str, DType] = {}
+    args = []
+    for place, pattern in enumerate(body.args):
+        if isinstance(pattern, DType) and pattern.table is not None:
+            args.append(table(choose(_tables(pattern.table))))
+            continue
+        arg = _argument(choose, nodes, pattern, bound, place)
+        if isinstance(pattern, TypeSet):
+            bound[pattern.name] = arg.dtype
+        args.append(arg)
+    params = {name: _constant(choose, name, dtype) for name, dtype in body.params}
+    try:
+        return apply(op, tuple(args), params)
+    except FeaturelibError:
+        return None
+
+
+def _argument(
+    choose: Choose, nodes: list[Node], pattern: DType | TypeSet, bound: dict[str, DType], place: int
+) -> Node:
+    """An earlier node, a new input, or now and then a constant, of a type that fits."""
+    if isinstance(pattern, DType):
+        fits = [pattern]
+    elif pattern.name in bound:
+        fits = [bound[pattern.name]]
+    else:
+        fits = [t for t in INPUT_TYPES if pattern.accepts(t)]
+    made = [n for n in nodes if any(n.dtype == t for t in fits) or _takes(pattern, bound, n)]
+    dtype = choose(fits)
+    if made and choose((True, True, False)):
+        return choose(made)  # type: ignore[no-any-return]
+    if place and dtype.kind != "v" and choose((True, False, False)):
+        return literal(choose(edge_values(dtype)[:6]), dtype)
+    nullable = choose((True, False))
+    return input_node(f"{dtype}{'?' if nullable else ''}", dtype, nullable)
+
+
+def _takes(pattern: DType | TypeSet, bound: dict[str, DType], node: Node) -> bool:
+    is_free = isinstance(pattern, TypeSet) and pattern.name not in bound
+    return is_free and isinstance(pattern, TypeSet) and pattern.accepts(node.dtype)
+
+
+def _constant(choose: Choose, name: str, dtype: DType) -> Any:
+    value = choose(_BY_NAME.get(name, _BY_KIND[dtype.kind]))
+    return float(value) if dtype.kind == "f" else abs(value) if dtype.kind == "u" else value
