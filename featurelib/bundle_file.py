@@ -25,6 +25,7 @@ from featurelib.fingerprint import RECIPE, ops_of
 from featurelib.layout import Layout
 from featurelib.program import Program
 from featurelib.state import FittedState
+from featurelib.tables import TableData
 
 
 def read(data: bytes, where: str) -> Bundle:
@@ -101,7 +102,11 @@ def _parsed(content: Any, where: str) -> Bundle:
 
 
 def _check_names(made: Bundle) -> None:
-    texts = [made.name, made.version, made.description, *made.program.outputs]
+    texts = [made.name, made.version, made.description, *made.program.outputs, made.schema.name]
+    for field in made.schema:
+        texts += [field.name, field.description]
+        if type(field.nullable) is not bool:
+            raise BundleFormatError(f"field `{field.name}`: nullable={field.nullable!r}")
     for item in made.meta.values():
         if type(item["version"]) is not int or item["version"] < 1:
             raise BundleFormatError(f"expected version >= 1, got {item['version']!r}")
@@ -121,6 +126,9 @@ def _check_parts(made: Bundle) -> None:
             raise BundleFormatError(f"the program reads the input `{name}` as {node!r}: {field}")
     fits = made.program.fits
     made.state.check(fits)
+    for value in made.state.values():
+        if isinstance(value, TableData):
+            value.encode()  # refuses content that is not of its kind
     if len(made.state) != len(fits):
         raise BundleFormatError("the fitted state has values that nothing reads")
     members = {t.name: t.members for t in made.layout.tensors}

@@ -188,6 +188,9 @@ class Operators:
     def __contains__(self, item: Any) -> NoReturn:
         _refuse("`in` on an expression", "use .str.contains(...) or .is_in([...])")
 
+    def __getitem__(self, item: Any) -> NoReturn:
+        _refuse("[...] on an expression", "use .str.slice(offset, length) for a part of a text")
+
     def __float__(self) -> NoReturn:
         _refuse(
             "float() of an expression (math.log(x) calls it too)",
