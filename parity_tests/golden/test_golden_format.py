@@ -28,8 +28,8 @@ def written(folder: Path, family: str = "arithmetic", op: str = "add@1", **chang
 
 @pytest.mark.parametrize(
     "text",
-    ["Bool", "UInt64", "Datetime(America/New_York)", "List(Int16)", "Array(Float32, 3)", "Table(f64)",
-     "Array(Datetime(Asia/Tokyo), 2)"],
+    ["Bool", "UInt64", "Datetime(America/New_York)", "List(Int16)", "Array(Float32, 3)",
+     "Table(f64)", "Array(Datetime(Asia/Tokyo), 2)"],
 )  # fmt: skip
 def test_types_are_read_as_they_print(text: str) -> None:
     """Every type that can be an argument is read from the text that it prints as."""
