@@ -120,18 +120,18 @@ def compute_rows(kernel: RowKernel, rows: Sequence[Any], *, collect: bool) -> Ba
                 n = work.plan.serve_rows(chunk)
             parts.append([_copied(c, o.dtype, n) for c, o in _named(kernel, work.outputs)])
             used.append({m: work.inputs[m].values[:n].copy() for m in kernel.inputs_in_layout})
-            work.arena.free()
+            work.arena.reset()
     finally:
         kernel.batches.append(work)
     columns = [
         machine.Column(
-            np.concatenate([p[i].values for p in parts]) if parts else _nothing(node.dtype),
+            _end_to_end([p[i].values for p in parts]) if parts else _nothing(node.dtype),
             _joined([p[i].valid for p in parts], node.nullable),
         )
         for i, node in enumerate(kernel.kernel.slots.outputs)
     ]
     inputs = {
-        m: np.concatenate([u[m] for u in used]) if used else np.empty(0)
+        m: _end_to_end([u[m] for u in used]) if used else np.empty(0)
         for m in kernel.inputs_in_layout
     }
     return _batch(kernel, columns, inputs, errors)
@@ -222,7 +222,12 @@ def _shifted(error: InputError, start: int) -> InputError:
 def _joined(parts: list[Any], nullable: bool) -> np.ndarray[Any, Any] | None:
     if not nullable:
         return None
-    return np.concatenate(parts) if parts else np.empty(0, np.uint8)
+    return _end_to_end(parts) if parts else np.empty(0, np.uint8)
+
+
+def _end_to_end(parts: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    """The parts as one array; most batches have one part, which is a copy already."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _nothing(dtype: DType) -> np.ndarray[Any, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import struct
 from collections.abc import Callable
 from operator import itemgetter
@@ -15,9 +14,8 @@ from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib_online.workspace import RowLayout, RowWorkspace, value_format
 
-_bytes_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t)(
-    ("PyBytes_FromStringAndSize", ctypes.pythonapi)
-)
+Texts = tuple[bytes | None, ...]
+"""The bytes of a row's texts and lists, in the order of the outputs; None for null."""
 
 
 class RowOutputs:
@@ -41,17 +39,11 @@ class RowOutputs:
         self._formats = {n: value_format(t) for n, t in self.types.items()}
         views = [n for n, t in self.types.items() if t.kind == "v"]
         arrays = _array_places(bundle, layout)
-        self._pairs = struct.Struct(f"<{2 * len(views)}q")
-        self._views = [
-            (
-                n,
-                layout.valid.get(n),
-                _element_bytes(self.types[n]),
-                _reader(self.types[n]),
-                arrays.get(n, ()),
-            )
-            for n in views
-        ]
+        self._texts = {
+            n: (i, None if t.name == "String" else _tuple_reader(t))
+            for i, (n, t) in enumerate((n, self.types[n]) for n in views)
+        }
+        self._arrays = [(i, arrays[n]) for i, n in enumerate(views) if n in arrays]
         self.has_work = bool(views or layout.copies)
         places = sorted((layout.offsets[n], n) for n, t in self.types.items() if t.kind != "v")
         flags = sorted((at, n) for n, at in layout.valid.items())
@@ -71,41 +63,34 @@ class RowOutputs:
             for t, at in zip(bundle.layout.tensors, layout.tensors, strict=True)
         ]
 
-    def finish(self, work: RowWorkspace) -> dict[str, Any]:
+    def finish(self, work: RowWorkspace) -> Texts:
         """Does what machine code left: reads text and lists, fills every place of a value.
 
         Returns:
-            Text (bytes) and lists (tuples) by name, None for null. The arena may be used again.
+            The bytes of each text and list, None for null. The arena may be used again.
         """
-        memory = work.memory
-        found: dict[str, Any] = {}
-        numbers = iter(self._pairs.unpack_from(memory, self._layout.views))
-        # Address and length follow each other.
-        for name, flag, size, read, places in self._views:
-            address, length = next(numbers), next(numbers)
-            if flag is not None and not memory[flag]:
-                found[name] = None
-                continue
-            data = _bytes_at(address, length * size) if length else b""
-            found[name] = data if read is None else read(data)
+        texts = work.read_texts(None)
+        for i, places in self._arrays:
             for offset, width in places:
-                work.place(offset)[:width] = np.frombuffer(data, np.uint8)
+                work.place(offset)[:width] = np.frombuffer(texts[i] or b"", np.uint8)
         for source, target, size in self._layout.copies:
             work.place(target)[:size] = work.place(source)[:size]
         work.arena.reset()
-        return found
+        return texts
 
-    def canonical(self, block: bytes, text: dict[str, Any], name: str) -> Any:
+    def canonical(self, block: bytes, texts: Texts, name: str) -> Any:
         """One value as kernels hold it: bool, int, float, bytes, tuple or None."""
-        if name in text:
-            return text[name]
+        if name in self._texts:
+            i, read = self._texts[name]
+            data = texts[i]
+            return data if data is None or read is None else read(data)
         flag = self._layout.valid.get(name)
         if flag is not None and not block[flag]:
             return None
         (value,) = self._formats[name].unpack_from(block, self._layout.offsets[name])
         return value
 
-    def python(self, block: bytes, text: dict[str, Any]) -> dict[str, Any]:
+    def python(self, block: bytes, texts: Texts) -> dict[str, Any]:
         """All values as Python objects, in order."""
         values = self._all.unpack_from(block)
         made = dict(zip(self.names, self._pick(values), strict=True)) if values else {}
@@ -114,11 +99,15 @@ class RowOutputs:
                 made[name] = None
         for name, dtype in self._converted:
             made[name] = from_canonical(made[name], dtype)
-        for name, data in text.items():
-            made[name] = data.decode() if type(data) is bytes else self._listed(name, data)
+        for name, (i, read) in self._texts.items():
+            data = texts[i]
+            if data is None:
+                made[name] = None
+            else:
+                made[name] = data.decode() if read is None else self._listed(name, read(data))
         return made
 
-    def _listed(self, name: str, data: Any) -> Any:
+    def _listed(self, name: str, data: tuple[Any, ...]) -> Any:
         return from_canonical(data, self.types[name])
 
     def tensors(self, block: bytes) -> dict[str, np.ndarray[Any, Any]]:
@@ -140,14 +129,8 @@ def _unpacker(
     return struct.Struct(text)
 
 
-def _element_bytes(dtype: DType) -> int:
-    return 1 if dtype.name == "String" else dtype.bits // 8
-
-
-def _reader(dtype: DType) -> Callable[[bytes], tuple[Any, ...]] | None:
-    """What makes a tuple of a list's bytes; None for text, which is its bytes."""
-    if dtype.name == "String":
-        return None
+def _tuple_reader(dtype: DType) -> Callable[[bytes], tuple[Any, ...]]:
+    """What makes a tuple of a list's bytes."""
     assert dtype.inner is not None
     code = value_format(dtype.inner).format[1:]
 

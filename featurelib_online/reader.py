@@ -255,9 +255,20 @@ def bind(name: str, address: int, serves: bool, *holds: Any) -> Callable[[Any], 
         serves: Whether the program is called.
         holds: What must live as long as the builtin: the plan, and all that it has addresses of.
     """
+    made = builtin_of(f"read_{name}", getattr(compiled(), name), (address, serves, *holds))
+    return cast("Callable[[Any], int]", made)
+
+
+def builtin_of(name: str, code: int, self: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """Machine code as a builtin of one argument.
+
+    Args:
+        name: The builtin's name.
+        code: Address of ``PyObject *f(PyObject *self, PyObject *argument)``.
+        self: Its first argument.
+    """
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype = ctypes.py_object
     make.argtypes = (ctypes.POINTER(_MethodDef), ctypes.py_object, ctypes.py_object)
-    method = _method(f"read_{name}", getattr(compiled(), name))
-    bound = make(ctypes.byref(method), (address, serves, *holds), "featurelib_online")
-    return cast("Callable[[Any], int]", bound)
+    made = make(ctypes.byref(_method(name, code)), self, "featurelib_online")
+    return cast("Callable[[Any], Any]", made)

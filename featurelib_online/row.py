@@ -26,7 +26,7 @@ from featurelib.jit.environment import check_float_environment
 from featurelib.jit.kernel import Kernel
 from featurelib_online import buffers, json_rows
 from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
-from featurelib_online.outputs import RowOutputs
+from featurelib_online.outputs import RowOutputs, Texts
 from featurelib_online.workspace import RowLayout, RowWorkspace
 
 
@@ -37,18 +37,18 @@ class Row(Mapping[str, Any]):
     latter in their zone; a List or Array as a list.
     """
 
-    __slots__ = ("_block", "_outputs", "_text", "_values")
+    __slots__ = ("_block", "_outputs", "_texts", "_values")
 
-    def __init__(self, outputs: RowOutputs, block: bytes, text: dict[str, Any]) -> None:
+    def __init__(self, outputs: RowOutputs, block: bytes, texts: Texts) -> None:
         self._outputs = outputs
         self._block = block
-        self._text = text
+        self._texts = texts
         self._values: dict[str, Any] | None = None
 
     def _made(self) -> dict[str, Any]:
         values = self._values
         if values is None:
-            values = self._values = self._outputs.python(self._block, self._text)
+            values = self._values = self._outputs.python(self._block, self._texts)
         return values
 
     def __getitem__(self, name: str) -> Any:
@@ -56,7 +56,7 @@ class Row(Mapping[str, Any]):
 
     def canonical(self, name: str) -> Any:
         """The value as kernels hold it: bool, int, float, bytes, tuple or None."""
-        return self._outputs.canonical(self._block, self._text, name)
+        return self._outputs.canonical(self._block, self._texts, name)
 
     @property
     def tensors(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -138,9 +138,11 @@ class RowKernel:
         except IndexError:
             work = RowWorkspace(self.bundle, self.kernel, self.layout)
         try:
-            work.plan.serve(row if type(row) is dict else _as_mapping(row))
-            text = self._outputs.finish(work) if self._outputs.has_work else {}
-            made = Row(self._outputs, work.block.tobytes(), text)
+            if work.plan.serve_quick(row):
+                work.plan.serve(row if type(row) is dict else _as_mapping(row))
+            outputs = self._outputs
+            texts = outputs.finish(work) if outputs.has_work else ()
+            made = Row(outputs, work.block.tobytes(), texts)
         finally:
             self._free.append(work)
         if out is not None:
@@ -168,13 +170,15 @@ class RowKernel:
         """
         given = buffers.checked(out, self.bundle.layout, 1, self.bundle.name)
         work = RowWorkspace(self.bundle, self.kernel, self.layout, given)
-        serve, outputs = work.plan.serve, self._outputs
+        plan, finish = work.plan, self._outputs.finish
+        serve_quick, has_work = plan.serve_quick, self._outputs.has_work
 
         def fill(row: Any) -> None:
             check_float_environment()
-            serve(row if type(row) is dict else _as_mapping(row))
-            if outputs.has_work:
-                outputs.finish(work)
+            if serve_quick(row):
+                plan.serve(row if type(row) is dict else _as_mapping(row))
+            if has_work:
+                finish(work)
 
         return fill
 

@@ -17,6 +17,7 @@ from featurelib.dtypes import DType
 from featurelib.jit import kernel as machine
 from featurelib.jit.arena import ScratchArena
 from featurelib_online.read_plan import Column, ReadPlan
+from featurelib_online.text_reader import text_reader
 
 _CODES = {
     "<u1": "B", "<i1": "b", "<i2": "h", "<i4": "i", "<i8": "q",
@@ -84,6 +85,10 @@ def value_format(dtype: DType) -> struct.Struct:
     return struct.Struct("<qq" if dtype.kind == "v" else "<" + _CODES[dtype.storage])
 
 
+def _no_texts(none: None) -> tuple[bytes | None, ...]:
+    return ()
+
+
 class RowWorkspace:
     """All that one call of a row kernel writes to; a call takes one and gives it back.
 
@@ -95,12 +100,12 @@ class RowWorkspace:
 
     Attributes:
         block: The outputs of the last row.
-        memory: The same, as a memoryview.
+        read_texts: Called with None, gives the bytes of its texts and lists, None for null.
         plan: Reads a row and runs the program.
         arena: Text and lists that the program made.
     """
 
-    __slots__ = ("_given", "arena", "block", "memory", "plan", "slots")
+    __slots__ = ("_given", "arena", "block", "plan", "read_texts", "slots")
 
     def __init__(
         self,
@@ -110,7 +115,6 @@ class RowWorkspace:
         tensors: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> None:
         self.block = np.zeros(layout.size, np.uint8)
-        self.memory = self.block.data
         self._given = []
         if tensors is not None:
             for tensor, start in zip(bundle.layout.tensors, layout.tensors, strict=True):
@@ -123,11 +127,15 @@ class RowWorkspace:
         self.plan = ReadPlan(bundle.schema, columns, where=bundle.name, holds_text=views)
         by_name = dict(zip(bundle.schema.names, columns, strict=True))
         inputs = [machine.Column(by_name[n].values, by_name[n].valid) for n in kernel.inputs]
-        outputs = []
+        outputs, texts = [], []
         for name, node in bundle.program.outputs.items():
             values = self.place(layout.offsets[name])
             valid = self.block[layout.valid[name] :] if node.nullable else None
             outputs.append(machine.Column(values, valid))
+            if node.dtype.kind == "v":
+                size = 1 if node.dtype.name == "String" else node.dtype.bits // 8
+                texts.append((valid, values, size))
+        self.read_texts = text_reader(texts) if texts else _no_texts
         self.slots = kernel.fill_slots(inputs, outputs, self.arena.address)
         self.plan.set_program(kernel.machine.address, int(self.slots.ctypes.data))
 
