@@ -89,7 +89,7 @@ class Bundle:
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """The fingerprint of each feature."""
-        digests = node_fingerprints(self.program, self.state)
+        digests = node_fingerprints(self.program, self.state, self.schema)
         return {name: digests[node.key] for name, node in self.program.outputs.items()}
 
     @cached_property

@@ -9,19 +9,23 @@ from typing import Any
 
 from featurelib import dtypes, literals
 from featurelib.body_hash import op_hash
+from featurelib.fields import InputSchema
 from featurelib.node import FIT, INPUT, LITERAL
 from featurelib.op import Op
 from featurelib.program import Program, op_of
+from featurelib.schema_json import encode
 
 RECIPE = 1
 """Version of how fingerprints are made."""
 
 
-def node_fingerprints(program: Program, state: Mapping[str, Any]) -> dict[str, str]:
+def node_fingerprints(
+    program: Program, state: Mapping[str, Any], schema: InputSchema
+) -> dict[str, str]:
     """The fingerprint of each serving node, by its key.
 
     Names of features, descriptions and source lines are not in it; types, constants, hashes of
-    bodies, and the fitted values that a node reads are.
+    bodies, and the fitted values that a node reads are, and the default of an input.
     """
     found: dict[str, str] = {}
     hashes: dict[str, str] = {}
@@ -32,6 +36,9 @@ def node_fingerprints(program: Program, state: Mapping[str, Any]) -> dict[str, s
         else:
             content.append([[k, literals.canonical(v)] for k, v in node.params])
             content.append([found[a.key] for a in node.args])
+        if node.op == INPUT and schema[node.param["name"]].has_default:
+            field = schema[node.param["name"]]
+            content.append(encode(field.canonical_default, field.dtype))
         if node.op not in (FIT, INPUT, LITERAL):
             if node.op not in hashes:
                 hashes[node.op] = op_hash(op_of(node))

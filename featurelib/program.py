@@ -50,6 +50,9 @@ class Program:
         """The program of some of the outputs."""
         return Program({n: self.outputs[n] for n in names})
 
+    def __reduce__(self) -> Any:
+        return Program.from_json, (self.to_json(),)
+
     def to_json(self) -> Any:
         """Plain data that `from_json` reads back; nodes refer to earlier ones by index."""
         index = {n.key: i for i, n in enumerate(self.nodes)}

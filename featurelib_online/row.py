@@ -11,7 +11,7 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -249,7 +249,7 @@ class RowKernel:
         return {step.label: step.value for step in steps}
 
     def __reduce__(self) -> Any:
-        return compile, (self.bundle,)
+        return partial(compile, text_limit=self.kernel.limit), (self.bundle,)
 
     def __repr__(self) -> str:
         return f"<row kernel {self.bundle.name} {self.bundle.version} {self.fingerprint[:12]}>"
