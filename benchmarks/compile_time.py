@@ -6,7 +6,6 @@ python -m benchmarks.compile_time BUNDLE KIND
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
@@ -16,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.import_time import with_bytecode
 from benchmarks.tables import Table
 
 N_FEATURES = 300
@@ -102,11 +102,8 @@ def measure(quick: bool) -> list[Table]:
 
 
 def _seconds(bundle: Path, kind: str, cache: Path) -> float:
-    env = {
-        **os.environ,
-        "FEATURELIB_CACHE_DIR": str(cache),
-        "NUMBA_CACHE_DIR": str(cache / "reader"),
-    }
+    env = with_bytecode(bundle.parent)
+    env |= {"FEATURELIB_CACHE_DIR": str(cache), "NUMBA_CACHE_DIR": str(cache / "numba")}
     command = [sys.executable, "-m", "benchmarks.compile_time", str(bundle), kind]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
     return float(done.stdout.split()[-1])
