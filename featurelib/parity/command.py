@@ -164,11 +164,12 @@ def _progress(console: Any) -> Iterator[Progress]:
 def _table(found: Any) -> Any:
     from rich.table import Table
 
-    table = Table("rows", "engine", "count", "seconds", "differing values", box=None)
+    table = Table("rows", "engine", "count", "first, s", "all, s", "differing", box=None)
     for section in found.sections:
         for run in section.runs:
             wrong = run.error or f"{run.differing:,}"
             style = "red" if run.error or run.differing else ""
-            cells = (section.where, run.engine, f"{run.rows:,}", f"{run.seconds:.2f}", wrong)
+            times = (f"{run.first_seconds:.2f}", f"{run.seconds:.2f}")
+            cells = (section.where, run.engine, f"{run.rows:,}", *times, wrong)
             table.add_row(*cells, style=style)
     return table

@@ -19,7 +19,8 @@ class EngineRun:
     Attributes:
         engine: Its name.
         rows: How many rows it computed; the reference evaluator takes a sample.
-        seconds: How long it took, compiling included.
+        seconds: How long they took.
+        first_seconds: How long one row took before: compiling, and loading what it needs.
         differing: Values that differ from what is expected.
         error: What it raised, or empty.
     """
@@ -27,6 +28,7 @@ class EngineRun:
     engine: str
     rows: int
     seconds: float
+    first_seconds: float
     differing: int
     error: str = ""
 

@@ -112,18 +112,21 @@ def _engines(section: Section) -> str:
         mark = "bad" if run.error or run.differing else ""
         rows.append(
             f'<tr class="{mark}"><td>{_text(run.engine)}</td>'
-            f'<td class="n">{run.rows:,}</td><td class="n">{run.seconds:.3f}</td>'
+            f'<td class="n">{run.rows:,}</td><td class="n">{run.first_seconds:.3f}</td>'
+            f'<td class="n">{run.seconds:.3f}</td>'
             f'<td class="n">{each:,.2f}</td><td class="n">{_text(wrong)}</td></tr>'
         )
     head = "".join(
         f"<th{_NUMBER if i else ''}>{h}</th>"
-        for i, h in enumerate(("engine", "rows", "seconds", "µs a row", "differing values"))
+        for i, h in enumerate(
+            ("engine", "rows", "first row, s", "all rows, s", "µs a row", "differing values")
+        )
     )
     return (
         f"<h2>Engines on {section.rows:,} {_text(section.where)}</h2>"
         f"<table><tr>{head}</tr>{''.join(rows)}</table>"
-        '<p class="soft">Times are of this check: compiling is in them, and the Python objects '
-        "that a row kernel is given. They are no benchmark.</p>"
+        '<p class="soft">Times are of this check and no benchmark: the first row compiles, and a '
+        "row kernel’s time includes making the Python objects that it is given.</p>"
     )
 
 
@@ -181,8 +184,8 @@ def _card(name: str, values: Values) -> str:
 def _plot(present: Values) -> str:
     dtype = present.dtype
     if dtype.is_numeric:
-        return histogram(present.data.astype(np.float64))
-    if dtype.is_temporal:
+        return histogram(present.data.astype(np.float64), is_whole=dtype.is_integer)
+    if dtype.is_temporal and len(np.unique(present.data)) > 8:
         plot = histogram(present.data.astype(np.float64) / _unit(dtype))
         return f"{plot}<p>{_unit_name(dtype)}</p>"
     counts: Counter[str] = Counter(_name(present.canonical(i), dtype) for i in range(len(present)))

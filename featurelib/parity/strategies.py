@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from featurelib import struct_inputs
 from featurelib.borders import violation
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
@@ -66,9 +67,12 @@ def _utf8(text: str) -> bytes:
 
 
 def rows(schema: InputSchema | type[Schema]) -> st.SearchStrategy[dict[str, Any]]:
-    """Rows that a schema takes, in canonical form; see `featurelib.borders.from_canonical`."""
+    """Rows that a schema takes, in canonical form; see `featurelib.borders.from_canonical`.
+
+    Members of a Struct are columns of their own, as a feature set reads them.
+    """
     known = schema if isinstance(schema, InputSchema) else schema.input_schema()
-    return st.fixed_dictionaries({f.name: _field(f) for f in known})
+    return st.fixed_dictionaries({f.name: _field(f) for f in struct_inputs.flat(known)})
 
 
 def _field(field: Field) -> st.SearchStrategy[Any]:

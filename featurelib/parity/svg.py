@@ -15,12 +15,13 @@ _WIDTH, _HEIGHT, _FOOT = 260, 76, 14
 _ROW = 16
 
 
-def histogram(values: Array, bins: int = 40) -> str:
+def histogram(values: Array, bins: int = 40, *, is_whole: bool = False) -> str:
     """Counts of numbers between their 0.5% and 99.5% quantiles; finite numbers only.
 
     Args:
         values: Numbers; NaN and infinities are left out, and said beside the plot.
         bins: How many bars.
+        is_whole: Whether they are integers: these get a bar each where the span is small.
     """
     finite = values[np.isfinite(values)].astype(np.float64)
     if not len(finite):
@@ -34,6 +35,8 @@ def histogram(values: Array, bins: int = 40) -> str:
         return bars([(_number(float(v)), int((inside == v).sum())) for v in distinct])
     # Scaled first: the span of doubles near their bounds is no double.
     place = (inside / 2 - low / 2) / (high / 2 - low / 2)
+    if is_whole and high - low < 2 * bins:
+        bins = int(high - low) + 1
     counts, _ = np.histogram(place, bins, (0.0, 1.0))
     top = counts.max()
     wide = _WIDTH / bins
