@@ -102,7 +102,7 @@ def test_golden_features_replay(bundle: Bundle, tmp_path: Path) -> None:
     """Recorded features are equal in every engine, whatever another fit found since."""
     record(bundle, generate_rows(bundle, 200, 3), tmp_path)
     assert verify(bundle, tmp_path, all_engines()) == []
-    header = json.loads((tmp_path / FILE).read_text(encoding="utf-8").splitlines()[0])
+    header = json.loads((tmp_path / FILE).read_text(encoding="utf-8").split("\n")[0])
     assert "recorded by the reference evaluator" in header["oracle"]
     state = {
         n.key: (n.dtype, bundle.state[n.key] if n.dtype.table else 99.0) for n in trips.program.fits
@@ -125,11 +125,11 @@ def test_a_recorded_version_is_never_written_over(bundle: Bundle, tmp_path: Path
 def test_a_changed_meaning_is_found(bundle: Bundle, tmp_path: Path) -> None:
     """A value that moved is named: feature, row, both values."""
     written = record(bundle, generate_rows(bundle, 50, 3), tmp_path)
-    lines = written.read_text(encoding="utf-8").splitlines()
+    lines = written.read_text(encoding="utf-8").split("\n")
     line = json.loads(lines[8])
     line["out"]["day"] = {"i": "86400000000"}
     lines[8] = json.dumps(line)
-    written.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    written.write_text("\n".join(lines), encoding="utf-8")
     (found,) = verify(bundle, tmp_path, [Reference()])
     assert (found.feature, found.row, found.recorded) == ("day", 7, 86_400_000_000)
     assert "feature `day`, golden row 7" in str(found)
@@ -140,8 +140,8 @@ def test_golden_data_of_another_version_is_refused(bundle: Bundle, tmp_path: Pat
     written = record(bundle, generate_rows(bundle, 20, 3), tmp_path)
     with pytest.raises(ParityError, match=r"is of trips 1\.0\.0"):
         verify(dataclasses.replace(bundle, version="1.1.0"), tmp_path)
-    lines = written.read_text(encoding="utf-8").splitlines()
-    written.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    lines = written.read_text(encoding="utf-8").split("\n")
+    written.write_text("\n".join([*lines[:-2], ""]), encoding="utf-8")
     with pytest.raises(ParityError, match="cut off"):
         verify(bundle, tmp_path)
 
@@ -177,9 +177,9 @@ def test_the_plugin_runs_parity_and_golden(bundle: Bundle, tmp_path: Path) -> No
     rows = generate_rows(bundle, 30, 3)
     written = record(bundle, rows, golden_path(tmp_path, bundle))
     command = [
-        sys.executable, "-m", "pytest", "-q", "-p", "featurelib.parity.plugin", "--rootdir", str(ROOT),
+        sys.executable, "-m", "pytest", "-q", "-p", "featurelib.parity.plugin",
+        "--rootdir", str(ROOT), "-c", str(tmp_path / "pytest.ini"), str(tmp_path),
         "--featurelib-set", TARGET, "--featurelib-rows", "50", "--featurelib-golden", str(tmp_path),
-        "--collect-in-virtualenv", str(tmp_path), "-c", str(tmp_path / "pytest.ini"),
     ]  # fmt: skip
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
