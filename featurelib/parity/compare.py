@@ -15,7 +15,7 @@ from featurelib.parity.first_op import FirstOp, find_first_op, only
 from featurelib.parity.shrink import shrink
 from featurelib.parity.values import Array, Rows, bits_text
 
-__all__ = ["Difference", "Mismatch", "differences", "error_text", "investigate"]
+__all__ = ["Difference", "Mismatch", "differences", "error_text", "investigate", "op_lines"]
 
 _REFERENCE_ROWS = 512
 """The reference evaluator judges up to so many rows of a shrink; above, the batch kernel does."""
@@ -87,11 +87,12 @@ class Mismatch:
         if self.first_op is None:
             found.append("  no single op differs: they differ only together")
         else:
-            found += _op_lines(self.first_op)
+            found += op_lines(self.first_op)
         return found
 
 
-def _op_lines(first: FirstOp) -> list[str]:
+def op_lines(first: FirstOp) -> list[str]:
+    """The first op that differs as text: what it was given, and both values."""
     found = [f"  first op that differs: {first.signature}"]
     if first.source:
         found.append(f"    written at {first.source}")

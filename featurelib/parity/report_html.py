@@ -14,7 +14,7 @@ import numpy as np
 from featurelib import __version__
 from featurelib.borders import from_canonical
 from featurelib.dtypes import DType
-from featurelib.parity.compare import Mismatch, shown_value
+from featurelib.parity.compare import Mismatch, op_lines, shown_value
 from featurelib.parity.report import Report, Section
 from featurelib.parity.svg import bars, histogram
 from featurelib.parity.values import Values
@@ -147,14 +147,13 @@ def _mismatch(found: Mismatch) -> str:
     )
     op = found.first_op
     first = "no single op differs: they differ only together" if op is None else op.signature
-    lines = found.lines()
-    trace = [line for line in lines if line.startswith("    ")] if op is not None else []
+    trace = [] if op is None else [line.strip() for line in op_lines(op)[1:]]
     inputs = [str(row) for row in found.inputs[:4]]
     return (
         f"<h3>{_text(found.feature)}</h3><p>{found.count:,} of the {_text(found.where)}, first row "
         f"{found.row}. First op that differs: <code>{_text(first)}</code></p>"
         f"<pre>{_text(chr(10).join(inputs))}</pre><table>{rows}</table>"
-        f"<pre>{_text(chr(10).join(t.strip() for t in trace if not t.startswith('    *')))}</pre>"
+        f"<pre>{_text(chr(10).join(trace))}</pre>"
     )
 
 
