@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from featurelib import trace
+from featurelib import json_rows, trace
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.feature_set import FeatureSet
@@ -24,7 +24,7 @@ from featurelib.intrinsics import Arena
 from featurelib.jit.arena import DEFAULT_LIMIT
 from featurelib.jit.environment import check_float_environment
 from featurelib.jit.kernel import Kernel
-from featurelib_online import buffers, json_rows
+from featurelib_online import buffers
 from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
 from featurelib_online.outputs import RowOutputs, Texts
 from featurelib_online.workspace import RowLayout, RowWorkspace

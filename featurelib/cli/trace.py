@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from featurelib.cli.extras import UsageError
 from featurelib.cli.targets import BUNDLE_HELP, load_bundle
@@ -54,29 +53,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(text: str) -> dict[str, Any]:
+    from featurelib.json_rows import read_json
+
     if text == "-":
         text = sys.stdin.read()
     elif text.startswith("@"):
         text = Path(text[1:]).read_text(encoding="utf-8")
     try:
-        row = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
+        row = read_json(text)
+    except ValueError as error:
         raise UsageError(
             f"--row: no readable JSON: {error}", hint="""quote it: --row '{"carrier": "UA"}'"""
         ) from None
     if not isinstance(row, dict):
         raise UsageError(f"--row: expected a JSON object, got {text.strip()[:40]}")
-    return row
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(n for n in names if names.count(n) > 1)
-        raise ValueError(f"the key {twice!r} stands twice")
     return row

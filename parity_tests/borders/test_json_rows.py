@@ -9,7 +9,7 @@ import pytest
 import featurelib as fl
 from featurelib import borders
 from featurelib.errors import InputError
-from featurelib_online.json_rows import parse
+from featurelib.json_rows import parse
 
 SCHEMA = fl.InputSchema.from_fields(
     {"x": float, "days": (list[fl.Date], []), "t": fl.Datetime | None}

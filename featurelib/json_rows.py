@@ -1,31 +1,44 @@
-"""JSON requests as rows: strict where JSON itself is loose."""
+"""JSON as input: strict where JSON's readers are loose. Requests, files and commands share it."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from featurelib import borders
-from featurelib.bundle import Bundle
 from featurelib.errors import InputError
 from featurelib.struct_inputs import flat_row
+
+if TYPE_CHECKING:
+    from featurelib.bundle import Bundle
+
+__all__ = ["parse", "read_json", "refuse_constant"]
+
+
+def read_json(text: bytes | str) -> Any:
+    """What a JSON text says, where it says one thing only.
+
+    Raises:
+        ValueError: The text is no JSON, an object in it repeats a key, it holds NaN or Infinity or
+            a number beyond Float64, or it is nested too deep.
+    """
+    try:
+        return json.loads(
+            text, parse_constant=refuse_constant, parse_float=_finite, object_pairs_hook=_unique
+        )
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def parse(data: bytes | str, bundle: Bundle) -> Any:
     """A row (dict), or a list of rows, with times read from ISO 8601 text.
 
     Raises:
-        InputError: The text is no JSON, repeats a key, holds NaN or Infinity, or a time in it
-            cannot be read.
+        InputError: The text is no JSON (see `read_json`), or a time in it cannot be read.
     """
     try:
-        parsed = json.loads(
-            data,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            object_pairs_hook=_unique,
-        )
-    except (ValueError, RecursionError) as error:
+        parsed = read_json(data)
+    except ValueError as error:
         raise InputError(f"{bundle.name}: no readable JSON: {error}") from None
     if isinstance(parsed, list):
         return [_row(r, bundle, i) for i, r in enumerate(parsed)]
@@ -46,6 +59,11 @@ def _row(row: Any, bundle: Bundle, index: int | None) -> Any:
     return row
 
 
+def refuse_constant(text: str) -> NoReturn:
+    """For `json`: NaN, Infinity and -Infinity, which Python reads and JSON has not."""
+    raise ValueError(f"{text} is not JSON")
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -53,10 +71,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {twice!r} stands twice in an object")
     return made
-
-
-def _refuse_constant(text: str) -> Any:
-    raise ValueError(f"{text} is not JSON")
 
 
 def _finite(text: str) -> float:
