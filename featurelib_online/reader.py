@@ -179,7 +179,7 @@ def compiled() -> Reader:
 
     def builtin(fn: Any) -> int:
         made = CFunc(fn, (_BUILTIN, nb.int64), locals={}, options={})
-        made._cache = function_cache(fn, str(stamp))
+        made._cache = function_cache(fn, str(stamp), is_plain=True)
         made.compile()
         _ALIVE.append(made)
         return int(made.address)

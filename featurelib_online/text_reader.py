@@ -58,7 +58,7 @@ def _compiled() -> Any:
     compiled: Any = CFunc(
         read_texts, ((types.int64, types.int64), types.int64), locals={}, options={}
     )
-    compiled._cache = function_cache(read_texts, str(reader.STAMP_VALUE))
+    compiled._cache = function_cache(read_texts, str(reader.STAMP_VALUE), is_plain=True)
     compiled.compile()
     return compiled
 

@@ -27,6 +27,7 @@ import llvmlite
 import numba
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from featurelib.body_hash import body_hash
@@ -94,10 +95,13 @@ class FunctionCache(_Cache):  # type: ignore[misc]
     Args:
         name: For people who look into the directory.
         key: Of all that can change the code, but signature and CPU.
+        is_plain: The code is called by its address only. Then it is loaded without Numba's
+            registries of what can be compiled, which take most of a start from the cache.
     """
 
-    def __init__(self, name: str, key: str) -> None:
+    def __init__(self, name: str, key: str, *, is_plain: bool = False) -> None:
         self._name, self._key, self._directory = name, key, directory()
+        self._is_plain = is_plain
 
     @property
     def cache_path(self) -> str:
@@ -105,11 +109,15 @@ class FunctionCache(_Cache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The code for a signature; None where there is none, or its file is damaged."""
-        target_context.refresh()
         try:
             content = self._file(sig, target_context.codegen()).read_bytes()
         except FileNotFoundError:
             return None
+        if self._is_plain:
+            # Parts of the code that never run name the runtime's symbols.
+            rtsys.initialize(target_context)
+        else:
+            target_context.refresh()
         data = content[_DIGEST:]
         if hashlib.sha256(data).digest() != content[:_DIGEST]:
             return None
@@ -148,16 +156,18 @@ class FunctionCache(_Cache):  # type: ignore[misc]
         """Nothing waits to be written."""
 
 
-def function_cache(fn: Callable[..., Any], *more: str) -> FunctionCache:
+def function_cache(fn: Callable[..., Any], *more: str, is_plain: bool = False) -> FunctionCache:
     """The cache of a body or another compiled function.
 
     Args:
         fn: The function.
         more: What else its code depends on.
+        is_plain: See `FunctionCache`.
     """
     code = fn.__code__
     parts = [generator_hash(), _file_hash(code.co_filename), fn.__qualname__, *more]
-    return FunctionCache(fn.__name__, ":".join((*parts, str(code.co_firstlineno))))
+    key = ":".join((*parts, str(code.co_firstlineno)))
+    return FunctionCache(fn.__name__, key, is_plain=is_plain)
 
 
 def body_cache(fn: Callable[..., Any]) -> FunctionCache:
@@ -167,7 +177,7 @@ def body_cache(fn: Callable[..., Any]) -> FunctionCache:
 
 def program_cache(key: str) -> FunctionCache:
     """The cache of a program, by its digest."""
-    return FunctionCache("program", f"{generator_hash()}:{key}")
+    return FunctionCache("program", f"{generator_hash()}:{key}", is_plain=True)
 
 
 def cached_njit(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Any]:
