@@ -12,10 +12,8 @@ import polars as pl
 
 from featurelib.errors import InputError
 from featurelib.fields import InputSchema
-from featurelib.struct_inputs import members
 from featurelib_offline.frames import Frame, read_frame
-from featurelib_offline.text_columns import is_read_as_text
-from featurelib_offline.types import polars_type
+from featurelib_offline.json_frame import json_frame
 
 __all__ = ["FORMATS", "Source", "find_files", "is_source", "read_files"]
 
@@ -27,8 +25,6 @@ FORMATS = {
     ".arrow": "ipc", ".ipc": "ipc", ".feather": "ipc",
 }  # fmt: skip
 """Formats by the end of a file's name."""
-_LOOKED_AT = 1_000
-"""Lines of JSON in which unknown fields are looked for."""
 
 
 def is_source(data: Any) -> bool:
@@ -81,8 +77,8 @@ def read_files(
 ) -> Frame:
     """Files bound to an input schema, as `read_frame` does it; values are looked at when it runs.
 
-    Columns of CSV are text, and so are the scalars of JSON lines: each is read as the type of its
-    field. In JSON lines an absent field is null; where no line has it, its default holds.
+    Columns of CSV are text, and each is read as the type of its field: an empty cell is null where
+    the field is no String. JSON lines are read by the JSON border, line by line (`JsonLines`).
 
     Raises:
         InputError: There are no files, or their columns do not fit the schema.
@@ -90,9 +86,11 @@ def read_files(
     files = find_files(source)
     kind = _format(files[0])
     assert kind is not None
+    if kind == "jsonl":
+        return json_frame(files, schema, where=where, keep=keep)
     try:
-        data = _SCANS[kind](files, schema, keep)
-        return read_frame(data, schema, where=where, keep=keep, is_text=kind in ("csv", "jsonl"))
+        data = _SCANS[kind](files)
+        return read_frame(data, schema, where=where, keep=keep, is_text=kind == "csv")
     except pl.exceptions.PolarsError as error:
         raise unreadable(files, error) from error
 
@@ -104,33 +102,20 @@ def unreadable(files: Sequence[Path], error: Exception) -> InputError:
     return InputError(f"{names}: {reason}")
 
 
-def _parquet(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
+def _parquet(files: list[Path]) -> pl.LazyFrame:
     return pl.scan_parquet(files, hive_partitioning=False)
 
 
-def _ipc(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
+def _ipc(files: list[Path]) -> pl.LazyFrame:
     return pl.scan_ipc(files, hive_partitioning=False)
 
 
-def _csv(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
+def _csv(files: list[Path]) -> pl.LazyFrame:
     return pl.scan_csv(files, infer_schema=False)
 
 
-def _jsonl(files: list[Path], schema: InputSchema, keep: Sequence[str]) -> pl.LazyFrame:
-    seen = pl.scan_ndjson(files, infer_schema_length=_LOOKED_AT).collect_schema()
-    # The members of a Struct come in it, in the types that the file shows.
-    inside = {
-        name for s in schema.structs if s.name in seen for name, _, _ in members(s.dtype, s.name)
-    }
-    types = {
-        f.name: pl.String() if is_read_as_text(f.dtype) else polars_type(f.dtype)
-        for f in schema.fields
-        if f.name in seen or not (f.has_default or f.name in inside)
-    }
-    others = {name: t for name, t in seen.items() if name not in schema.by_name}
-    return pl.scan_ndjson(files, schema={**types, **others})
-
-
-_SCANS: dict[str, Callable[[list[Path], InputSchema, Sequence[str]], pl.LazyFrame]] = {
-    "parquet": _parquet, "ipc": _ipc, "csv": _csv, "jsonl": _jsonl,
-}  # fmt: skip
+_SCANS: dict[str, Callable[[list[Path]], pl.LazyFrame]] = {
+    "parquet": _parquet,
+    "ipc": _ipc,
+    "csv": _csv,
+}
