@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from featurelib.dtypes import DType
 from featurelib_offline.text_columns import parse
@@ -36,11 +38,8 @@ def quick_series(values: Sequence[Any], dtype: DType) -> pl.Series | None:
     kinds = set(map(type, values))
     kinds.discard(_NULL)
     if dtype.inner is not None:
-        if not kinds <= {list} or dtype.inner.is_temporal:
-            return None
-        if quick_series(list(chain.from_iterable(filter(None, values))), dtype.inner) is None:
-            return None
-    elif not kinds <= _kinds(dtype):
+        return _quick_lists(values, dtype.inner) if kinds <= {list} else None
+    if not kinds <= _kinds(dtype):
         return None
     text = dtype.name in ("Date", "Datetime")
     try:
@@ -57,6 +56,17 @@ def quick_series(values: Sequence[Any], dtype: DType) -> pl.Series | None:
         if int in kinds and not (made.abs() < _EXACT).all():
             return None
     return made
+
+
+def _quick_lists(values: Sequence[list[Any] | None], inner: DType) -> pl.Series | None:
+    items = quick_series(list(chain.from_iterable(filter(None, values))), inner)
+    if items is None:
+        return None
+    # Polars' own way from Python makes a series of every list.
+    offsets = np.zeros(len(values) + 1, np.int64)
+    np.cumsum([0 if value is None else len(value) for value in values], out=offsets[1:])
+    null = pa.array([value is None for value in values], pa.bool_())
+    return pl.Series("", pa.LargeListArray.from_arrays(offsets, items.to_arrow(), mask=null))
 
 
 def _kinds(dtype: DType) -> set[type]:
