@@ -6,11 +6,9 @@ on the disk: a job that is killed leaves nothing under the final name, and can b
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from featurelib_offline.files import Source, find_files, read_files, unreadable
 from featurelib_offline.frames import Frame
 from featurelib_offline.plan import Native, plan
 from featurelib_offline.progress import Meter, shown
+from featurelib_offline.whole_file import whole_file
 
 __all__ = ["JobResult", "job"]
 
@@ -89,7 +88,7 @@ def job(
     meter = Meter()
     counted = next(iter(bundle.program.inputs), bundle.schema.names[0])
     features = plan(bundle, native=native).apply(meter.through(good, counted), keep)
-    with _whole_file(target) as partial, shown(progress, meter, lambda: _total(frame)) as show:
+    with whole_file(target) as partial, shown(progress, meter, lambda: _total(frame)) as show:
         try:
             with frame.naming_faults():
                 _sink(features, partial, meter, show)
@@ -118,28 +117,6 @@ def _sink(features: pl.LazyFrame, path: Path, meter: Meter, show: Callable[[], N
         except BaseException:
             meter.stop()  # ends the plan; leaving the pool waits for it
             raise
-
-
-@contextlib.contextmanager
-def _whole_file(target: Path) -> Iterator[Path]:
-    """A temporary name in the directory of the target, which becomes it at the end."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial")
-    os.close(handle)
-    partial = Path(name)
-    try:
-        yield partial
-        with open(partial, "rb+") as file:
-            os.fsync(file.fileno())
-        partial.chmod(0o644)
-        partial.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the rename itself
-        finally:
-            os.close(folder)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def _total(frame: Frame) -> int | None:

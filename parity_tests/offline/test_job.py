@@ -16,6 +16,7 @@ import pytest
 from featurelib.bundle import Bundle
 from featurelib.errors import FieldValueError, InputError
 from featurelib_offline import fit, job, transform
+from featurelib_offline.whole_file import whole_file
 from parity_tests.offline.small_set import trip_frame, trips
 
 ROWS = 400
@@ -146,8 +147,26 @@ def test_a_killed_job_leaves_nothing_under_the_final_name(bundle: Bundle, tmp_pa
         assert process.stdout is not None and process.stdout.readline() == b"begun\n"
         process.send_signal(signal.SIGKILL)
     assert output.read_bytes() == b"yesterday's"
+    assert len(list(tmp_path.glob(".out.parquet.*.partial"))) == 1
     result = job(bundle, source, output, progress=False)
     assert pl.read_parquet(output).equals(transform(bundle, frame)) and result.rows == len(frame)
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_what_a_living_job_writes_is_left_alone(tmp_path: Path) -> None:
+    """Two jobs of one output: the later to end wins; only what no process holds is removed."""
+    target = tmp_path / "out.parquet"
+    left, others = tmp_path / ".out.parquet.abc.partial", tmp_path / ".out.parquet.x.a.partial"
+    left.write_bytes(b"killed")
+    others.write_bytes(b"of out.parquet.x")
+    with whole_file(target) as first:
+        assert not left.exists()
+        with whole_file(target) as second:
+            first.write_bytes(b"1")
+            second.write_bytes(b"2")
+        assert target.read_bytes() == b"2" and first.exists()
+    assert target.read_bytes() == b"1"
+    assert sorted(tmp_path.iterdir()) == [others, target]
 
 
 def test_an_interrupted_job_cleans_up(bundle: Bundle, tmp_path: Path) -> None:
