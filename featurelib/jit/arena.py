@@ -15,6 +15,8 @@ import numpy as np
 from featurelib.jit.intrinsics_cpu import ARENA_BLOCK, ARENA_END, ARENA_LIMIT, ARENA_NEXT
 
 DEFAULT_LIMIT = 65536
+MAX_LIMIT = 1 << 30
+"""Bytes; a text of that length is no feature of one row."""
 _libc = ctypes.CDLL(None)
 _libc.free.argtypes = [ctypes.c_void_p]
 _libc.free.restype = None

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from featurelib.dtypes import DType
-from featurelib.jit.arena import DEFAULT_LIMIT, ScratchArena
+from featurelib.errors import CompileError
+from featurelib.jit.arena import DEFAULT_LIMIT, MAX_LIMIT, ScratchArena
 from featurelib.jit.compile import compile_program, table_memory
 from featurelib.jit.environment import check_float_environment
 from featurelib.program import Program
@@ -48,6 +49,9 @@ class Kernel:
         state: Values of the fitted nodes by key.
         limit: The row limit for text in bytes.
         wide: Machine code for columns, else for single rows (see `compile_program`).
+
+    Raises:
+        CompileError: The row limit is no number of bytes, or too small for an Array.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Kernel:
         limit: int = DEFAULT_LIMIT,
         wide: bool = True,
     ) -> None:
+        _check_limit(program, limit)
         self.program = program
         self.limit = limit
         self.machine = compile_program(program, wide=wide)
@@ -131,3 +136,16 @@ class Kernel:
         check_float_environment()
         slots = self.fill_slots(inputs, outputs, arena.address)
         self._call(slots.ctypes.data, 0, rows)
+
+
+def _check_limit(program: Program, limit: int) -> None:
+    """Refuses a row limit under which an Array that is never null could not be made."""
+    if type(limit) is not int or not 0 <= limit <= MAX_LIMIT:
+        raise CompileError(f"expected a row limit of 0 to {MAX_LIMIT} bytes, got {limit!r}")
+    for node in program.serving_nodes:
+        size = (node.dtype.size or 0) * node.dtype.bits // 8 if node.args else 0
+        if size > limit:
+            raise CompileError(
+                f"`{node.op}` makes {node.dtype} of {size} bytes, the row limit is {limit}",
+                hint=f"a text_limit of at least {size}",
+            )

@@ -12,7 +12,8 @@ import featurelib as fl
 from featurelib.jit.arena import DEFAULT_LIMIT, ScratchArena
 from featurelib.jit.kernel import Kernel
 from parity_tests.core.machine_intrinsics import function
-from parity_tests.core.small_sets import column, feature, make_set, read
+from parity_tests.core.rows import column, read
+from parity_tests.core.small_sets import feature, make_set
 
 PAGE = resource.getpagesize()
 UPPER = make_set(feature("f", fl.col("carrier").str.to_uppercase()))

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,7 @@ from featurelib.errors import (
 from parity_tests.core.crafted import mutate, sealed
 from parity_tests.core.small_sets import ROW, feature, fitted, make_set, rich_bundle, rich_set
 
+ROOT = Path(__file__).parents[2]
 BUNDLE = rich_bundle()
 DATA = BUNDLE.to_bytes()
 
@@ -237,7 +239,7 @@ def test_a_killed_save_leaves_a_whole_file(tmp_path) -> None:
     """Whenever a process that saves is killed, the name stands for one whole bundle."""
     path = tmp_path / "trips.json"
     whole = {rich_bundle(1.5).to_bytes(), rich_bundle(2.5).to_bytes()}
-    saver = subprocess.Popen([sys.executable, "-c", _SAVES, path], stdout=subprocess.PIPE)
+    saver = subprocess.Popen([sys.executable, "-c", _SAVES, path], stdout=subprocess.PIPE, cwd=ROOT)
     try:
         assert saver.stdout.readline() == b"saved\n"
         for _ in range(20):

@@ -16,7 +16,8 @@ from featurelib.fields import InputSchema
 from featurelib.layout import Layout
 from featurelib.program import Program
 from parity_tests.core.crafted import mutate
-from parity_tests.core.small_sets import ROW, bits, reference_rows, rich_bundle
+from parity_tests.core.rows import bits, reference_rows
+from parity_tests.core.small_sets import ROW, rich_bundle
 
 BUNDLE = rich_bundle()
 PARTS = {
@@ -41,7 +42,7 @@ def crafted(choose: random.Random) -> bytes | None:
         made = dataclasses.replace(BUNDLE, **{name: read(data)})
         meta = {n: BUNDLE.meta.get(n, NAMELESS) for n in made.program.outputs}
         return dataclasses.replace(made, meta=meta).to_bytes()
-    except (FeaturelibError, ValueError, TypeError):
+    except (FeaturelibError, ValueError, TypeError, LookupError):
         return None  # the parts do not even make a file
 
 

@@ -10,7 +10,8 @@ import pytest
 import featurelib as fl
 from featurelib.evaluate import Evaluator, enter, leave
 from featurelib.intrinsics import Arena, View
-from parity_tests.core.small_sets import bits, feature, fitted, make_set
+from parity_tests.core.rows import bits
+from parity_tests.core.small_sets import feature, fitted, make_set
 
 
 def evaluate(expr, arena: Arena | None = None, **values):

@@ -72,7 +72,7 @@ def test_meanings_agree_on_any_values(name) -> None:
 NAN_WORDS = [0x7FF8000000000000, 0xFFF8000000000000, 0x7FF0000000000001, 0xFFFFFFFFFFFFFFFF]
 
 
-@pytest.mark.parametrize("word", NAN_WORDS, ids=hex)
+@pytest.mark.parametrize("word", NAN_WORDS, ids=["quiet", "negative", "signalling", "all ones"])
 def test_the_bits_of_every_nan_are_the_canonical_ones(word) -> None:
     """Payload, sign and signalling of a NaN cannot be seen by a body."""
     assert function("f64_bits")(word) == 0x7FF8000000000000

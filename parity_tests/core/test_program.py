@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,7 @@ def test_the_order_of_features_is_the_order_of_outputs() -> None:
     assert one.fingerprint == two.fingerprint
 
 
+ROOT = Path(__file__).parents[2]
 _BYTES = """
 import sys
 from parity_tests.core.small_sets import feature, make_set
@@ -80,6 +82,7 @@ def test_two_processes_write_the_same_bytes() -> None:
         subprocess.run(
             [sys.executable, "-c", _BYTES],
             env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
             capture_output=True,
             text=True,
             check=True,
