@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from featurelib.fields import InputSchema
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.json_frame import json_frame
 
-__all__ = ["FORMATS", "Source", "find_files", "is_source", "read_files"]
+__all__ = ["FORMATS", "Source", "find_files", "is_source", "read_files", "readable"]
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 FORMATS = {
@@ -25,6 +26,8 @@ FORMATS = {
     ".arrow": "ipc", ".ipc": "ipc", ".feather": "ipc",
 }  # fmt: skip
 """Formats by the end of a file's name."""
+_TWICE = "_duplicated_0"
+"""What Polars adds to the name of a column of CSV that stands for the second time."""
 
 
 def is_source(data: Any) -> bool:
@@ -95,6 +98,15 @@ def read_files(
         raise unreadable(files, error) from error
 
 
+@contextlib.contextmanager
+def readable(source: Source) -> Iterator[None]:
+    """Around a run over files: what Polars cannot read is an InputError that names them."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(find_files(source), error) from error
+
+
 def unreadable(files: Sequence[Path], error: Exception) -> InputError:
     """The error for files that Polars cannot read."""
     names = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
@@ -111,7 +123,12 @@ def _ipc(files: list[Path]) -> pl.LazyFrame:
 
 
 def _csv(files: list[Path]) -> pl.LazyFrame:
-    return pl.scan_csv(files, infer_schema=False)
+    scan = pl.scan_csv(files, infer_schema=False)
+    names = scan.collect_schema().names()
+    for name in names:
+        if f"{name}{_TWICE}" in names:
+            raise InputError(f"{files[0]}: column `{name}` stands twice", field=name)
+    return scan
 
 
 _SCANS: dict[str, Callable[[list[Path]], pl.LazyFrame]] = {

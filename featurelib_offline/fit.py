@@ -8,6 +8,7 @@ neither the order of rows nor batches nor threads can show in the state.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +26,7 @@ from featurelib.node import FIT, Node
 from featurelib.program import Program, topological
 from featurelib.state import FittedState
 from featurelib_offline.columns import series_column
-from featurelib_offline.files import is_source, read_files
+from featurelib_offline.files import is_source, read_files, readable
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.plan import Native, plan
 
@@ -68,7 +69,8 @@ def fit(
     seen = _Seen(progress)
     for nodes in levels:
         values = {key: value for key, (_, value) in state.items()}
-        found = _level(nodes, values, frame, native, threads, seen)
+        with readable(data) if is_source(data) else contextlib.nullcontext():
+            found = _level(nodes, values, frame, native, threads, seen)
         for node, accumulator in zip(nodes, found, strict=True):
             place = f"{where}: feature `{_feature_of(node, feature_set.program)}`"
             state[node.key] = (node.dtype, accumulator.finish(place))

@@ -37,7 +37,7 @@ class Frame:
         where: The feature set, for errors.
         keep: Other columns that go along as they are.
         index: The index of a pandas frame.
-        is_text: Whether columns of text are read as the types of their fields (CSV, JSON lines).
+        is_text: Whether columns of text are read as the types of their fields (CSV).
         struct_checks: What Struct columns must satisfy beyond their members.
     """
 
@@ -67,11 +67,12 @@ class Frame:
                 made.append(default_border(field))
                 continue
             source = types[field.name]
-            if self.is_text and source == pl.String and field.dtype.name != "String":
-                made.append(text_border(pl.col(field.name), field))
-                continue
+            column = pl.col(field.name)
             try:
-                made.append(field_border(pl.col(field.name), source, field))
+                if self.is_text and source == pl.String and field.dtype.name != "String":
+                    made.append(text_border(column, field))
+                else:
+                    made.append(field_border(column, source, field))
             except Refusal as refusal:
                 raise FieldValueError(
                     message(

@@ -1,7 +1,8 @@
-"""Columns that come as text, from CSV and JSON lines, read by the rules of the JSON border.
+"""Columns that come as text, from CSV, and times that do in JSON lines.
 
 Nothing is guessed: every column comes as text and is read as the type of its field. Empty text is
-null where the field is no String. What cannot be read becomes a check, as for other columns.
+null where the field is no String. What cannot be read, or would become another number, becomes a
+check, as for other columns.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from featurelib.fields import Field
 from featurelib_offline.frame_checks import Check, FieldBorder, field_border
 from featurelib_offline.types import polars_type
 
-__all__ = ["is_read_as_text", "text_border"]
+__all__ = ["parse", "text_border"]
 
 _DATE = r"^\d{4}-\d\d-\d\d$"
 _INSTANT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[0-5]\d(\.\d{1,6}0*)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
+_INT128_DIGITS = 38
 _EXPECTED = {
     "Bool": "expected true or false",
     "Date": "expected ISO 8601 text like 2013-01-01",
@@ -29,25 +31,43 @@ _EXPECTED = {
 }
 
 
-def is_read_as_text(dtype: DType) -> bool:
-    """Whether a file of text holds values of the type as text (not a list or a struct)."""
-    return not dtype.inner and not dtype.fields
-
-
 def text_border(column: pl.Expr, field: Field) -> FieldBorder:
-    """The border of a column of text whose field is of another type."""
+    """The border of a column of text whose field is of another type.
+
+    Raises:
+        Refusal: The type has no text in a CSV.
+    """
+    if field.dtype.inner is not None:
+        raise Refusal("a cell holds one value", "give Parquet, Arrow IPC or JSON lines")
     filled = column.replace("", None)
     parsed = parse(filled, field.dtype)
-    low, high = field.dtype.bounds if field.dtype.is_integer else (0, 0)
-    number = f"expected a whole number, {low} <= value <= {high}" if low < high else "a number"
-    expected = _EXPECTED.get(field.dtype.name, number)
+    expected = _EXPECTED.get(field.dtype.name, "expected a number")
+    if field.dtype.is_integer:
+        low, high = field.dtype.bounds
+        expected = f"expected a whole number, {low} <= value <= {high}"
     checks = [Check(field, filled.is_not_null() & parsed.is_null(), expected)]
+    if field.dtype.is_float:
+        checks += _other_numbers(filled, parsed, field)
     if not field.nullable:
         checks.insert(0, Check(field, filled.is_null(), "it may not be null"))
     source = pl.Float64() if field.dtype.is_float else polars_type(field.dtype)
     border = field_border(parsed, source, replace(field, nullable=True))
     inner = (replace(check, field=field) for check in border.checks)
     return FieldBorder(border.column, (*checks, *inner))
+
+
+def _other_numbers(x: pl.Expr, parsed: pl.Expr, field: Field) -> list[Check]:
+    """Text of a number that Float64 does not hold: one too large, an integer between two floats."""
+    too_large = parsed.is_infinite() & ~x.str.to_lowercase().str.contains("inf", literal=True)
+    whole = x.cast(pl.Int128(), strict=False)
+    changed = whole.cast(pl.Float64).cast(pl.Int128(), strict=False).ne_missing(whole)
+    longest = pl.when(x.str.len_bytes() > _INT128_DIGITS).then(x)
+    beyond = longest.str.contains(r"^[+-]?[0-9]+$") & whole.is_null()
+    inexact = (whole.is_not_null() & changed) | beyond.fill_null(False)
+    return [
+        Check(field, too_large.fill_null(False), "the number is outside Float64"),
+        Check(field, inexact & ~parsed.is_infinite(), "the integer is not exact in Float64"),
+    ]
 
 
 def parse(x: pl.Expr, dtype: DType) -> pl.Expr:
