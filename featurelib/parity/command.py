@@ -52,8 +52,9 @@ def run_parity(
     console = console or _console()
     from featurelib.parity.run import check
 
-    frame = None if data is None else read_data(data)
-    bundle, notes = bind_for_parity(find_target(target), frame)
+    found_target = find_target(target)
+    frame = None if data is None else read_data(data, found_target)
+    bundle, notes = bind_for_parity(found_target, frame)
     given = None if frame is None else read_rows(bundle, frame)
     replayed, equal = _replay(bundle, golden)
     with _progress(console) as tell:
@@ -102,8 +103,9 @@ def golden_record(
     """
     from featurelib.parity.golden_features import golden_path, record
 
-    frame = read_data(data)
-    bundle, _ = bind_for_parity(find_target(target), frame)
+    found = find_target(target)
+    frame = read_data(data, found)
+    bundle, _ = bind_for_parity(found, frame)
     rows = read_rows(bundle, frame, most)
     written = record(bundle, rows, path or golden_path(GOLDEN, bundle))
     said = f"{len(rows):,} rows recorded by the reference evaluator: {written}"

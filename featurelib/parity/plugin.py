@@ -71,8 +71,9 @@ class ParityItem(_SetItem):
         """Runs the check."""
         option = self.config.getoption
         path = option("--featurelib-data")
-        frame = None if path is None else read_data(path)
-        bundle, _ = bind_for_parity(find_target(self.target), frame)
+        target = find_target(self.target)
+        frame = None if path is None else read_data(path, target)
+        bundle, _ = bind_for_parity(target, frame)
         data = None if frame is None else read_rows(bundle, frame)
         seed, rows = option("--featurelib-seed"), option("--featurelib-rows")
         found = check(bundle, rows=rows, seed=seed, data=data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,29 +97,23 @@ def _table(kind: str, dtype: DType) -> TableData:
     raise ParityError(f"no values are known for a fitted table of kind {kind}")
 
 
-def read_data(path: str) -> Any:
-    """A file as a Polars frame: Parquet, CSV, JSON lines or Arrow IPC, by its name.
+def read_data(path: str, target: Bundle | FeatureSet) -> Any:
+    """A file as a Polars frame, its columns as the target reads them; others are left out.
 
     Raises:
-        ParityError: The name says none of these, or there is no such file.
+        InputError: There is no such file, or a value in it does not fit its field.
     """
     try:
-        import polars as pl
+        from featurelib_offline.files import read_files, readable
     except ImportError as error:
         raise MissingExtraError(
-            f"reading {path} needs polars", hint='pip install "featurelib[parity]"'
+            f"reading {path} needs polars and pyarrow", hint='pip install "featurelib[parity]"'
         ) from error
-    readers: dict[str, Callable[[str], Any]] = {
-        ".parquet": pl.read_parquet, ".csv": pl.read_csv, ".jsonl": pl.read_ndjson,
-        ".ndjson": pl.read_ndjson, ".arrow": pl.read_ipc, ".ipc": pl.read_ipc,
-        ".feather": pl.read_ipc,
-    }  # fmt: skip
-    reader = readers.get(Path(path).suffix)
-    if reader is None or not Path(path).is_file():
-        raise ParityError(
-            f"cannot read {path}", hint=f"give a file whose name ends in {', '.join(readers)}"
-        )
-    return reader(path)
+    schema = target.schema if isinstance(target, Bundle) else target.inputs
+    with readable(path):
+        frame = read_files(path, replace(schema, extra="ignore"), where=target.name)
+        with frame.naming_faults():
+            return frame.checked().collect(engine="streaming")
 
 
 def read_rows(bundle: Bundle, frame: Any, most: int | None = None) -> Rows:

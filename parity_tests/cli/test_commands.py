@@ -134,6 +134,18 @@ def test_parity_of_the_bundle_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert "trips" in Path("report.html").read_text(encoding="utf-8")
 
 
+def test_data_for_parity_is_read_as_a_job_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Columns outside the schema are left out; a line of JSON that is no row is named."""
+    Path("more.jsonl").write_text(json.dumps(ROW | {"id": 1}) + "\n", encoding="utf-8")
+    argv = ["parity", "trips.json", "--rows", "9", "--data"]
+    assert main([*argv, "more.jsonl"]) == 0
+    Path("more.jsonl").write_text(json.dumps(ROW | {"miles": "2.5"}) + "\n", encoding="utf-8")
+    assert main([*argv, "more.jsonl"]) == 1
+    assert "`miles` takes Float64, got '2.5' (str) in row 0" in capsys.readouterr().err
+    assert main([*argv, "none.jsonl"]) == 1
+    assert "no file matches 'none.jsonl'" in capsys.readouterr().err
+
+
 def test_a_recorded_version_is_verified_and_never_overwritten(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
