@@ -42,7 +42,10 @@ def align(rows: Sequence[Sequence[str]], width: int, *, indent: int = 2) -> list
             lines.append(line)
             continue
         lines += _wrapped(row[0], width, indent)
+        tail = tail.lstrip()
         begins = max(min(indent + first + GAP, width - len(tail)), indent + 4)
+        if begins + len(tail) > width:
+            begins = min(begins, width - _NARROWEST)
         lines += _wrapped(tail, width, begins) if tail else []
     return lines
 
