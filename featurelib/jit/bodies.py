@@ -52,7 +52,12 @@ def signature(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str
 @cache
 def compiled(fn: Callable[..., Any]) -> Any:
     """The Numba dispatcher of a body or kernel function, its globals resolved."""
-    dispatcher = numba.njit(**FLAGS, forceinline=getattr(fn, "__inlined__", False))(_resolved(fn))
+    dispatcher = numba.njit(
+        **FLAGS,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        forceinline=getattr(fn, "__inlined__", False),
+    )(_resolved(fn))
     dispatcher._cache = body_cache(fn)
     return dispatcher
 
