@@ -10,7 +10,7 @@ import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
-from featurelib.parity.engines import BatchKernel, Engine, Outputs, Reference
+from featurelib.parity.engines import BatchKernel, Engine, Outputs, PartialEngine, Reference, taken
 from featurelib.parity.first_op import FirstOp, find_first_op, only
 from featurelib.parity.shrink import shrink
 from featurelib.parity.values import Array, Rows, bits_text
@@ -120,29 +120,49 @@ def error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {kept[:300]}"
 
 
-def differences(expected: Outputs, outputs: Mapping[str, Outputs | str]) -> list[Difference]:
+def differences(
+    expected: Outputs,
+    outputs: Mapping[str, Outputs | str],
+    partial: Mapping[str, Array] | None = None,
+) -> list[Difference]:
     """Where engines differ, engines that differ in the same rows together.
 
     Args:
         expected: What every engine should give.
         outputs: By engine what it gave for the first rows, or the error that it raised.
+        partial: By engine that cannot be given every row: the indices of those that it was given.
     """
+    partial = partial or {}
     groups: dict[tuple[str, bytes], list[str]] = {}
-    for engine, given in outputs.items():
+    for engine in sorted(outputs, key=lambda name: name in partial):
+        given = outputs[engine]
         if isinstance(given, str):
             groups.setdefault((given, b"raised"), []).append(engine)
             continue
         for feature, values in given.items():
             wrong = values.differs(expected[feature].take(slice(0, len(values))))
             if wrong.any():
-                rows = np.flatnonzero(wrong).astype(np.int64).tobytes()
-                groups.setdefault((feature, rows), []).append(engine)
+                rows = np.flatnonzero(wrong).astype(np.int64)
+                key = _same_fault(groups, feature, rows, partial.get(engine))
+                groups.setdefault(key, []).append(engine)
     return [
         Difference("", tuple(engines), np.zeros(0, np.int64), name)
         if rows == b"raised"
         else Difference(name, tuple(engines), np.frombuffer(rows, np.int64))
         for (name, rows), engines in groups.items()
     ]
+
+
+def _same_fault(
+    groups: Mapping[tuple[str, bytes], object], feature: str, rows: Array, given: Array | None
+) -> tuple[str, bytes]:
+    """The group of engines that differ in the same rows, as far as an engine was given them."""
+    for other, packed in groups:
+        if given is not None and other == feature and packed != b"raised":
+            theirs = np.frombuffer(packed, np.int64)
+            if np.array_equal(theirs[np.isin(theirs, given)], rows):
+                return feature, packed
+    return feature, rows.tobytes()
 
 
 def investigate(
@@ -158,11 +178,16 @@ def investigate(
         where: What these rows are, for people.
     """
     engine = engines[difference.engines[0]]
-    feature = difference.feature or _raising(bundle, engine, rows)
     first = int(difference.rows[0]) if len(difference.rows) else 0
+    given = taken(engine, rows)
+    start = int(given[:first].sum())
+    rows = rows if given.all() else rows.take(given)
+    feature = difference.feature or _raising(bundle, engine, rows)
     alone = only(bundle, bundle.program.subset([feature]))
 
     def fails(some: Rows, judged: Bundle = alone) -> bool:
+        if not taken(engine, some).all():
+            return False  # a simpler value that the engine cannot be given
         try:
             got = engine.compute(judged, some)[feature]
         except Exception:
@@ -173,7 +198,7 @@ def investigate(
 
     # A feature may be right by itself and wrong among the others.
     whole = not fails(rows)
-    small = shrink(rows, first, (lambda some: fails(some, bundle)) if whole else fails)
+    small = shrink(rows, start, (lambda some: fails(some, bundle)) if whole else fails)
     oracle = _oracle(engine, small)
     judged = bundle if whole else alone
     shown = _differing_row(judged, feature, engine, oracle, small)
@@ -221,6 +246,8 @@ def _differing_row(bundle: Bundle, feature: str, engine: Engine, oracle: Engine,
 
 
 def _value(bundle: Bundle, feature: str, engine: Engine, rows: Rows, row: int) -> Any:
+    if isinstance(engine, PartialEngine) and not engine.takes(rows).all():
+        return f"not given: {engine.lacks}"
     try:
         return engine.compute(bundle, rows)[feature].canonical(row)
     except Exception as error:

@@ -7,14 +7,15 @@
     batch kernel, pieces  the same in pieces of 0, 1, 2, ... rows
     batch kernel, mixed   rows in another order, columns that start inside a buffer, four threads
 
-`featurelib.parity.polars_engines` adds the Polars ones.
+`featurelib.parity.border_engines` adds the row kernel's other borders (Arrow columns, JSON), and
+`featurelib.parity.polars_engines` the Polars ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,18 +24,21 @@ from featurelib.errors import MissingExtraError, ParityError
 from featurelib.evaluate import Evaluator
 from featurelib.intrinsics import Arena
 from featurelib.jit.kernel import Column, Kernel
-from featurelib.parity.values import Rows, Values
+from featurelib.parity.values import Array, Rows, Values
 
 __all__ = [
     "BatchKernel",
     "Engine",
     "MixedBatchKernel",
+    "Outputs",
+    "PartialEngine",
     "PiecewiseBatchKernel",
     "Reference",
     "RowKernelEngine",
     "RowKernelMany",
     "all_engines",
     "pieces",
+    "taken",
 ]
 
 Outputs = dict[str, Values]
@@ -53,6 +57,25 @@ class Engine(Protocol):
     def compute(self, bundle: Bundle, rows: Rows) -> Outputs:
         """The values of every feature, for every row in order."""
         ...
+
+
+@runtime_checkable
+class PartialEngine(Engine, Protocol):
+    """An engine whose input format cannot hold every row; it is compared on those that it can."""
+
+    @property
+    def lacks(self) -> str:
+        """What rows hold that are left out: "NaN or an infinity, which JSON has not"."""
+        ...
+
+    def takes(self, rows: Rows) -> Array:
+        """True in each row that can be given."""
+        ...
+
+
+def taken(engine: Engine, rows: Rows) -> Array:
+    """Which rows an engine can be given: all, but for a `PartialEngine`."""
+    return engine.takes(rows) if isinstance(engine, PartialEngine) else np.ones(len(rows), bool)
 
 
 @dataclass(frozen=True)
@@ -186,13 +209,14 @@ def all_engines(names: Sequence[str] | None = None) -> list[Engine]:
         MissingExtraError: An engine needs a package that is not installed.
     """
     try:
+        from featurelib.parity.border_engines import BORDER_ENGINES
         from featurelib.parity.polars_engines import POLARS_ENGINES
     except ImportError as error:
         raise MissingExtraError(
             f"parity needs {error.name}", hint='pip install "featurelib[parity]"'
         ) from error
     engines: list[Engine] = [
-        Reference(), BatchKernel(), RowKernelEngine(), RowKernelMany(),
+        Reference(), BatchKernel(), RowKernelEngine(), RowKernelMany(), *BORDER_ENGINES,
         PiecewiseBatchKernel(), MixedBatchKernel(), *POLARS_ENGINES,
     ]  # fmt: skip
     if names is None:

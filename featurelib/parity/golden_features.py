@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from featurelib import __version__, canonical_json, dtypes, literals
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.errors import ParityError
 from featurelib.parity.compare import shown_value
-from featurelib.parity.engines import Engine, Reference
+from featurelib.parity.engines import Engine, Reference, taken
 from featurelib.parity.values import Rows, Values
 from featurelib.state import FittedState
 
@@ -212,15 +214,16 @@ def verify(
     rows, judged = golden.rows, dataclasses.replace(bundle, state=golden.state)
     found = []
     for engine in engines or [Reference()]:
-        outputs = engine.compute(judged, rows)
-        for name, expected in golden.outputs.items():
-            got = outputs[name]
+        given = np.flatnonzero(taken(engine, rows))
+        outputs = engine.compute(judged, rows.take(given))
+        for name, recorded in golden.outputs.items():
+            expected, got = recorded.take(given), outputs[name]
             if got.dtype != expected.dtype:
                 raise ParityError(f"feature `{name}` was {expected.dtype}, and is {got.dtype} now")
             wrong = expected.differs(got)
             if wrong.any():
-                row = int(wrong.argmax())
-                values = expected.canonical(row), got.canonical(row)
+                at = int(wrong.argmax())
+                row, values = int(given[at]), (expected.canonical(at), got.canonical(at))
                 found.append(
                     GoldenDifference(engine.name, name, row, rows.python(row), *values, got.dtype)
                 )

@@ -23,6 +23,7 @@ class EngineRun:
         first_seconds: How long one row took before: compiling, and loading what it needs.
         differing: Values that differ from what is expected.
         error: What it raised, or empty.
+        lacks: What the other rows hold, if it cannot be given all of them; else empty.
     """
 
     engine: str
@@ -31,6 +32,7 @@ class EngineRun:
     first_seconds: float
     differing: int
     error: str = ""
+    lacks: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,14 @@ class Report:
                 f"{name}: {section.rows:,} {section.where}, {features} features, "
                 f"{len(section.runs)} engines: {verdict}"
             )
+            for run in section.runs:
+                if run.lacks:
+                    found.append(
+                        f"  {run.engine}: {section.rows - run.rows:,} rows left out, "
+                        f"they hold {run.lacks}"
+                    )
+                if run.error and run.error not in {m.error for m in section.mismatches}:
+                    found.append(f"  {run.engine}: raised {run.error}")
             for mismatch in section.mismatches:
                 found += mismatch.lines()
         return found

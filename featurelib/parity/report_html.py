@@ -107,11 +107,12 @@ def _version(package: str) -> str:
 def _engines(section: Section) -> str:
     rows = []
     for run in section.runs:
+        name = f"{run.engine} (rows without {run.lacks})" if run.lacks else run.engine
         each = 1e6 * run.seconds / max(run.rows, 1)
         wrong = run.error or f"{run.differing:,}"
         mark = "bad" if run.error or run.differing else ""
         rows.append(
-            f'<tr class="{mark}"><td>{_text(run.engine)}</td>'
+            f'<tr class="{mark}"><td>{_text(name)}</td>'
             f'<td class="n">{run.rows:,}</td><td class="n">{run.first_seconds:.3f}</td>'
             f'<td class="n">{run.seconds:.3f}</td>'
             f'<td class="n">{each:,.2f}</td><td class="n">{_text(wrong)}</td></tr>'

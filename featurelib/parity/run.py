@@ -10,7 +10,15 @@ import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.parity.compare import differences, error_text, investigate
-from featurelib.parity.engines import BatchKernel, Engine, Outputs, Reference, all_engines
+from featurelib.parity.engines import (
+    BatchKernel,
+    Engine,
+    Outputs,
+    PartialEngine,
+    Reference,
+    all_engines,
+    taken,
+)
 from featurelib.parity.generate_rows import edge_rows, generate_rows
 from featurelib.parity.report import EngineRun, Report, Section
 from featurelib.parity.values import Array, Rows, Values
@@ -110,11 +118,13 @@ def check_rows(
     for engine in [*always, *engines]:
         by_name[engine.name] = engine
     sample = _sample(len(rows), reference_rows, edges, seed)
+    chosen = {n: np.flatnonzero(taken(e, rows)) for n, e in by_name.items()}
+    chosen[Reference().name] = sample
     outputs: dict[str, Outputs | str] = {}
     seconds: dict[str, tuple[float, float]] = {}
     for name in order:
         tell(name, 0)
-        given = rows.take(sample) if name == Reference().name else rows
+        given = rows if len(chosen[name]) == len(rows) else rows.take(chosen[name])
         start = time.perf_counter()
         _guarded(by_name[name], bundle, given.take(slice(0, 1)))
         ready = time.perf_counter()
@@ -123,10 +133,13 @@ def check_rows(
         tell(name, 1)
     expected = _expected(outputs, sample)
     compared = {
-        n: o if isinstance(o, str) or n != Reference().name else _spread(o, expected, sample)
+        n: o
+        if isinstance(o, str) or len(chosen[n]) == len(rows)
+        else _spread(o, expected, chosen[n])
         for n, o in outputs.items()
     }
-    found = differences(expected, compared)
+    partial = {n: chosen[n] for n, e in by_name.items() if isinstance(e, PartialEngine)}
+    found = differences(expected, compared, partial)
     looked_at = []
     for difference in found[:_MOST_MISMATCHES]:
         tell(f"looking into `{difference.feature or difference.error[:40]}`", 0)
@@ -134,10 +147,11 @@ def check_rows(
     runs = tuple(
         EngineRun(
             name,
-            len(sample) if name == Reference().name else len(rows),
+            len(chosen[name]),
             *seconds[name],
             sum(len(d.rows) for d in found if name in d.engines),
             failed if isinstance(failed := outputs[name], str) else "",
+            _lacks(by_name[name], len(rows) - len(chosen[name])),
         )
         for name in order
     )
@@ -149,6 +163,10 @@ def _guarded(engine: Engine, bundle: Bundle, rows: Rows) -> Outputs | str:
         return engine.compute(bundle, rows)
     except Exception as error:
         return error_text(error)
+
+
+def _lacks(engine: Engine, left_out: int) -> str:
+    return engine.lacks if isinstance(engine, PartialEngine) and left_out else ""
 
 
 def _sample(rows: int, most: int, edges: int, seed: int) -> Array:
