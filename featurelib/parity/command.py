@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+import os
+import textwrap
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +15,14 @@ from featurelib.errors import MissingExtraError
 from featurelib.parity.targets import bind_for_parity, find_target, read_data, read_rows
 
 if TYPE_CHECKING:
+    from featurelib.parity.report import Section
     from featurelib.parity.run import Progress
 
 __all__ = ["golden_record", "golden_verify", "run_parity"]
 
 GOLDEN = "golden_data"
+_WIDE = 90
+"""From so many columns on, a table says in full what its columns are."""
 
 
 def run_parity(
@@ -60,9 +65,10 @@ def run_parity(
     with _progress(console) as tell:
         found = check(bundle, rows=rows, seed=seed, data=given, progress=tell)
     found = dataclasses.replace(found, golden=replayed, golden_passed=equal, notes=notes)
-    console.print(_table(found))
-    for line in found.lines():
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for section in found.sections:
+        console.print(f"{section.rows:,} {section.where}", style="bold", highlight=False)
+        console.print(_table(section, console.width >= _WIDE))
+    _tell(console, found.lines())
     if report is not None:
         from featurelib.parity.report_html import render
 
@@ -131,8 +137,7 @@ def golden_verify(target: str, path: str | None = None, console: Any = None) -> 
     bundle, _ = bind_for_parity(find_target(target))
     where = path or golden_path(GOLDEN, bundle)
     differing = verify(bundle, where, all_engines())
-    for line in map(str, differing):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    _tell(console, map(str, differing))
     console.print(f"golden features of {where}: {len(differing) or 'no'} differences")
     return 1 if differing else 0
 
@@ -150,11 +155,14 @@ def _console() -> Any:
 @contextlib.contextmanager
 def _progress(console: Any) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
+    # The text comes last: what a narrow terminal has no room for is cut off there.
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        BarColumn(bar_width=16), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, expand=True) as bar:
         task = bar.add_task("parity", total=None)
 
         def tell(what: str, done: int, steps: int) -> None:
@@ -163,15 +171,41 @@ def _progress(console: Any) -> Iterator[Progress]:
         yield tell
 
 
-def _table(found: Any) -> Any:
+def _table(section: Section, wide: bool) -> Any:
+    """The engines of a section; what one raised stands below, among the lines of the report."""
     from rich.table import Table
 
-    table = Table("rows", "engine", "count", "first, s", "all, s", "differing", box=None)
-    for section in found.sections:
-        for run in section.runs:
-            wrong = run.error or f"{run.differing:,}"
-            style = "red" if run.error or run.differing else ""
-            times = (f"{run.first_seconds:.2f}", f"{run.seconds:.2f}")
-            cells = (section.where, run.engine, f"{run.rows:,}", *times, wrong)
-            table.add_row(*cells, style=style)
+    heads = ("rows", "first row, s", "all rows, s", "differing values")
+    narrow = ("rows", "1st s", "all s", "differ")
+    table = Table("engine", box=None, padding=(0, 2 if wide else 1, 0, 0), pad_edge=False)
+    for head in heads if wide else narrow:
+        # Only names of engines may be wrapped: half a number is another number.
+        table.add_column(head, justify="right", no_wrap=True)
+    for run in section.runs:
+        wrong = "raised" if run.error else f"{run.differing:,}"
+        times = (f"{run.first_seconds:.2f}", f"{run.seconds:.2f}")
+        style = "red" if run.error or run.differing else ""
+        table.add_row(run.engine, f"{run.rows:,}", *times, wrong, style=style)
     return table
+
+
+def _tell(console: Any, lines: Iterable[str]) -> None:
+    """Prints lines; in a terminal what goes on stands further right than it began.
+
+    A file or a pipe gets each line whole: what reads it looks for lines.
+    """
+    for line in lines:
+        parts = [line]
+        if console.is_terminal or "COLUMNS" in os.environ:
+            begins = len(line) - len(line.lstrip())
+            parts = textwrap.wrap(
+                line,
+                max(console.width, begins + 24),
+                subsequent_indent=" " * (begins + 4),
+                break_long_words=False,
+                break_on_hyphens=False,
+                replace_whitespace=False,
+                expand_tabs=False,
+            )
+        for part in parts:
+            console.print(part, markup=False, highlight=False, soft_wrap=True)
