@@ -69,7 +69,7 @@ class Mismatch:
 
     def lines(self) -> list[str]:
         """The mismatch as text."""
-        engines = ", ".join(self.engines)
+        engines = "; ".join(self.engines)
         found = [f"feature `{self.feature}` differs in {engines}"]
         found.append(f"  {self.count:,} of the {self.where}, first row {self.row}")
         if self.error:
@@ -80,10 +80,13 @@ class Mismatch:
             found.append(
                 f"  ... and {len(self.inputs) - len(shown)} rows more: alone each is right"
             )
-        width = max(map(len, self.values), default=0)
+        by_value: dict[tuple[bool, str], list[str]] = {}
         for engine, value in self.values.items():
-            mark = "*" if engine in self.engines else " "
-            found.append(f"  {mark} {engine:<{width}}  {shown_value(value, self.dtype)}")
+            group = engine in self.engines, shown_value(value, self.dtype)
+            by_value.setdefault(group, []).append(engine)
+        for (is_wrong, text), names in by_value.items():
+            found.append(f"  {'*' if is_wrong else ' '} {text}")
+            found.append(f"      {'; '.join(names)}")
         if self.first_op is None:
             found.append("  no single op differs: they differ only together")
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.evaluate import Evaluator, leave
+from featurelib.explain import place
 from featurelib.intrinsics import Arena
 from featurelib.layout import Layout
 from featurelib.node import FIT, INPUT, LITERAL, Node
@@ -129,7 +130,7 @@ def _describe(
     return FirstOp(
         node.op,
         signature(node),
-        str(node.source or ""),
+        place(node.source) if node.source else "",
         tuple(args),
         expected,
         got,

@@ -92,7 +92,7 @@ class Report:
         found = [*self.notes, *self.golden]
         for section in self.sections:
             features = len(self.bundle.program.outputs)
-            verdict = "same bits" if section.passed else f"{section.found} differences"
+            verdict = "same bits" if section.passed else _counted(section.found)
             found.append(
                 f"{name}: {section.rows:,} {section.where}, {features} features, "
                 f"{len(section.runs)} engines: {verdict}"
@@ -108,3 +108,7 @@ class Report:
             for mismatch in section.mismatches:
                 found += mismatch.lines()
         return found
+
+
+def _counted(differences: int) -> str:
+    return "1 difference" if differences == 1 else f"{differences:,} differences"

@@ -106,7 +106,7 @@ def _candidates(value: Any, field: Field) -> Iterator[Any]:
             yield from (value // unit * unit for unit in (_DAY, 3_600_000_000, 60_000_000, 10**6))
         yield from (value // 2, value // 10, value - 1 if value > 0 else value + 1)
     elif isinstance(value, float):
-        yield from (0.0, 1.0, -1.0, 0.5, math.nan)
+        yield from (0.0, 1.0, -1.0, 0.5, 10.0, 100.0, 1e6, 1e9, math.nan)
         if math.isfinite(value):
             yield from (
                 float(np.float32(v)) for v in (math.trunc(value), value / 2) if abs(v) < 1e38
