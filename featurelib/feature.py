@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from featurelib.errors import DefinitionError, TraceError
-from featurelib.expr import Expr
+from featurelib.expr import Expr, Then
 from featurelib.operators import Source
 
 _CONSTANTS = (bool, int, float, str, bytes, type(None), types.FunctionType, types.ModuleType, type)
+_CONTROL = frozenset(map(chr, (*range(32), *range(127, 160))))
+"""Characters that would break the lines of an explanation, a trace or a log."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +45,10 @@ class Feature:
     source: Source | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise DefinitionError(f"a feature needs a name, got {self.name!r}")
+        if not isinstance(self.name, str) or not self.name or not _CONTROL.isdisjoint(self.name):
+            raise DefinitionError(
+                f"a feature needs a name, got {self.name!r}", hint="a name is text on one line"
+            )
         if not isinstance(self.version, int) or isinstance(self.version, bool) or self.version < 1:
             raise DefinitionError(
                 f"feature `{self.name}`: expected version >= 1, got version={self.version!r}"
@@ -53,12 +57,21 @@ class Feature:
             raise DefinitionError(
                 f"feature `{self.name}`: expected an expression, got {self.expr!r} "
                 f"({type(self.expr).__name__})",
-                hint="return an expression of the columns: a constant is fl.lit(value)",
+                hint=_way_out(self.expr),
             )
         object.__setattr__(self, "tags", tuple(self.tags))
 
     def __repr__(self) -> str:
         return f"<feature {self.name}@{self.version}>"
+
+
+def _way_out(made: Any) -> str:
+    """What to write instead of something that is no expression."""
+    if isinstance(made, Then):
+        return "end it with .otherwise(value), or .otherwise(None) for null"
+    if isinstance(made, types.FunctionType):
+        return f"call it: x.{made.__name__}()"
+    return "return an expression of the columns: a constant is fl.lit(value)"
 
 
 @overload

@@ -45,7 +45,7 @@ class FeatureSet:
         layout: Mapping[str, Sequence[str]] | None = None,
         description: str = "",
     ) -> None:
-        parts = version.split(".")
+        parts = version.split(".") if isinstance(version, str) else []
         if len(parts) != 3 or not all(p.isdigit() for p in parts):
             raise DefinitionError(f"{name}: expected version like '1.0.0', got {version!r}")
         wrong = next((f for f in features if not isinstance(f, Feature)), None)
@@ -56,8 +56,7 @@ class FeatureSet:
         self.name = name
         self.version = version
         self.description = description
-        schema = inputs if isinstance(inputs, InputSchema) else inputs.input_schema()
-        self.inputs = struct_inputs.flat(schema)
+        self.inputs = struct_inputs.flat(_as_input_schema(name, inputs))
         self.features = tuple(features)
         outputs = type_features(name, self.features, self.inputs)
         self.program = Program(outputs)
@@ -96,6 +95,17 @@ class FeatureSet:
 
     def __repr__(self) -> str:
         return f"<feature set {self.name} {self.version}: {len(self.features)} features>"
+
+
+def _as_input_schema(name: str, inputs: Any) -> InputSchema:
+    if isinstance(inputs, InputSchema):
+        return inputs
+    if isinstance(inputs, type) and issubclass(inputs, Schema):
+        return inputs.input_schema()
+    raise DefinitionError(
+        f"{name}: `inputs` is a schema, got {inputs!r}",
+        hint="give a class that derives from fl.Schema, or fl.InputSchema.from_fields({...})",
+    )
 
 
 def _remade(

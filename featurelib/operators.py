@@ -183,7 +183,7 @@ class Operators:
         )
 
     def __len__(self) -> NoReturn:
-        _refuse("len() of an expression", "use .str.len_chars(), .str.len_bytes() or .list.len()")
+        _refuse("len() of an expression", "use .str.len_chars() or .str.len_bytes()")
 
     def __contains__(self, item: Any) -> NoReturn:
         _refuse("`in` on an expression", "use .str.contains(...) or .is_in([...])")
@@ -235,9 +235,13 @@ class Namespace:
 
 def _method(owner: Operators, name: str) -> Any:
     if name not in METHODS and not is_public(name):
+        from featurelib.analyzers import functions
+
         close = difflib.get_close_matches(name, known_methods(), n=3, cutoff=0.5)
         hint = "docs/ops.md lists every method"
-        if close:
+        if name in functions.ANALYZERS:
+            hint = f"the {name} of all rows is found by a fit: fl.{name}(x)"
+        elif close:
             hint = "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"
         raise UnknownMethodError(f"{caller()}: no method `{name}`", hint=hint)
 

@@ -33,7 +33,9 @@ def batch_view(program: Program, state: Mapping[str, Any] | None) -> BatchView:
     ways = {c.feature: (names[c.way], c.reason) for c in steps.choices}
     if state is None:
         return BatchView(ways, "")
-    frame = pl.LazyFrame(schema={n: polars_type(i.dtype) for n, i in program.inputs.items()})
+    schema = {n: polars_type(i.dtype) for n, i in program.inputs.items()}
+    # Features that read no column are as long as the frame, which therefore has one.
+    frame = pl.LazyFrame(schema=schema or {"any_column": pl.Int64()})
     return BatchView(ways, steps.apply(frame, compiled=False).explain(optimized=True))
 
 

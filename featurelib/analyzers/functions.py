@@ -11,6 +11,8 @@ from featurelib.analyzers.moments import Mean, Std, Var
 from featurelib.analyzers.order import Max, Min, Quantiles
 from featurelib.node import analyze
 
+ANALYZERS = frozenset({"count", "max", "mean", "min", "quantiles", "std", "var", "vocabulary"})
+"""The functions of this module."""
 E = TypeVar("E")
 """An expression where features are written, a node inside of a method."""
 

@@ -107,6 +107,10 @@ def by_unknown_namespaced(km):
     return km.str.uppercase()
 
 
+def by_full_pass(km):
+    return km - km.mean()
+
+
 REFUSALS = [
     (by_if, "fl.when(c).then(a).otherwise(b)"),
     (by_and, "use & | ~"),
@@ -131,6 +135,7 @@ REFUSALS = [
     (by_is_not_none, "km.is_not_null()"),
     (by_unknown_method, "`log1p`"),
     (by_unknown_namespaced, "`str.to_uppercase`"),
+    (by_full_pass, "found by a fit: fl.mean(x)"),
 ]
 
 

@@ -11,6 +11,10 @@ from featurelib.errors import DefinitionError
 from parity_tests.core.small_sets import feature, make_set, rich_bundle, rich_set
 
 
+class Wide(fl.Schema):
+    x: float
+
+
 def test_a_set_needs_a_fit_only_for_analyzers() -> None:
     """Without analyzers a set binds as it is."""
     assert rich_set().needs_fit
@@ -96,7 +100,37 @@ def test_constraints_and_defaults_travel_in_the_bundle() -> None:
 
 
 def test_a_feature_that_is_no_text_is_refused() -> None:
-    """Names are text that is there."""
-    for name in ("", None, 3):
+    """Names are text that is there, on one line."""
+    for name in ("", None, 3, "a\nb", "a\x00b"):
         with pytest.raises(DefinitionError, match="a feature needs a name"):
             fl.Feature(name, version=1, expr=fl.col("x"))
+
+
+@pytest.mark.parametrize(
+    ("made", "way_out"),
+    [
+        (fl.when(fl.col("x") > 0.0).then(1.0), ".otherwise(None) for null"),
+        (fl.col("x").log1p, "call it: x.log1p()"),
+        (1.0, "fl.lit(value)"),
+    ],
+)
+def test_a_feature_that_is_no_expression_shows_the_way_out(made: object, way_out: str) -> None:
+    """An unfinished conditional, a method that was not called, a bare number."""
+    with pytest.raises(DefinitionError, match="expected an expression") as refused:
+        fl.Feature("f", version=1, expr=made)
+    assert way_out in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("version", [1, None, "1.0", "1.0.x"])
+def test_a_version_is_three_numbers(version: object) -> None:
+    """Anything else is named, whatever its type."""
+    with pytest.raises(DefinitionError, match=f"version like '1.0.0', got {version!r}"):
+        fl.FeatureSet("s", version=version, inputs=Wide, features=[])
+
+
+@pytest.mark.parametrize("inputs", [dict, {"x": float}, None])
+def test_inputs_are_a_schema(inputs: object) -> None:
+    """A set over something else is refused, with the way out."""
+    with pytest.raises(DefinitionError, match="s: `inputs` is a schema, got") as refused:
+        fl.FeatureSet("s", version="1.0.0", inputs=inputs, features=[])
+    assert "InputSchema.from_fields" in str(refused.value.hint)

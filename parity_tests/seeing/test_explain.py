@@ -72,6 +72,14 @@ def test_the_batch_side_is_that_of_the_plan() -> None:
     assert 'DF ["' in text
 
 
+def test_features_that_read_no_column_are_explained() -> None:
+    """A set of constants has a plan: they are as long as the frame."""
+    one = fl.Feature("one", version=1, expr=fl.lit(1.0))
+    constants = fl.FeatureSet("constants", version="1.0.0", inputs=small.inputs, features=[one])
+    text = explain(constants.bind())
+    assert "it reads no column" in text and "python_udf" in text
+
+
 def test_before_a_fit_there_are_ways_and_no_plan() -> None:
     """What needs no fitted value is shown."""
     assert "batch: " in explain(small) and "No plan before the fit" in explain(small)
