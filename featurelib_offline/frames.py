@@ -145,7 +145,7 @@ class Frame:
             message(check.field, shown, self.where, row, reason="" if null else check.reason),
             field=name,
             row=row,
-            hint=hint if null else 'take the good rows: errors="collect"',
+            hint=hint if null else 'errors="collect" of transform and job leaves such rows out',
         )
 
     def _shown(self, name: str, row: int) -> tuple[str, bool]:

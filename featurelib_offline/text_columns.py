@@ -40,7 +40,7 @@ def text_border(column: pl.Expr, field: Field) -> FieldBorder:
     if field.dtype.inner is not None:
         raise Refusal("a cell holds one value", "give Parquet, Arrow IPC or JSON lines")
     filled = column.replace("", None)
-    parsed = parse(filled, field.dtype)
+    parsed = parse(_with_colon(filled) if field.dtype.name == "Datetime" else filled, field.dtype)
     expected = _EXPECTED.get(field.dtype.name, "expected a number")
     if field.dtype.is_integer:
         low, high = field.dtype.bounds
@@ -54,6 +54,11 @@ def text_border(column: pl.Expr, field: Field) -> FieldBorder:
     border = field_border(parsed, source, replace(field, nullable=True))
     inner = (replace(check, field=field) for check in border.checks)
     return FieldBorder(border.column, (*checks, *inner))
+
+
+def _with_colon(x: pl.Expr) -> pl.Expr:
+    """An offset as RFC 3339 has it; `write_csv` of Polars writes +0000."""
+    return x.str.replace(r"(:[0-9.]+[+-][0-9]{2})([0-9]{2})$", "$1:$2")
 
 
 def _other_numbers(x: pl.Expr, parsed: pl.Expr, field: Field) -> list[Check]:

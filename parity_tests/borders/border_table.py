@@ -273,9 +273,10 @@ This page is written from `parity_tests/borders/border_table.py`, whose examples
   "1", an absent key is no null, and a repeated key, NaN or 1e400 refuses the line. Empty lines
   are left out. An error names row and line; collected rows come back as the text of their line.
 - **CSV** has text only, so 1 and "1" are the same there. A cell is read as its field: a number in
-  decimal (or inf, nan), true or false, time as in JSON; no spaces around. An empty cell is null, a
-  String needs quotes to be empty, and cells that a short line lacks are empty. A number that the
-  type does not hold is refused (an integer between two floats, 1e400). There are no lists.
+  decimal (or inf, nan), true or false, time as in JSON (and with an offset like +0000, as Polars
+  writes it); no spaces around. An empty cell is null, a String needs quotes to be empty, and cells
+  that a short line lacks are empty. A number that the type does not hold is refused (an integer
+  between two floats, 1e400). There are no lists.
 """
 
 if __name__ == "__main__":

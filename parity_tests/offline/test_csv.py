@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import featurelib as fl
@@ -49,6 +51,8 @@ def read(folder: Path, fields: dict[str, Any], *lines: str, extra: fl.Extra = "f
         (TEXT, " a", " a"),
         (fl.Date | None, "2013-01-02", dt.date(2013, 1, 2)),
         (fl.Datetime, "2013-01-01T00:00:00-05:00", dt.datetime(2013, 1, 1, 5, tzinfo=dt.UTC)),
+        (fl.Datetime, "2013-01-01 00:00:00+00:00", dt.datetime(2013, 1, 1, tzinfo=dt.UTC)),
+        (fl.Datetime, "2013-01-01T00:00:00-0530", dt.datetime(2013, 1, 1, 5, 30, tzinfo=dt.UTC)),
         (fl.Duration, "PT1H", dt.timedelta(hours=1)),
     ],
 )
@@ -79,6 +83,8 @@ def test_a_cell_is_read_as_its_field(tmp_path: Path, kind: Any, cell: str, value
         (fl.Date, "2013-02-30", "ISO 8601"),
         (fl.Date, "0000-01-01", "1 to 9999"),
         (fl.Datetime, "2013-01-01T05:00:00", "with an offset"),
+        (fl.Datetime, "2013-01-01T05:00:00+2400", "with an offset"),
+        (fl.Datetime, "2013-01-01T05:00+0000", "with an offset"),
         (fl.Duration, "1h", "ISO 8601"),
     ],
 )
@@ -88,6 +94,20 @@ def test_a_cell_that_is_no_value_is_named(tmp_path: Path, kind: Any, cell: str, 
         read(tmp_path, {"k": int, "x": kind}, "k,x", f"1,{GOOD[kind]}", f"2,{cell}")
     assert caught.value.field == "x" and caught.value.row == 1
     assert str(caught.value).startswith("cells: field `x` takes")
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_that_polars_and_pandas_wrote_are_read(tmp_path: Path, unit: Any) -> None:
+    """Their own writers' texts of instants and days, as they are."""
+    moment = dt.datetime(2013, 3, 10, 7, 0, 0, 250_000, dt.UTC)
+    path = tmp_path / "rows.csv"
+    frame = pl.DataFrame({"at": [moment], "day": [moment.date()]})
+    frame = frame.with_columns(pl.col("at").dt.cast_time_unit(unit))
+    for write in (frame.write_csv, partial(frame.to_pandas().to_csv, index=False)):
+        write(path)
+        lines = path.read_text(encoding="utf-8").splitlines()
+        fields = {"at": fl.Datetime, "day": fl.Date}
+        assert read(tmp_path, fields, *lines) == [(moment, moment.date())]
 
 
 def test_columns_are_those_of_the_schema(tmp_path: Path) -> None:
