@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from featurelib import canonical_json, dtypes
 from featurelib.body_hash import op_hash
-from featurelib.errors import FitError
+from featurelib.errors import DefinitionError, FitError
 from featurelib.fields import InputSchema
 from featurelib.fingerprint import RECIPE, node_fingerprints, ops_of, sha256
 from featurelib.layout import Layout
@@ -226,6 +226,25 @@ def load(path: str | os.PathLike[str]) -> Bundle:
         OSError: The file cannot be read.
     """
     return Bundle.from_bytes(Path(path).read_bytes(), str(path))
+
+
+def as_bundle(source: Any) -> Bundle:
+    """What engines compute: a bundle as it is, or a feature set that needs no fit.
+
+    Raises:
+        DefinitionError: It is neither.
+        FitError: The set has analyzers.
+    """
+    from featurelib.feature_set import FeatureSet
+
+    if isinstance(source, Bundle):
+        return source
+    if isinstance(source, FeatureSet):
+        return source.bind()
+    raise DefinitionError(
+        f"expected a bundle, got {source!r} ({type(source).__name__})",
+        hint="bind a feature set, or read a bundle's file: fl.load(path)",
+    )
 
 
 def bind(features: FeatureSet, state: FittedState | None) -> Bundle:

@@ -17,8 +17,9 @@ from typing import Literal
 import polars as pl
 import pyarrow.parquet as pq
 
-from featurelib.bundle import Bundle
+from featurelib.bundle import Bundle, as_bundle
 from featurelib.errors import DefinitionError
+from featurelib.feature_set import FeatureSet
 from featurelib_offline.files import Source, find_files, read_files, unreadable
 from featurelib_offline.frames import Frame
 from featurelib_offline.plan import Native, plan
@@ -56,7 +57,7 @@ class JobResult:
 
 
 def job(
-    bundle: Bundle,
+    bundle: Bundle | FeatureSet,
     inputs: Source,
     output: str | os.PathLike[str],
     *,
@@ -68,7 +69,7 @@ def job(
     """Computes the features of all rows of files into one Parquet file.
 
     Args:
-        bundle: Definition and fitted state.
+        bundle: Definition and fitted state; or a feature set that needs no fit.
         inputs: A path, a glob, a directory, or several: Parquet, CSV, JSON lines or Arrow IPC.
         output: The Parquet file; one that exists is replaced when the new one is whole.
         keep: Columns of the input that go along, before the features.
@@ -81,7 +82,7 @@ def job(
     """
     if errors not in ("raise", "collect"):
         raise DefinitionError(f'expected errors="raise" or "collect", got errors={errors!r}')
-    begin = time.perf_counter()
+    bundle, begin = as_bundle(bundle), time.perf_counter()
     target, files = Path(output), find_files(inputs)
     frame = read_files(files, bundle.schema, where=bundle.name, keep=keep)
     good, refused = frame.split() if errors == "collect" else (frame.checked(), None)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from featurelib.bundle import Bundle
+from featurelib.bundle import Bundle, as_bundle
 from featurelib.errors import DefinitionError
+from featurelib.feature_set import FeatureSet
 from featurelib_offline.frames import read_frame
 from featurelib_offline.plan import Native, plan
 
@@ -28,7 +29,7 @@ class Collected(NamedTuple):
 
 
 def transform(
-    bundle: Bundle,
+    bundle: Bundle | FeatureSet,
     data: Any,
     keep: Sequence[str] | None = None,
     *,
@@ -39,7 +40,7 @@ def transform(
     """Computes the features of every row.
 
     Args:
-        bundle: Definition and fitted state.
+        bundle: Definition and fitted state; or a feature set that needs no fit.
         data: A Polars DataFrame or LazyFrame, pyarrow Table or RecordBatch, or pandas DataFrame.
         keep: Columns of `data` that go along, before the features.
         engine: The Polars engine that runs the plan. A lazy frame gives a lazy frame, and its
@@ -57,7 +58,7 @@ def transform(
         raise DefinitionError(f'expected errors="raise" or "collect", got errors={errors!r}')
     if engine not in ("in-memory", "streaming"):
         raise DefinitionError(f'expected engine="in-memory" or "streaming", got engine={engine!r}')
-    kept = tuple(keep or ())
+    bundle, kept = as_bundle(bundle), tuple(keep or ())
     collect = errors == "collect"
     frame = read_frame(data, bundle.schema, where=bundle.name, keep=kept, check=not collect)
     steps = plan(bundle, native=native)

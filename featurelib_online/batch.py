@@ -57,7 +57,8 @@ class Batch:
     errors: list[RowError] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        # A set without features may still put inputs into tensors.
+        return len(next(iter((self.columns or self.tensors).values()), ()))
 
     def canonical(self, name: str) -> list[Any]:
         """Values of a feature as kernels hold them; None for null."""
@@ -70,6 +71,13 @@ class Batch:
 
     def __getitem__(self, row: int) -> dict[str, Any]:
         """One row as Python values."""
+        if not isinstance(row, (int, np.integer)):
+            raise InputError(
+                f"a batch is indexed by the number of a row, got {row!r}",
+                hint=f'batch.columns["{row}"] has a feature, batch.valid where it is not null',
+            )
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of a batch of {len(self)}")
         made = {}
         for name, dtype in self.types.items():
             flags, value = self.valid[name], self.columns[name][row]
@@ -160,7 +168,8 @@ def _batch(
 ) -> Batch:
     names = list(kernel.types)
     by_name = {n: c.values for n, c in zip(names, columns, strict=True)}
-    rows = len(columns[0].values) if columns else 0
+    first = columns[0].values if columns else next(iter(inputs.values()), ())
+    rows = len(first)
     tensors = {}
     for tensor in kernel.bundle.layout.tensors:
         made = np.empty((rows, tensor.width), tensor.dtype.storage)

@@ -35,6 +35,7 @@ class RowOutputs:
     def __init__(self, bundle: Bundle, layout: RowLayout) -> None:
         self.types: dict[str, DType] = {n: o.dtype for n, o in bundle.program.outputs.items()}
         self.names = tuple(self.types)
+        self._bundle = bundle
         self._layout = layout
         self._formats = {n: value_format(t) for n, t in self.types.items()}
         views = [n for n, t in self.types.items() if t.kind == "v"]
@@ -107,12 +108,20 @@ class RowOutputs:
                 made[name] = data.decode() if read is None else self._listed(name, read(data))
         return made
 
+    def __reduce__(self) -> Any:
+        return _outputs_of, (self._bundle,)
+
     def _listed(self, name: str, data: tuple[Any, ...]) -> Any:
         return from_canonical(data, self.types[name])
 
     def tensors(self, block: bytes) -> dict[str, np.ndarray[Any, Any]]:
         """The tensors, shape (1, width), read-only."""
         return {n: np.ndarray(shape, t, block, at) for n, shape, t, at in self._tensors}
+
+
+def _outputs_of(bundle: Bundle) -> RowOutputs:
+    """The outputs of rows that come from another process."""
+    return RowOutputs(bundle, RowLayout(bundle))
 
 
 def _unpacker(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import (
     Callable,
     ItemsView,
+    Iterable,
     Iterator,
     KeysView,
     Mapping,
@@ -17,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from featurelib import json_rows, trace
-from featurelib.bundle import Bundle
+from featurelib.bundle import Bundle, as_bundle
 from featurelib.dtypes import DType
+from featurelib.errors import DefinitionError, InputError
 from featurelib.feature_set import FeatureSet
 from featurelib.intrinsics import Arena
 from featurelib.jit.arena import DEFAULT_LIMIT
@@ -80,6 +82,9 @@ class Row(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._outputs.names)
+
+    def __reduce__(self) -> Any:
+        return Row, (self._outputs, self._block, self._texts)
 
     def __repr__(self) -> str:
         return f"Row({self._made()})"
@@ -199,10 +204,12 @@ class RowKernel:
 
         Raises:
             InputError: A row does not match the input schema, or a buffer does not fit.
-            ValueError: `errors` is neither.
+            DefinitionError: `errors` is neither.
         """
         if errors not in ("raise", "collect"):
-            raise ValueError(f'expected errors="raise" or "collect", got errors={errors!r}')
+            raise DefinitionError(f'expected errors="raise" or "collect", got errors={errors!r}')
+        if not isinstance(rows, Iterable):
+            raise InputError(f"expected several rows, got {rows!r} ({type(rows).__name__})")
         check_float_environment()
         given = [r if type(r) is dict else _as_mapping(r) for r in rows]
         made = compute_rows(self, given, collect=errors == "collect")
@@ -264,11 +271,10 @@ def compile(bundle: Bundle | FeatureSet, *, text_limit: int = DEFAULT_LIMIT) -> 
 
     Raises:
         FitError: A feature set that needs a fit.
+        DefinitionError: Something else, such as the path of a bundle.
         CompileError: This Python or an input type is not supported.
     """
-    return RowKernel(
-        bundle.bind() if isinstance(bundle, FeatureSet) else bundle, text_limit=text_limit
-    )
+    return RowKernel(as_bundle(bundle), text_limit=text_limit)
 
 
 def _as_mapping(row: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,18 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import featurelib as fl
 from featurelib.bundle import Bundle
-from featurelib.errors import DefinitionError, FieldValueError, InputError, MissingFieldError
+from featurelib.errors import (
+    DefinitionError,
+    FieldValueError,
+    FitError,
+    InputError,
+    MissingFieldError,
+)
 from featurelib.evaluate import Evaluator
 from featurelib.parity.values import Values
-from featurelib_offline import fit, plan, transform
+from featurelib_offline import fit, job, plan, transform
 from featurelib_offline.columns import series_column
 from parity_tests.offline.small_set import trip_frame, trips
 
@@ -181,3 +189,17 @@ def test_the_column_kernel_runs_once_a_row(monkeypatch: pytest.MonkeyPatch) -> N
             seen.clear()
             made.collect(engine=engine)
             assert sum(seen) == ROWS
+
+
+def test_only_bundles_and_sets_are_transformed(tmp_path: Path) -> None:
+    """A path is no bundle, a set without analyzers is one, a set with them wants its fit."""
+    for wrong in ("trips.json", None):
+        with pytest.raises(DefinitionError, match="expected a bundle, got"):
+            transform(wrong, trip_frame(1))
+        with pytest.raises(DefinitionError, match="expected a bundle, got"):
+            job(wrong, tmp_path / "in.parquet", tmp_path / "out.parquet")
+    with pytest.raises(FitError, match="trips: no fitted value"):
+        transform(trips, trip_frame(1))
+    half = fl.Feature("half", version=1, expr=fl.col("distance") / 2)
+    halves = fl.FeatureSet("halves", version="1.0.0", inputs=trips.inputs, features=[half])
+    assert transform(halves, trip_frame(9)).equals(transform(halves.bind(), trip_frame(9)))

@@ -18,7 +18,7 @@ import pytest
 import featurelib as fl
 import featurelib_online as online
 from featurelib import borders
-from featurelib.errors import FitError, InputError, UnknownFieldError
+from featurelib.errors import DefinitionError, FitError, InputError, UnknownFieldError
 from featurelib.evaluate import Evaluator
 from featurelib.parity.golden_values import same_bits
 from featurelib.state import FittedState
@@ -173,7 +173,7 @@ def test_the_first_bad_row_stops_a_batch(kernel: online.RowKernel) -> None:
     for row in (7, None, [ROW], "UA"):
         with pytest.raises(InputError, match="flights: a row is a mapping or a pydantic model"):
             kernel(row)
-    with pytest.raises(ValueError, match='expected errors="raise" or "collect"'):
+    with pytest.raises(DefinitionError, match='expected errors="raise" or "collect"'):
         kernel.many([ROW], errors="ignore")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 
 import numpy as np
 import pytest
 
 import featurelib as fl
 import featurelib_online as online
-from featurelib.errors import InputError
+from featurelib.errors import DefinitionError, InputError
 from featurelib.evaluate import Evaluator
 
 
@@ -96,6 +97,54 @@ def test_a_row_keeps_its_values_when_the_next_is_served(kernel):
     made = [kernel(row) for row in ROWS]
     assert [m["twice"] for m in made] == ["xx", None, "", "ß" * 1000, "yyyy"]
     assert [m.tensors["raw"][0, 0] for m in made] == [3, -3, 0, 9, 1]
+
+
+def test_rows_travel_between_processes(kernel):
+    """Values, canonical values and tensors are the same there."""
+    rows = [kernel(ROWS[0]), kernel(ROWS[1])]
+    for before, after in zip(rows, pickle.loads(pickle.dumps(rows)), strict=True):
+        assert type(after) is type(before) and dict(after) == dict(before)
+        assert all(after.canonical(n) == before.canonical(n) for n in before)
+        tensors = after.tensors
+        assert {n: t.tobytes() for n, t in before.tensors.items()} == {
+            n: t.tobytes() for n, t in tensors.items()
+        }
+
+
+def test_a_batch_is_a_sequence_of_rows(kernel):
+    """It has a length, ends, counts from the end, and says where the column of a feature is."""
+    batch = kernel.many(list(ROWS))
+    assert len(batch) == len(list(batch)) == len(ROWS)
+    assert batch[-1] == batch[len(ROWS) - 1] == dict(kernel(ROWS[-1]))
+    with pytest.raises(IndexError):
+        batch[len(ROWS)]
+    with pytest.raises(InputError, match="by the number of a row, got 'half'") as refused:
+        batch["half"]
+    assert 'batch.columns["half"]' in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("layout", [{}, {"raw": ["n"]}])
+def test_a_batch_without_features_ends(layout):
+    """A set may compute nothing, or only put inputs into tensors."""
+    nothing = fl.FeatureSet("none", version="1.0.0", inputs=Request, features=[], layout=layout)
+    batch = online.compile(nothing).many(list(ROWS))
+    assert [t.tolist() for t in batch.tensors.values()] == [[[r["n"]] for r in ROWS]] * len(layout)
+    assert len(list(batch)) == len(batch) == len(ROWS) * len(layout)
+
+
+@pytest.mark.parametrize("rows", [None, 3])
+def test_what_is_no_sequence_of_rows_is_named(kernel, rows):
+    """Value and type."""
+    with pytest.raises(InputError, match=f"several rows, got {rows} "):
+        kernel.many(rows)
+
+
+@pytest.mark.parametrize("wrong", ["flights.json", None, Request])
+def test_only_bundles_and_sets_are_compiled(wrong):
+    """A path is no bundle: the message says how to read it."""
+    with pytest.raises(DefinitionError, match="expected a bundle, got") as refused:
+        online.compile(wrong)
+    assert "fl.load(path)" in str(refused.value.hint)
 
 
 def test_an_arena_that_grew_over_one_block_is_made_small_again():
