@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["golden_record", "golden_verify", "run_parity"]
 
 GOLDEN = "golden_data"
-_WIDE = 90
-"""From so many columns on, a table says in full what its columns are."""
+_ROOMY, _WIDE = 70, 90
+"""From so many columns on, a table has room between its columns, and says in full what they are."""
 
 
 def run_parity(
@@ -67,7 +67,7 @@ def run_parity(
     found = dataclasses.replace(found, golden=replayed, golden_passed=equal, notes=notes)
     for section in found.sections:
         console.print(f"{section.rows:,} {section.where}", style="bold", highlight=False)
-        console.print(_table(section, console.width >= _WIDE))
+        console.print(_table(section, console.width))
     _tell(console, found.lines())
     if report is not None:
         from featurelib.parity.report_html import render
@@ -115,7 +115,7 @@ def golden_record(
     rows = read_rows(bundle, frame, most)
     written = record(bundle, rows, path or golden_path(GOLDEN, bundle))
     said = f"{len(rows):,} rows recorded by the reference evaluator: {written}"
-    (console or _console()).print(said, markup=False, highlight=False)
+    _tell(console or _console(), [said])
     return 0
 
 
@@ -132,13 +132,15 @@ def golden_verify(target: str, path: str | None = None, console: Any = None) -> 
     """
     from featurelib.parity.engines import all_engines
     from featurelib.parity.golden_features import golden_path, verify
+    from featurelib.parity.report import counted
 
     console = console or _console()
     bundle, _ = bind_for_parity(find_target(target))
     where = path or golden_path(GOLDEN, bundle)
     differing = verify(bundle, where, all_engines())
     _tell(console, map(str, differing))
-    console.print(f"golden features of {where}: {len(differing) or 'no'} differences")
+    found = counted(len(differing)) if differing else "no differences"
+    _tell(console, [f"golden features of {where}: {found}"])
     return 1 if differing else 0
 
 
@@ -162,7 +164,8 @@ def _progress(console: Any) -> Iterator[Progress]:
         BarColumn(bar_width=16), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True, expand=True) as bar:
+    quiet = not console.is_terminal and not console.is_jupyter
+    with Progress(*columns, console=console, transient=True, expand=True, disable=quiet) as bar:
         task = bar.add_task("parity", total=None)
 
         def tell(what: str, done: int, steps: int) -> None:
@@ -171,14 +174,15 @@ def _progress(console: Any) -> Iterator[Progress]:
         yield tell
 
 
-def _table(section: Section, wide: bool) -> Any:
+def _table(section: Section, width: int) -> Any:
     """The engines of a section; what one raised stands below, among the lines of the report."""
     from rich.table import Table
 
     heads = ("rows", "first row, s", "all rows, s", "differing values")
     narrow = ("rows", "1st s", "all s", "differ")
-    table = Table("engine", box=None, padding=(0, 2 if wide else 1, 0, 0), pad_edge=False)
-    for head in heads if wide else narrow:
+    gap = 2 if width >= _ROOMY else 1
+    table = Table("engine", box=None, padding=(0, gap, 0, 0), pad_edge=False)
+    for head in heads if width >= _WIDE else narrow:
         # Only names of engines may be wrapped: half a number is another number.
         table.add_column(head, justify="right", no_wrap=True)
     for run in section.runs:

@@ -52,7 +52,7 @@ class Mismatch:
         inputs: The shrunk rows, as Python objects; several where one row alone is right.
         values: The feature's value in the first shrunk row that differs, canonical, by engine; a
             text ``raised ...`` where an engine did not give one.
-        first_op: The first op that differs; None where the ops differ only together.
+        first_op: The first op that differs; None where none differs by itself.
         error: What the engines raised, or empty.
     """
 
@@ -88,7 +88,7 @@ class Mismatch:
             found.append(f"  {'*' if is_wrong else ' '} {text}")
             found.append(f"      {'; '.join(names)}")
         if self.first_op is None:
-            found.append("  no single op differs: they differ only together")
+            found.append("  no op differs by itself")
         else:
             found += op_lines(self.first_op)
         return found
@@ -219,7 +219,7 @@ def investigate(
         len(difference.rows),
         tuple(small.python(i) for i in range(len(small))),
         values,
-        find_first_op(bundle, feature, engine, oracle, small),
+        find_first_op(bundle, feature, engine, oracle, small, bool(difference.error)),
         difference.error,
     )
 

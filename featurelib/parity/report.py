@@ -9,7 +9,7 @@ from featurelib.bundle import Bundle
 from featurelib.parity.compare import Mismatch
 from featurelib.parity.values import Values
 
-__all__ = ["EngineRun", "Report", "Section"]
+__all__ = ["EngineRun", "Report", "Section", "counted"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Report:
         found = [*self.notes, *self.golden]
         for section in self.sections:
             features = len(self.bundle.program.outputs)
-            verdict = "same bits" if section.passed else _counted(section.found)
+            verdict = "same bits" if section.passed else counted(section.found)
             found.append(
                 f"{name}: {section.rows:,} {section.where}, {features} features, "
                 f"{len(section.runs)} engines: {verdict}"
@@ -110,5 +110,6 @@ class Report:
         return found
 
 
-def _counted(differences: int) -> str:
+def counted(differences: int) -> str:
+    """So many differences, in words."""
     return "1 difference" if differences == 1 else f"{differences:,} differences"

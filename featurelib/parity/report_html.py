@@ -147,7 +147,7 @@ def _mismatch(found: Mismatch) -> str:
         for name, value in found.values.items()
     )
     op = found.first_op
-    first = "no single op differs: they differ only together" if op is None else op.signature
+    first = "no op differs by itself" if op is None else op.signature
     trace = [] if op is None else [line.strip() for line in op_lines(op)[1:]]
     inputs = [str(row) for row in found.inputs[:4]]
     return (
