@@ -16,7 +16,7 @@ from featurelib.fields import InputSchema
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.json_frame import json_frame
 
-__all__ = ["FORMATS", "Source", "find_files", "is_source", "read_files", "readable"]
+__all__ = ["FORMATS", "Source", "find_files", "format_of", "is_source", "read_files", "readable"]
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 FORMATS = {
@@ -53,15 +53,17 @@ def find_files(source: Source) -> list[Path]:
         pattern = os.path.join(glob.escape(part), "*") if is_folder else part
         names = [part] if os.path.isfile(part) else sorted(glob.glob(pattern, recursive=True))
         files = [Path(n) for n in names if os.path.isfile(n)]
-        found |= dict.fromkeys(f for f in files if not is_folder or _format(f) is not None)
+        found |= dict.fromkeys(f for f in files if not is_folder or format_of(f) is not None)
     if not found:
         raise InputError(
             f"no file matches {', '.join(map(repr, names_given))}",
             hint=f"files end in {', '.join(FORMATS)}",
         )
-    formats = {_format(path) for path in found}
+    formats = {format_of(path) for path in found}
     if None in formats or len(formats) > 1:
-        odd = next(p for p in found if _format(p) != _format(next(iter(found))) or not _format(p))
+        odd = next(
+            p for p in found if format_of(p) != format_of(next(iter(found))) or not format_of(p)
+        )
         raise InputError(
             f"expected files of one format, got {next(iter(found)).name!r} and {odd.name!r}"
             if None not in formats
@@ -71,7 +73,8 @@ def find_files(source: Source) -> list[Path]:
     return list(found)
 
 
-def _format(path: Path) -> str | None:
+def format_of(path: Path) -> str | None:
+    """The format that the end of a file's name says, None if it says none."""
     return next((f for end, f in FORMATS.items() if path.name.lower().endswith(end)), None)
 
 
@@ -87,7 +90,7 @@ def read_files(
         InputError: There are no files, or their columns do not fit the schema.
     """
     files = find_files(source)
-    kind = _format(files[0])
+    kind = format_of(files[0])
     assert kind is not None
     if kind == "jsonl":
         return json_frame(files, schema, where=where, keep=keep)

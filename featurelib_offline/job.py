@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from featurelib.bundle import Bundle, as_bundle
 from featurelib.errors import DefinitionError
 from featurelib.feature_set import FeatureSet
-from featurelib_offline.files import Source, find_files, read_files, unreadable
+from featurelib_offline.files import Source, find_files, format_of, read_files, unreadable
 from featurelib_offline.frames import Frame
 from featurelib_offline.plan import Native, plan
 from featurelib_offline.progress import Meter, shown
@@ -78,10 +78,16 @@ def job(
         native: See `featurelib_offline.plan.Plan`.
 
     Raises:
+        DefinitionError: The output's name is that of another format.
         InputError: There are no such files, or a column or value does not fit the input schema.
     """
     if errors not in ("raise", "collect"):
         raise DefinitionError(f'expected errors="raise" or "collect", got errors={errors!r}')
+    if format_of(Path(output)) not in (None, "parquet"):
+        raise DefinitionError(
+            f"the job writes Parquet, got {Path(output).name!r}",
+            hint="let the name end in .parquet",
+        )
     bundle, begin = as_bundle(bundle), time.perf_counter()
     target, files = Path(output), find_files(inputs)
     frame = read_files(files, bundle.schema, where=bundle.name, keep=keep)

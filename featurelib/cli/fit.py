@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from featurelib.cli.extras import extra
 from featurelib.cli.progress import RowCounter
-from featurelib.cli.targets import SET_HELP, count, load_set
+from featurelib.cli.targets import SET_HELP, count, load_set, output
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -35,9 +34,7 @@ def run(args: argparse.Namespace) -> int:
         import featurelib_offline as offline
 
     features = load_set(args.set)
-    target = Path(args.output)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(2, "no such directory", str(target.parent))
+    target = output(args.output)
     begin = time.perf_counter()
     with RowCounter("fit", is_shown=not args.quiet) as counter:
         state = offline.fit(

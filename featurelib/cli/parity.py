@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from featurelib.cli.extras import extra
-from featurelib.cli.targets import count, load_any
+from featurelib.cli.targets import count, load_any, output
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -28,6 +28,8 @@ def run(args: argparse.Namespace) -> int:
     with extra("parity", "parity"):
         from featurelib.parity.command import run_parity
 
+        if args.report:
+            output(args.report)
         load_any(args.target)  # a target that is none is refused in the words of every command
         return run_parity(
             args.target, data=args.data, rows=args.rows, seed=args.seed, report=args.report

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -80,6 +82,20 @@ def load_any(text: str) -> Bundle | FeatureSet:
         f"{text}: there is no such file, and it is no module:name",
         hint="give a bundle's file, or a feature set as module:name",
     )
+
+
+def output(text: str) -> Path:
+    """A file that a command will write, looked at before its work.
+
+    Raises:
+        OSError: Its directory is not there, or it is one itself.
+    """
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such directory", str(path.parent))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), text)
+    return path
 
 
 def count(text: str) -> int:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from featurelib.cli.extras import UsageError, extra
-from featurelib.cli.targets import BUNDLE_HELP, load_bundle
+from featurelib.cli.targets import BUNDLE_HELP, load_bundle, output
 from featurelib.errors import FeaturelibError
 
 _SHOWN = 5
@@ -49,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
     """Runs the job; the exit status is 1 if rows were refused and nobody asked where they go."""
     if args.refused and args.errors != "collect":
         raise UsageError("--refused goes with --errors collect")
+    for path in (args.output, args.refused):
+        if path:
+            output(path)
     with extra("offline", "transform"):
         import featurelib_offline as offline
 

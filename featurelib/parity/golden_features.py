@@ -159,7 +159,11 @@ def read_golden(bundle: Bundle, path: str | os.PathLike[str]) -> Golden:
     try:
         with target.open(encoding="utf-8") as file:
             header, *lines = map(json.loads, file)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ParityError(
+            f"{target}: {error.strerror}", hint="record golden features first: golden record"
+        ) from error
+    except ValueError as error:
         raise ParityError(f"{target}: no readable golden features: {error}") from error
     if header.get("format") != FORMAT:
         raise ParityError(

@@ -85,6 +85,29 @@ def test_a_wrong_question_names_what_is_wrong(
     assert said in shown.err and "Traceback" not in shown.err and not shown.out
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["fit", "trip_features:trips", "good.csv", "-o"],
+        ["transform", "b.json", "good.csv", "-o"],
+        ["transform", "b.json", "good.csv", "-o", "o.parquet", "--errors", "collect", "--refused"],
+        ["parity", "trip_features:trips", "--rows", "10", "--report"],
+    ],
+)
+@pytest.mark.parametrize(
+    ("target", "said"), [("nowhere/o.x", "nowhere: no such directory"), (".", ".: Is a directory")]
+)
+def test_a_place_that_cannot_be_written_is_named_before_the_work(
+    argv: list[str], target: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No rows are read, no engine runs, and no file appears."""
+    before = sorted(Path().iterdir())
+    assert main([*argv, target]) == 1
+    shown = capsys.readouterr()
+    assert said in shown.err and not shown.out
+    assert sorted(p for p in Path().iterdir() if p.name != "__pycache__") == before
+
+
 def test_a_failure_hides_its_traceback_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
     """A module that raises is named with its line; --debug shows the traceback too."""
     assert main(["explain", "broken_features:x"]) == 1

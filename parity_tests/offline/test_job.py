@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from featurelib.bundle import Bundle
-from featurelib.errors import FieldValueError, InputError
+from featurelib.errors import DefinitionError, FieldValueError, InputError
 from featurelib_offline import fit, job, transform
 from featurelib_offline.whole_file import whole_file
 from parity_tests.offline.small_set import trip_frame, trips
@@ -186,3 +186,12 @@ def test_the_bar_shows_rows(bundle: Bundle, tmp_path: Path, capsys: Any) -> None
     """By default rich shows the rows and how many a second."""
     job(bundle, write(trip_frame(ROWS), tmp_path, "parquet"), tmp_path / "out.parquet")
     assert "400 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl.gz", "out.ARROW"])
+def test_the_name_of_another_format_is_refused(bundle: Bundle, tmp_path: Path, name: str) -> None:
+    """The output is Parquet: a file that says otherwise would be read as something else."""
+    trip_frame(3).write_parquet(tmp_path / "in.parquet")
+    with pytest.raises(DefinitionError, match=f"writes Parquet, got '{name}'"):
+        job(bundle, tmp_path / "in.parquet", tmp_path / name)
+    assert not (tmp_path / name).exists()
