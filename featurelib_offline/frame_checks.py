@@ -104,6 +104,8 @@ def _hint(source: pl.DataType, dtype: DType) -> str:
         return "cast it yourself, saying that digits may be lost: cast(pl.Float64)"
     if dtype.is_integer and source.is_float():
         return "in pandas an integer column with gaps is a float: astype('Int64'); else round it"
+    if dtype.name == "Date" and isinstance(source, pl.Datetime):
+        return "an instant is no day: .dt.date() in Polars, .dt.date in pandas"
     return "convert the column before it comes here"
 
 

@@ -216,6 +216,16 @@ def test_arrow_columns_keep_their_values(array: pa.Array, dtype: str) -> None:
     ]
 
 
+def test_days_of_pandas_are_objects() -> None:
+    """Pandas has no column type for days: the hint names the way, and the way is taken."""
+    days = pl.Series("x", [dt.date(2020, 2, 29), None]).to_frame().to_pandas()
+    with pytest.raises(FieldValueError) as refused:
+        run(days, schema_of("fl.Date", nullable=True))
+    assert ".dt.date in pandas" in str(refused.value.hint)
+    taken = run(days.assign(x=days["x"].dt.date), schema_of("fl.Date", nullable=True))
+    assert taken["x"].to_list() == [dt.date(2020, 2, 29), None]
+
+
 def test_seconds_that_do_not_fit_are_refused() -> None:
     """An Arrow instant that overflows microseconds is an error, never another instant."""
     table = pa.table({"x": pa.array([2**60], pa.timestamp("s", "UTC"))})
