@@ -163,8 +163,15 @@ class Bundle:
 
         Returns:
             The path.
+
+        Raises:
+            FileNotFoundError: The folder is not there.
         """
         target = Path(path)
+        if not target.parent.is_dir():
+            raise FileNotFoundError(
+                f"cannot save {self.name} as {target}: there is no folder {target.parent}"
+            )
         handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as file:

@@ -235,6 +235,12 @@ while True:
 """
 
 
+def test_a_missing_folder_is_named(tmp_path) -> None:
+    """Not the temporary file that would have been written in it."""
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*absent$"):
+        rich_bundle(1.5).save(tmp_path / "absent" / "trips.json")
+
+
 def test_a_killed_save_leaves_a_whole_file(tmp_path) -> None:
     """Whenever a process that saves is killed, the name stands for one whole bundle."""
     path = tmp_path / "trips.json"
