@@ -112,6 +112,7 @@ def compute_rows(kernel: RowKernel, rows: Sequence[Any], *, collect: bool) -> Ba
     parts: list[list[machine.Column]] = []
     used: list[dict[str, np.ndarray[Any, Any]]] = []
     errors: list[RowError] = []
+    nodes = kernel.kernel.slots.outputs
     try:
         work = kernel.batches.pop()
     except IndexError:
@@ -120,13 +121,13 @@ def compute_rows(kernel: RowKernel, rows: Sequence[Any], *, collect: bool) -> Ba
         for start in range(0, len(rows), CHUNK):
             chunk = list(rows[start : start + CHUNK])
             try:
-                n = work.plan.serve_rows(chunk)
-            except InputError as error:
+                n = work.plan.serve_rows(chunk, start)
+            except InputError:
                 if not collect:
-                    raise _shifted(error, start) from None
+                    raise
                 chunk = _good(kernel, chunk, start, errors)
                 n = work.plan.serve_rows(chunk)
-            parts.append([_copied(c, o.dtype, n) for c, o in _named(kernel, work.outputs)])
+            parts.append([_copied(c, o.dtype, n) for c, o in zip(work.outputs, nodes, strict=True)])
             used.append({m: work.inputs[m].values[:n].copy() for m in kernel.inputs_in_layout})
             work.arena.reset()
     finally:
@@ -136,7 +137,7 @@ def compute_rows(kernel: RowKernel, rows: Sequence[Any], *, collect: bool) -> Ba
             _end_to_end([p[i].values for p in parts]) if parts else _nothing(node.dtype),
             _joined([p[i].valid for p in parts], node.nullable),
         )
-        for i, node in enumerate(kernel.kernel.slots.outputs)
+        for i, node in enumerate(nodes)
     ]
     inputs = {
         m: _end_to_end([u[m] for u in used]) if used else np.empty(0)
@@ -153,8 +154,8 @@ def compute_columns(kernel: RowKernel, data: Any) -> Batch:
     code = kernel.wide_kernel
     outputs = code.run([columns[n] for n in code.inputs], rows)
     made = [
-        _copied(c, node.dtype, rows)
-        for c, node in zip(outputs, kernel.kernel.slots.outputs, strict=True)
+        machine.Column(_objects(c.values, node.dtype), c.valid) if node.dtype.kind == "v" else c
+        for c, node in zip(outputs, code.slots.outputs, strict=True)
     ]
     inputs = {m: columns[m].values for m in kernel.inputs_in_layout}
     return _batch(kernel, made, inputs, [])
@@ -186,21 +187,22 @@ def _batch(
     return Batch(by_name, valid, dict(kernel.types), tensors, errors)
 
 
-def _named(kernel: RowKernel, outputs: list[machine.Column]) -> Any:
-    return zip(outputs, kernel.kernel.slots.outputs, strict=True)
-
-
 def _copied(column: machine.Column, dtype: DType, rows: int) -> machine.Column:
     """The first rows, out of memory that will be used again; text as objects."""
     valid = None if column.valid is None else column.valid[:rows].copy()
     if dtype.kind != "v":
         return machine.Column(column.values[:rows].copy(), valid)
-    objects = np.empty(rows, object)
+    return machine.Column(_objects(column.values[:rows], dtype), valid)
+
+
+def _objects(pairs: np.ndarray[Any, Any], dtype: DType) -> np.ndarray[Any, Any]:
+    """Text as bytes, lists as tuples, from their addresses and lengths."""
+    objects = np.empty(len(pairs), object)
     size = 1 if dtype.name == "String" else dtype.bits // 8
-    for i, (address, length) in enumerate(column.values[:rows].tolist()):
+    for i, (address, length) in enumerate(pairs.tolist()):
         data = ctypes.string_at(address, length * size) if length else b""
         objects[i] = data if dtype.name == "String" else _elements(data, dtype)
-    return machine.Column(objects, valid)
+    return objects
 
 
 def _elements(data: bytes, dtype: DType) -> tuple[Any, ...]:
@@ -218,14 +220,6 @@ def _good(kernel: RowKernel, chunk: list[Any], start: int, errors: list[RowError
         except InputError as error:
             errors.append(RowError(start + i, str(error)))
     return good
-
-
-def _shifted(error: InputError, start: int) -> InputError:
-    """The error with the row's index in the whole, not in its chunk."""
-    if error.row is not None and start:
-        error.row += start
-        error.add_note(f"row {error.row} of all rows")
-    return error
 
 
 def _joined(parts: list[Any], nullable: bool) -> np.ndarray[Any, Any] | None:

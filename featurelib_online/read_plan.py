@@ -192,8 +192,12 @@ class ReadPlan:
             self.read(row)
             self._run(1)
 
-    def serve_rows(self, rows: Sequence[Any]) -> int:
+    def serve_rows(self, rows: Sequence[Any], first: int = 0) -> int:
         """Reads rows into places 0, 1, ... and runs the program on them; gives their number.
+
+        Args:
+            rows: The rows.
+            first: The number of the first one in what the caller was given, for errors.
 
         Raises:
             InputError: A row does not match the schema, or there are more than `capacity`; the
@@ -204,7 +208,7 @@ class ReadPlan:
             self._kept[:] = rows
         n = self._serve_rows(rows)
         if n < 0:
-            n = self.read_rows(rows)
+            n = self.read_rows(rows, first)
             self._run(n)
         return n
 
@@ -213,8 +217,12 @@ class ReadPlan:
         self._kept.clear()
         self._read(row, 0, None)
 
-    def read_rows(self, rows: Sequence[Any]) -> int:
+    def read_rows(self, rows: Sequence[Any], first: int = 0) -> int:
         """Reads rows into places 0, 1, ... and keeps the texts in them alive until the next read.
+
+        Args:
+            rows: The rows.
+            first: The number of the first one in what the caller was given, for errors.
 
         Raises:
             InputError: A row does not match the schema, or there are more than `capacity`.
@@ -227,7 +235,7 @@ class ReadPlan:
             )
         self._kept.clear()
         for i, row in enumerate(given):
-            self._read(row, i, i)
+            self._read(row, i, first + i)
         return len(given)
 
     def _read(self, row: Any, index: int, number: int | None) -> None:

@@ -70,7 +70,6 @@ class Kernel:
         self._call = _CALL(self.machine.address)
         self._tables = [table_memory(n, state) for n in self.slots.tables]
         self.inputs = tuple(program.inputs)
-        self.makes_text = any(n.dtype.kind == "v" for n in program.serving_nodes if n.args)
 
     def fill_slots(self, inputs: Sequence[Column], outputs: Sequence[Column], arena: int) -> Array:
         """The slots for these columns. The columns must outlive every call that uses them."""
