@@ -114,4 +114,4 @@ def _count(program: Program) -> str:
 
 
 def _tensors(layout: Layout) -> list[str]:
-    return [f"tensor {t.name}: {sum(t.widths)} × {t.dtype}" for t in layout.tensors]
+    return [f"tensor {t.name}: {t.shape_text}" for t in layout.tensors]
