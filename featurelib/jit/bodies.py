@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import types as pytypes
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -105,4 +106,21 @@ def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: 
     return result
 
 
-__all__ = ["View", "compile_body", "compiled", "signature"]
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The kind of machine that a program is emitted for: how it compiles bodies.
+
+    Attributes:
+        compile_body: As `compile_body`; its result has a `library` and an `fndesc`.
+        signature: As `signature`.
+        view: Numba's type of a view.
+    """
+
+    compile_body: Callable[[Body, tuple[str, ...], Nulls, str], Any]
+    signature: Callable[[Body, tuple[str, ...], Nulls, str], Any]
+    view: Any
+
+
+CPU = Target(compile_body, signature, KIND_TYPES["v"])
+
+__all__ = ["CPU", "Target", "View", "compile_body", "compiled", "signature"]

@@ -7,7 +7,7 @@ import json
 import sysconfig
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from numba.core.extending import intrinsic
 from featurelib.body_hash import op_hash
 from featurelib.errors import CompileError
 from featurelib.jit import cache
-from featurelib.jit.bodies import FLAGS
+from featurelib.jit.bodies import CPU, FLAGS
 from featurelib.jit.cache import is_ours
 from featurelib.jit.emit import emit
+from featurelib.jit.places import Place
 from featurelib.jit.progress import progress
 from featurelib.jit.slots import Slots
 from featurelib.node import FIT, INPUT, LITERAL, Node
@@ -28,6 +29,7 @@ from featurelib.op import Op
 from featurelib.program import Program, op_of
 from featurelib.tables import TableData
 
+NO_PLACES: Mapping[str, Place] = {}
 _lock = threading.Lock()
 _compiled: dict[str, Machine] = {}
 
@@ -48,9 +50,11 @@ class Machine:
     _function: Any
 
 
-def digest(program: Program, wide: bool) -> str:
+def digest(program: Program, places: Mapping[str, Place], wide: bool) -> str:
     """What the machine code of a program depends on, fitted values left out."""
-    names = [wide, *(n.key for n in program.outputs.values())]
+    names: list[Any] = [wide, *(n.key for n in program.outputs.values())]
+    order = list(program.outputs)
+    names.append([[order.index(name), *astuple(place)] for name, place in places.items()])
     # Ours are in the hash of the code generator; those of other packages are not.
     names += [op_hash(op) for op in _ops(program) if not all(is_ours(b.fn) for b in op.bodies)]
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
@@ -62,11 +66,14 @@ def _ops(program: Program) -> list[Op]:
     return [op_of(calls[key]) for key in sorted(calls)]
 
 
-def compile_program(program: Program, *, wide: bool = True) -> Machine:
+def compile_program(
+    program: Program, *, places: Mapping[str, Place] = NO_PLACES, wide: bool = True
+) -> Machine:
     """Machine code of a program, compiled once per process and cached on disk.
 
     Args:
         program: What to compute.
+        places: Where outputs lie, by name; those that are not named stand in columns.
         wide: For columns (loops that vectorise), else for single rows (half the time to compile).
             Both take any number of rows and give the same bits.
 
@@ -79,18 +86,18 @@ def compile_program(program: Program, *, wide: bool = True) -> Machine:
             "kernels read Python objects under the GIL, and this is a free-threaded build",
             hint="use the default build of CPython",
         )
-    key = digest(program, wide)
+    key = digest(program, places, wide)
     with _lock:
         if key not in _compiled:
-            _compiled[key] = _compile(program, key, wide)
+            _compiled[key] = _compile(program, places, key, wide)
         return _compiled[key]
 
 
-def _compile(program: Program, key: str, wide: bool) -> Machine:
+def _compile(program: Program, places: Mapping[str, Place], key: str, wide: bool) -> Machine:
     @intrinsic
     def run(typingctx: Any, slots: Any, start: Any, stop: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            emit(context, builder, program, wide, *args)
+            emit(CPU, context, builder, program, places, wide, *args)
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, types.int64), codegen

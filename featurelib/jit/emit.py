@@ -9,14 +9,18 @@ bodies are inlined by LLVM, and a loop without text vectorises.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
 
 from featurelib import literals
+from featurelib.jit.bodies import Target
 from featurelib.jit.group import Group
 from featurelib.jit.intrinsics_cpu import I64
+from featurelib.jit.places import COLUMN, Place
 from featurelib.jit.slots import Slots, is_table
 from featurelib.node import FIT, INPUT
 from featurelib.program import Program, topological
@@ -44,9 +48,11 @@ def groups(program: Program) -> list[list[str]]:
 
 
 def emit(
+    target: Target,
     context: Any,
     builder: ir.IRBuilder,
     program: Program,
+    places: Mapping[str, Place],
     wide: bool,
     slots: ir.Value,
     start: ir.Value,
@@ -55,9 +61,11 @@ def emit(
     """Writes the program's functions into the builder's module, and calls to them.
 
     Args:
+        target: How bodies are compiled.
         context: Numba's target context.
         builder: Where the calls go.
         program: What to compute.
+        places: Where outputs lie, if not in columns.
         wide: A loop over rows in each group, which LLVM may vectorise. Else one loop around all
             groups, which hold straight code: half the time to compile, and made for single rows.
         slots: Address of the slots, int64.
@@ -82,10 +90,10 @@ def emit(
     for names in groups(program):
         group = program.subset(names)
         own = Slots.of(group)
-        key = shape(group, own)
+        key = shape(group, places)
         if key not in shapes:
-            number = len(shapes)
-            shapes[key] = Group(context, builder.module, group, own, number, wide).function
+            made = Group(target, context, builder.module, group, places, len(shapes), wide)
+            shapes[key] = made.function
         args = [start, stop, slot(order.arena)]
         for node in own.inputs:
             args += [slot(position[node.key]), slot(position[node.key] + 1)]
@@ -110,7 +118,7 @@ def emit(
             builder.call(function, [row, row, *rest])
 
 
-def shape(program: Program, own: Slots) -> str:
+def shape(program: Program, places: Mapping[str, Place]) -> str:
     """Equal for groups whose functions are equal: inputs and tables by place, not by name."""
     index = {n.key: i for i, n in enumerate(program.serving_nodes)}
     rows = []
@@ -125,4 +133,8 @@ def shape(program: Program, own: Slots) -> str:
                 [[k, literals.canonical(v)] for k, v in params],
             ]
         )
-    return json.dumps([rows, [index[n.key] for n in program.outputs.values()]])
+    outputs = [
+        [index[node.key], *astuple(places.get(name, COLUMN))]
+        for name, node in program.outputs.items()
+    ]
+    return json.dumps([rows, outputs])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
 
 from featurelib.dtypes import DType
-from featurelib.jit.bodies import compile_body, signature
-from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I32, I64, KIND_TYPES
+from featurelib.jit.bodies import Target
+from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I32, I64
+from featurelib.jit.places import COLUMN, Place
 from featurelib.jit.slots import Slots
 from featurelib.node import FIT, INPUT, LITERAL, Node
 from featurelib.op import Nulls
@@ -19,18 +21,38 @@ _PTR = {bits: ir.IntType(bits).as_pointer() for bits in (8, 16, 32, 64)}
 
 
 class Group:
-    """Emits the function of one group."""
+    """Emits the function of one group.
+
+    Args:
+        target: How bodies are compiled.
+        context: Numba's target context.
+        module: Where the function goes.
+        program: The outputs of the group.
+        places: Where they lie, if not in columns.
+        number: Of the group.
+        wide: Whether the function loops over rows.
+    """
 
     def __init__(
-        self, context: Any, module: ir.Module, program: Program, own: Slots, number: int, wide: bool
+        self,
+        target: Target,
+        context: Any,
+        module: ir.Module,
+        program: Program,
+        places: Mapping[str, Place],
+        number: int,
+        wide: bool,
     ) -> None:
+        self.target = target
         self.context = context
         self.program = program
+        own = Slots.of(program)
+        self.places = [places.get(name, COLUMN) for name in program.outputs]
         types: list[ir.Type] = [I64, I64, I64]
         for node in own.inputs:
             types += [_PTR[_slot_bits(node.dtype)], _PTR[8]]
-        for node in own.outputs:
-            types += [_PTR[_slot_bits(node.dtype)], _PTR[8]]
+        for node, place in zip(own.outputs, self.places, strict=True):
+            types += [_PTR[_slot_bits(node.dtype, place)], _PTR[8]]
         types += [I64, I64] * len(own.tables)
         self.function = ir.Function(
             module, ir.FunctionType(ir.VoidType(), types), f"group_{number}"
@@ -42,13 +64,11 @@ class Group:
             if isinstance(arg.type, ir.PointerType):
                 arg.add_attribute("noalias")
         self.arena = args[2]
-        places = [args[i : i + 2] for i in range(3, len(args), 2)]
-        self.inputs = {n.key: places[i] for i, n in enumerate(own.inputs)}
+        pairs = [args[i : i + 2] for i in range(3, len(args), 2)]
+        self.inputs = {n.key: pairs[i] for i, n in enumerate(own.inputs)}
         after = len(own.inputs)
-        self.outputs = places[after : after + len(own.outputs)]
-        self.tables = {
-            n.key: places[after + len(own.outputs) + i] for i, n in enumerate(own.tables)
-        }
+        self.outputs = pairs[after : after + len(own.outputs)]
+        self.tables = {n.key: pairs[after + len(own.outputs) + i] for i, n in enumerate(own.tables)}
         b = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.values: dict[str, tuple[Any, ir.Value]] = {}
         for node in self.program.serving_nodes:
@@ -79,8 +99,13 @@ class Group:
                 self.values[node.key] = self._load(b, node, row)
             elif node.key not in self.values:
                 self.values[node.key] = self._call(b, node)
-        for (values, valid), node in zip(self.outputs, self.program.outputs.values(), strict=True):
-            self._store(b, node, row, values, valid)
+        outputs = zip(self.program.outputs.values(), self.places, self.outputs, strict=True)
+        for node, place, (values, valid) in outputs:
+            first = b.mul(row, ir.Constant(I64, place.stride)) if place.stride > 1 else row
+            if place.is_laid_out:
+                self._lay_out(b, node, first, values)
+            else:
+                self._store(b, node, row, first, values, valid)
 
     def _constant(self, b: ir.IRBuilder, node: Node) -> tuple[Any, ir.Value]:
         yes = ir.Constant(I1, 1)
@@ -120,8 +145,15 @@ class Group:
         return (b.sext if kind == "i" else b.zext)(raw, I64), flag
 
     def _store(
-        self, b: ir.IRBuilder, node: Node, row: ir.Value, values: ir.Value, valid: ir.Value
+        self,
+        b: ir.IRBuilder,
+        node: Node,
+        row: ir.Value,
+        first: ir.Value,
+        values: ir.Value,
+        valid: ir.Value,
     ) -> None:
+        """Writes a row's value to element `first`, and its flag to that of the row."""
         value, flag = self.values[node.key]
         kind, bits = node.dtype.kind, node.dtype.bits
         if node.nullable:
@@ -130,30 +162,38 @@ class Group:
             address, start, stop = value
             size = ir.Constant(I64, max(bits // 8, 1))
             pair = [b.add(address, b.mul(start, size)), b.sub(stop, start)]
-            twice = b.shl(row, ir.Constant(I64, 1))
+            twice = b.shl(first, ir.Constant(I64, 1))
             for k, part in enumerate(pair):
                 kept = b.select(flag, part, ir.Constant(I64, 0))
                 b.store(kept, b.gep(values, [b.or_(twice, ir.Constant(I64, k))]))
             return
         if kind == "f":
-            nan = b.fcmp_unordered("uno", value, value)
-            narrow = bits == 32
-            raw = b.bitcast(b.fptrunc(value, F32), I32) if narrow else b.bitcast(value, I64)
-            canonical = ir.Constant(I32, 0x7FC00000) if narrow else ir.Constant(I64, CANONICAL_NAN)
-            raw = b.select(nan, canonical, raw)
+            raw = _canonical(b, b.fptrunc(value, F32) if bits == 32 else value)
         elif kind == "b":
             raw = b.zext(value, I8)
         else:
             raw = value if bits == 64 else b.trunc(value, ir.IntType(bits))
         if node.nullable:
             raw = b.select(flag, raw, ir.Constant(raw.type, 0))
-        b.store(raw, b.gep(values, [row]))
+        b.store(raw, b.gep(values, [first]))
+
+    def _lay_out(self, b: ir.IRBuilder, node: Node, first: ir.Value, values: ir.Value) -> None:
+        """Writes the elements of an Array side by side, from element `first` on."""
+        (address, start, _stop), _flag = self.values[node.key]
+        inner, size = node.dtype.inner, node.dtype.size
+        assert inner is not None and size is not None
+        source = b.inttoptr(address, values.type)
+        with cgutils.for_range(b, ir.Constant(I64, size)) as loop:
+            raw = b.load(b.gep(source, [b.add(start, loop.index)]), align=1)
+            if inner.kind == "f":
+                raw = _canonical(b, b.bitcast(raw, F32 if inner.bits == 32 else F64))
+            b.store(raw, b.gep(values, [b.add(first, loop.index)]))
 
     def _call(self, b: ir.IRBuilder, node: Node) -> tuple[Any, ir.Value]:
         op, body = op_of(node), body_of(node)
         kinds = tuple(a.dtype.kind for a in node.args)
-        sig = signature(body, kinds, op.nulls, node.dtype.kind)
-        compiled = compile_body(body, kinds, op.nulls, node.dtype.kind)
+        sig = self.target.signature(body, kinds, op.nulls, node.dtype.kind)
+        compiled = self.target.compile_body(body, kinds, op.nulls, node.dtype.kind)
         pairs = [self.values[a.key] for a in node.args]
         args = [self._packed(b, v, k) for (v, _), k in zip(pairs, kinds, strict=True)]
         if op.nulls is Nulls.EXPLICIT:
@@ -179,7 +219,7 @@ class Group:
         return result, there
 
     def _packed(self, b: ir.IRBuilder, value: Any, kind: str) -> ir.Value:
-        return self.context.make_tuple(b, KIND_TYPES["v"], value) if kind == "v" else value
+        return self.context.make_tuple(b, self.target.view, value) if kind == "v" else value
 
 
 def zero(dtype: DType) -> Any:
@@ -189,5 +229,13 @@ def zero(dtype: DType) -> Any:
     return ir.Constant({"b": I1, "f": F64}.get(dtype.kind, I64), 0)
 
 
-def _slot_bits(dtype: DType) -> int:
-    return 64 if dtype.kind == "v" else dtype.bits
+def _slot_bits(dtype: DType, place: Place = COLUMN) -> int:
+    return 64 if dtype.kind == "v" and not place.is_laid_out else dtype.bits
+
+
+def _canonical(b: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    """The bits of a float, a NaN as the one canonical NaN."""
+    narrow = value.type == F32
+    raw = b.bitcast(value, I32 if narrow else I64)
+    canonical = ir.Constant(I32, 0x7FC00000) if narrow else ir.Constant(I64, CANONICAL_NAN)
+    return b.select(b.fcmp_unordered("uno", value, value), canonical, raw)

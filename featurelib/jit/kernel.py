@@ -12,8 +12,9 @@ import numpy as np
 from featurelib.dtypes import DType
 from featurelib.errors import CompileError
 from featurelib.jit.arena import DEFAULT_LIMIT, MAX_LIMIT, ScratchArena
-from featurelib.jit.compile import compile_program, table_memory
+from featurelib.jit.compile import NO_PLACES, compile_program, table_memory
 from featurelib.jit.environment import check_float_environment
+from featurelib.jit.places import Place
 from featurelib.program import Program
 
 Array = np.ndarray[Any, Any]
@@ -48,6 +49,7 @@ class Kernel:
         program: What to compute.
         state: Values of the fitted nodes by key.
         limit: The row limit for text in bytes.
+        places: Where outputs lie (see `compile_program`).
         wide: Machine code for columns, else for single rows (see `compile_program`).
 
     Raises:
@@ -60,12 +62,13 @@ class Kernel:
         state: Mapping[str, Any],
         *,
         limit: int = DEFAULT_LIMIT,
+        places: Mapping[str, Place] = NO_PLACES,
         wide: bool = True,
     ) -> None:
         _check_limit(program, limit)
         self.program = program
         self.limit = limit
-        self.machine = compile_program(program, wide=wide)
+        self.machine = compile_program(program, places=places, wide=wide)
         self.slots = self.machine.slots
         self._call = _CALL(self.machine.address)
         self._tables = [table_memory(n, state) for n in self.slots.tables]
@@ -85,13 +88,21 @@ class Kernel:
         slots[at] = arena
         return slots
 
-    def run(self, inputs: Sequence[Column], rows: int, *, threads: int = 1) -> list[Column]:
+    def run(
+        self,
+        inputs: Sequence[Column],
+        rows: int,
+        *,
+        outputs: Sequence[Column] | None = None,
+        threads: int = 1,
+    ) -> list[Column]:
         """Computes all outputs.
 
         Args:
             inputs: A column for each of `self.inputs`, in that order, `rows` long. A nullable
                 input without flags has no nulls.
             rows: How many.
+            outputs: Where to write, each with its place; new columns if left out.
             threads: Ranges of rows to run side by side.
 
         Returns:
@@ -104,7 +115,8 @@ class Kernel:
             else c._replace(valid=np.ones(rows, np.uint8))
             for c, node in zip(inputs, self.slots.inputs, strict=True)
         ]
-        outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.slots.outputs]
+        if outputs is None:
+            outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.slots.outputs]
         edges = np.linspace(0, rows, max(1, min(threads, rows // 1024)) + 1).astype(int).tolist()
         arenas = [ScratchArena(self.limit) for _ in edges[1:]]
 

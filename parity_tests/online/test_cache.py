@@ -32,7 +32,7 @@ features = [
 made = fl.FeatureSet("s", version="1.0.0", inputs=schema, features=features)
 kernel = online.compile(made)
 row = kernel({{"x": 2.0, "s": "a"}})
-print(row["own"], kernel.kernel.machine.from_cache, digest(made.program, False), file=sys.stdout)
+print(row["own"], kernel.kernel.machine.from_cache, digest(made.program, {{}}, False), file=sys.stdout)
 """
 OPS = """
 from featurelib.dtypes import Float64
