@@ -58,22 +58,29 @@ def compiled(fn: Callable[..., Any]) -> Any:
         no_cpython_wrapper=True,
         no_cfunc_wrapper=True,
         forceinline=getattr(fn, "__inlined__", False),
-    )(_resolved(fn))
+    )(resolved(fn, compiled))
     dispatcher._cache = body_cache(fn)
     return dispatcher
 
 
-def _resolved(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """A copy of `fn` whose global names mean what machine code needs."""
+def resolved(
+    fn: Callable[..., Any], compile_callee: Callable[[Callable[..., Any]], Any]
+) -> Callable[..., Any]:
+    """A copy of `fn` whose global names mean what machine code needs.
+
+    Args:
+        fn: A body or kernel function.
+        compile_callee: Gives what stands for a body or kernel function that `fn` calls.
+    """
     scope = {}
     for name in _global_names(fn.__code__):
         if name not in fn.__globals__:
             continue  # a builtin
         value = fn.__globals__[name]
         if isinstance(value, Op):
-            value = compiled(value.bodies[0].fn)
+            value = compile_callee(value.bodies[0].fn)
         elif getattr(value, "__kernel_function__", False):
-            value = compiled(value)
+            value = compile_callee(value)
         scope[name] = value
     scope["__builtins__"] = __builtins__
     scope["__name__"] = fn.__module__
@@ -123,4 +130,4 @@ class Target:
 
 CPU = Target(compile_body, signature, KIND_TYPES["v"])
 
-__all__ = ["CPU", "Target", "View", "compile_body", "compiled", "signature"]
+__all__ = ["CPU", "Target", "View", "compile_body", "compiled", "resolved", "signature"]
