@@ -10,16 +10,19 @@ STAMP := .venv/installed
 # Compiled bodies and kernels stay inside the checkout, so that a run never meets another's.
 export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
-.PHONY: help demo test check bench generate clean
+.PHONY: help demo test test-cuda check bench generate clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(STAMP) ## Real flights through both engines, compared bit for bit
 	$(BIN)/python -m parity_tests.demo
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+test-cuda: $(STAMP) ## Run the parity suite on this machine's CUDA device
+	$(BIN)/python -m pytest -m cuda parity_tests/cuda $(PYTEST_ARGS)
 
 check: $(STAMP) ## Lint, format, types, layers, generated files
 	$(BIN)/ruff check .

@@ -22,6 +22,8 @@ DISTRIBUTION = {"sklearn": "scikit-learn"}
 BROUGHT_BY_ANOTHER = {
     "annotated_types": "pydantic",
     "llvmlite": "numba",
+    "cuda": "numba-cuda",
+    "numba_cuda": "numba-cuda",
     "pydantic_core": "pydantic",
     "_pytest": "pytest",
     "jupyter_client": "nbclient",
@@ -83,8 +85,7 @@ def test_every_dependency_is_explained_and_pinned(name: str) -> None:
     for extra in declared()[name]:
         assert any(extra in row[2] for row in mine), f"{name} comes with {extra} too"
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
-    # torch has builds by platform, and CI does not install it.
-    assert name == "torch" or f"\n{name}==" in pins, f"constraints.txt has no version of {name}"
+    assert f"\n{name}==" in pins, f"constraints.txt has no version of {name}"
 
 
 def test_the_base_install_is_small() -> None:
