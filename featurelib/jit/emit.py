@@ -72,6 +72,42 @@ def emit(
         start: First row.
         stop: Row after the last.
     """
+    arena, calls = functions(target, context, builder, program, places, wide, slots)
+    if wide:
+        for function, rest in calls:
+            builder.call(function, [start, stop, arena, *rest])
+        return
+    count = builder.sub(stop, start)
+    with cgutils.for_range(builder, count) as loop:
+        row = builder.add(start, loop.index)
+        for function, rest in calls:
+            builder.call(function, [row, row, arena, *rest])
+
+
+def functions(
+    target: Target,
+    context: Any,
+    builder: ir.IRBuilder,
+    program: Program,
+    places: Mapping[str, Place],
+    wide: bool,
+    slots: ir.Value,
+) -> tuple[ir.Value, list[tuple[ir.Function, list[ir.Value]]]]:
+    """Writes the program's functions into the builder's module, for a loop that the caller writes.
+
+    Args:
+        target: As for `emit`, and so are the others.
+        context: See there.
+        builder: Where the slots are read.
+        program: What to compute.
+        places: Where outputs lie.
+        wide: Whether functions loop over rows.
+        slots: Address of the slots.
+
+    Returns:
+        What the arena's slot holds; and each function with its arguments, of which the first row,
+        the row after the last (not wide: the row again) and the arena go before these.
+    """
     order = Slots.of(program)
     base = builder.inttoptr(slots, I64.as_pointer())
 
@@ -94,7 +130,7 @@ def emit(
         if key not in shapes:
             made = Group(target, context, builder.module, group, places, len(shapes), wide)
             shapes[key] = made.function
-        args = [start, stop, slot(order.arena)]
+        args: list[ir.Value] = []
         for node in own.inputs:
             args += [slot(position[node.key]), slot(position[node.key] + 1)]
         for name in names:
@@ -102,20 +138,12 @@ def emit(
         for node in own.tables:
             args += [slot(position[node.key]), slot(position[node.key] + 1)]
         function = shapes[key]
-        pairs = list(zip(args, function.args, strict=True))[3:]
+        pairs = zip(args, function.args[3:], strict=True)
         pointers = [
             a if isinstance(p.type, ir.IntType) else builder.inttoptr(a, p.type) for a, p in pairs
         ]
-        calls.append((function, [args[2], *pointers]))
-    if wide:
-        for function, rest in calls:
-            builder.call(function, [start, stop, *rest])
-        return
-    count = builder.sub(stop, start)
-    with cgutils.for_range(builder, count) as loop:
-        row = builder.add(start, loop.index)
-        for function, rest in calls:
-            builder.call(function, [row, row, *rest])
+        calls.append((function, pointers))
+    return slot(order.arena), calls
 
 
 def shape(program: Program, places: Mapping[str, Place]) -> str:
