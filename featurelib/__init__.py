@@ -37,6 +37,8 @@ from featurelib.feature import Feature, feature
 from featurelib.feature_set import FeatureSet
 from featurelib.fields import Constraints, InputSchema
 from featurelib.layout import Layout, Tensor
+from featurelib.layout_difference import check_tensors
+from featurelib.model_inputs import ModelInputs
 from featurelib.op import Nulls, kernel_function, method, op
 from featurelib.schema import Schema
 from featurelib.state import FittedState
@@ -81,6 +83,7 @@ __all__ = [
     "Int32",
     "Int64",
     "Layout",
+    "ModelInputs",
     "Nulls",
     "Schema",
     "Size",
@@ -91,6 +94,7 @@ __all__ = [
     "UInt32",
     "UInt64",
     "Zone",
+    "check_tensors",
     "coalesce",
     "col",
     "concat_str",

@@ -8,17 +8,14 @@ it reads) and of nothing else. The set's fingerprint is over those and the layou
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featurelib import canonical_json, dtypes
+from featurelib import canonical_json, digest_file, dtypes
 from featurelib.body_hash import op_hash
 from featurelib.errors import DefinitionError, FitError
 from featurelib.fields import InputSchema
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 META = ("version", "description", "owner", "tags")
 """What a bundle says of a feature that is not in the program."""
-DIGEST_HEAD = b'{"digest":"'
-DIGEST_ZEROS = b"0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +126,6 @@ class Bundle:
     def to_bytes(self) -> bytes:
         """The file's content."""
         content = {
-            "digest": DIGEST_ZEROS.decode(),
             "features": {
                 name: {**self.meta[name], "fingerprint": self.fingerprints[name]}
                 for name in self.program.outputs
@@ -146,14 +140,12 @@ class Bundle:
             "set": {"description": self.description, "name": self.name, "version": self.version},
             "state": self.state.to_json(),
         }
-        blank = canonical_json.dumps(content).encode()
-        digest = hashlib.sha256(blank).hexdigest().encode()
-        return DIGEST_HEAD + digest + blank[len(DIGEST_HEAD) + 64 :]
+        return digest_file.with_digest(content)
 
     @property
     def digest(self) -> str:
         """The file digest."""
-        return self.to_bytes()[len(DIGEST_HEAD) : len(DIGEST_HEAD) + 64].decode()
+        return digest_file.digest_of(self.to_bytes())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the bundle; the file appears under its name when it is whole.
@@ -167,24 +159,7 @@ class Bundle:
         Raises:
             FileNotFoundError: The folder is not there.
         """
-        target = Path(path)
-        if not target.parent.is_dir():
-            raise FileNotFoundError(
-                f"cannot save {self.name} as {target}: there is no folder {target.parent}"
-            )
-        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(partial, 0o644)
-            os.replace(partial, target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(partial)
-            raise
-        return target
+        return digest_file.save(path, self.to_bytes(), self.name)
 
     @staticmethod
     def from_bytes(data: bytes, where: str = "bundle") -> Bundle:

@@ -7,17 +7,16 @@ very bytes that it was read from.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
 from featurelib.body_hash import op_hash
-from featurelib.bundle import DIGEST_HEAD, DIGEST_ZEROS, FORMAT, META, Bundle
+from featurelib.bundle import FORMAT, META, Bundle
 from featurelib.canonical_json import UNREADABLE
+from featurelib.digest_file import check_digest
 from featurelib.errors import (
     BundleError,
     BundleFormatError,
-    DigestError,
     FeaturelibError,
 )
 from featurelib.fields import InputSchema
@@ -50,24 +49,6 @@ def read(data: bytes, where: str) -> Bundle:
     except (*UNREADABLE, FeaturelibError) as error:
         raise BundleFormatError(f"{where}: no readable bundle: {error!r}") from None
     return made
-
-
-def check_digest(data: bytes, where: str) -> None:
-    """Refuses a file whose digest is not that of its bytes.
-
-    Raises:
-        BundleFormatError: It does not begin as a bundle does.
-        DigestError: It was altered or cut off.
-    """
-    start, end = len(DIGEST_HEAD), len(DIGEST_HEAD) + len(DIGEST_ZEROS)
-    if not data.startswith(DIGEST_HEAD):
-        raise BundleFormatError(f"{where}: no bundle: it does not begin with a file digest")
-    blank = DIGEST_HEAD + DIGEST_ZEROS + data[end:]
-    if hashlib.sha256(blank).hexdigest().encode() != data[start:end]:
-        raise DigestError(
-            f"{where}: the file digest does not match: the bundle was altered or cut off",
-            hint="fetch it again from where it was released; a bundle is never edited by hand",
-        )
 
 
 def _parsed(content: Any, where: str) -> Bundle:

@@ -13,7 +13,8 @@ FeaturelibError
 ├── BundleError              a bundle cannot be used
 │   ├── BundleFormatError    truncated, not JSON, or of a newer format
 │   ├── DigestError          altered: the file digest differs
-│   └── UnknownOpError       names an op, version or body that is not installed
+│   ├── UnknownOpError       names an op, version or body that is not installed
+│   └── LayoutMismatchError  gives a model other tensors than it was trained with
 ├── CompileError             a program cannot be compiled here
 │   └── UnsafeCacheError     the cache directory can be written by others
 ├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
@@ -35,6 +36,7 @@ __all__ = [
     "FitError",
     "FloatEnvironmentError",
     "InputError",
+    "LayoutMismatchError",
     "MissingExtraError",
     "MissingFieldError",
     "ParityError",
@@ -117,15 +119,33 @@ class BundleError(FeaturelibError):
 
 
 class BundleFormatError(BundleError):
-    """A bundle is truncated, not JSON, or of a newer format."""
+    """A bundle (or the file of a model's inputs) is truncated, not JSON, or of a newer format."""
 
 
 class DigestError(BundleError):
-    """A bundle was altered: its file digest differs."""
+    """A bundle (or the file of a model's inputs) was altered: its file digest differs."""
 
 
 class UnknownOpError(BundleError):
     """A bundle names an op, version or body that is not installed."""
+
+
+class LayoutMismatchError(BundleError):
+    """A bundle gives a model other tensors, or other features, than it was trained with.
+
+    Attributes:
+        differences: For each difference what differs, how it is in the model, how in the bundle.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        differences: tuple[tuple[str, str, str], ...] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.differences = differences
 
 
 class CompileError(FeaturelibError):

@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 from featurelib import canonical_json
-from featurelib.bundle import DIGEST_HEAD, DIGEST_ZEROS
+from featurelib.digest_file import DIGEST_HEAD, DIGEST_ZEROS
 
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2, 7, 64, 1 << 31, 1 << 53, -(1 << 40), "", "x", "Int8", "Int64",

@@ -83,6 +83,16 @@ def sets() -> None:
     assert_type(bundle.save("flights.json"), Path)
     assert_type(fl.load("flights.json").fingerprint, str)
     assert_type(bundle.features["log_distance"].dtype, fl.DType)
+    assert_type(bundle.layout.tensors[0].is_ragged, bool)
+
+
+def models(bundle: fl.Bundle) -> None:
+    """What a model stores of its inputs, and the check before it is served."""
+    inputs = fl.ModelInputs.of(bundle)
+    assert_type(inputs.save("model.inputs.json"), Path)
+    assert_type(fl.ModelInputs.load("model.inputs.json"), fl.ModelInputs)
+    inputs.check(bundle)
+    fl.check_tensors(bundle, {"dense": (fl.Float32, 14), "ids": (fl.UInt32, None)})
 
 
 def engines(bundle: fl.Bundle, flights: fl.FeatureSet, frame: Any, row: dict[str, Any]) -> None:
