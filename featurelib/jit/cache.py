@@ -89,6 +89,29 @@ def is_ours(fn: Callable[..., Any]) -> bool:
     return fn.__code__.co_filename.startswith(str(_PACKAGE) + os.sep)
 
 
+def read(path: Path) -> bytes | None:
+    """What `write` put into a file; None where there is none, or it is damaged."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    data = content[_DIGEST:]
+    return data if hashlib.sha256(data).digest() == content[:_DIGEST] else None
+
+
+def write(path: Path, data: bytes) -> None:
+    """Puts bytes into a file behind their digest; the file appears when it is whole."""
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(data).digest() + data)
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
+        raise
+
+
 class FunctionCache(_Cache):  # type: ignore[misc]
     """The machine code of one function, in the form that Numba asks a cache to have.
 
@@ -109,18 +132,14 @@ class FunctionCache(_Cache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The code for a signature; None where there is none, or its file is damaged."""
-        try:
-            content = self._file(sig, target_context.codegen()).read_bytes()
-        except FileNotFoundError:
+        data = read(self._file(sig, target_context.codegen()))
+        if data is None:
             return None
         if self._is_plain:
             # Parts of the code that never run name the runtime's symbols.
             rtsys.initialize(target_context)
         else:
             target_context.refresh()
-        data = content[_DIGEST:]
-        if hashlib.sha256(data).digest() != content[:_DIGEST]:
-            return None
         return CompileResult._rebuild(target_context, *pickle.loads(data))
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -129,17 +148,7 @@ class FunctionCache(_Cache):  # type: ignore[misc]
             raise CompileError(
                 f"the code of `{self._name}` holds addresses of this process and cannot be cached"
             )
-        content = dumps(data._reduce())
-        target = self._file(sig, data.codegen)
-        handle, partial = tempfile.mkstemp(dir=self._directory, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(content).digest() + content)
-            os.replace(partial, target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(partial)
-            raise
+        write(self._file(sig, data.codegen), dumps(data._reduce()))
 
     def _file(self, sig: Any, codegen: Any) -> Path:
         text = repr((self._key, str(sig), codegen.magic_tuple()))
