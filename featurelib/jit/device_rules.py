@@ -1,0 +1,63 @@
+"""What a device can compute, and what memory it needs: known before numba-cuda is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from featurelib.errors import CompileError
+from featurelib.jit.places import COLUMN, Place
+from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.op import Op
+from featurelib.program import Program, body_of, op_of, topological
+
+__all__ = ["arena_bytes", "device_reason", "makes_arrays_of_columns", "refuse"]
+
+
+def arena_bytes(program: Program) -> int:
+    """The most that a row of the program can make, in bytes, a multiple of 8."""
+    return sum(
+        ((node.dtype.size or 0) * node.dtype.bits // 8 + 7) // 8 * 8
+        for node in program.serving_nodes
+        if _is_call(node) and body_of(node).takes_arena
+    )
+
+
+def makes_arrays_of_columns(program: Program, places: Mapping[str, Place]) -> bool:
+    """Whether Arrays that rows make are read after the kernel, so that rows cannot share memory."""
+    return arena_bytes(program) > 0 and any(
+        node.args and node.dtype.kind == "v" and not places.get(name, COLUMN).is_laid_out
+        for name, node in program.outputs.items()
+    )
+
+
+def device_reason(op: Op) -> str | None:
+    """Why an op cannot run on a device; None if it can."""
+    if op.device_reason is None and any(b.takes_arena for b in op.bodies) and op.result is None:
+        return "the length of what it makes is not known beforehand"
+    return op.device_reason
+
+
+def refuse(program: Program) -> None:
+    """Refuses a program that cannot run on a device.
+
+    Raises:
+        CompileError: Names every feature, op and reason.
+    """
+    lines = []
+    for name, output in program.outputs.items():
+        below = topological([output], through_fits=False)
+        ops = {node.op: op_of(node) for node in below if _is_call(node)}
+        lines += [
+            f"  feature `{name}`: `{key}`: {reason}"
+            for key, op in ops.items()
+            if (reason := device_reason(op)) is not None
+        ]
+    if lines:
+        raise CompileError(
+            "these features cannot run on a device:\n" + "\n".join(lines),
+            hint="leave them out of the layout, or compute them in a row kernel",
+        )
+
+
+def _is_call(node: Node) -> bool:
+    return node.op not in (INPUT, LITERAL, FIT)
