@@ -11,8 +11,8 @@ from pathlib import Path
 from featurelib.errors import CompileError
 from featurelib.jit import cache
 from featurelib.jit.compile import NO_PLACES, digest
-from featurelib.jit.cuda_nvvm import OPTIONS, Capability, to_cubin, to_ptx, versions
 from featurelib.jit.cuda_entry import emit_entry
+from featurelib.jit.cuda_nvvm import OPTIONS, Capability, to_cubin, to_ptx, versions
 from featurelib.jit.device_rules import arena_bytes, makes_arrays_of_columns, refuse
 from featurelib.jit.places import Place
 from featurelib.jit.progress import progress
