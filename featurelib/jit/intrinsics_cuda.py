@@ -6,7 +6,8 @@ a float, loads of elements, and the arena. As on the CPU nothing is undefined fo
 
 A load or store of an element (`load_i64`, `store_f32`, ...) needs an address that is a multiple of
 the element's size: a device refuses every other. Columns and tables on a device are laid out so.
-`load_u32_le` and `load_u64_le` read at any address, byte by byte.
+`load_u32_le` and `load_u64_le` read at any address: the one or two whole words that hold the bytes,
+so up to 7 bytes beside them. A device's memory is given out in larger pieces, so these are there.
 """
 
 from __future__ import annotations
@@ -120,6 +121,36 @@ def u64_from_f64(b, x):
 def _place(b, buf, i, llvm_type):
     """Pointer to element i of a buffer."""
     return b.gep(b.inttoptr(buf, llvm_type.as_pointer()), [i])
+
+
+def _any_address(b, buf, offset, word):
+    """An unsigned word from any address, out of the whole words that hold its bytes."""
+    size = word.width // 8
+    address = b.add(buf, offset)
+    first = b.and_(address, _const(-size))
+    bits = b.shl(b.and_(address, _const(size - 1)), _const(3))
+    is_whole = b.icmp_unsigned("==", bits, _const(0))
+    # The second word is read only where it holds a byte; else the first one again.
+    second = b.add(first, b.select(is_whole, _const(0), _const(size)))
+    low, high = (
+        b.zext(b.load(b.inttoptr(a, word.as_pointer()), align=size), I64)
+        if word.width < 64
+        else b.load(b.inttoptr(a, word.as_pointer()), align=size)
+        for a in (first, second)
+    )
+    rest = b.and_(b.sub(_const(word.width), bits), _const(63))
+    joined = b.or_(b.lshr(low, bits), b.shl(high, rest))
+    return b.select(is_whole, low, b.and_(joined, _const((1 << word.width) - 1)))
+
+
+@_builder
+def load_u32_le(b, buf, offset):
+    return _any_address(b, buf, offset, I32)
+
+
+@_builder
+def load_u64_le(b, buf, offset):
+    return _any_address(b, buf, offset, I64)
 
 
 @_builder
