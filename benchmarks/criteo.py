@@ -27,9 +27,13 @@ _MISSING = 0.125
 _WORDS = 50_000
 
 
-@lru_cache(maxsize=1)
-def bundle() -> Bundle:
-    """The feature set, bound: nothing is fitted."""
+@lru_cache(maxsize=2)
+def bundle(wide_ids: bool = False) -> Bundle:
+    """The feature set, bound: nothing is fitted.
+
+    Args:
+        wide_ids: With ids of int64, which `torch.nn.Embedding` takes; it does not take uint32.
+    """
     fields = [Field(n, dtypes.INT64, nullable=True) for n in INTS]
     fields += [Field(n, dtypes.STRING, nullable=True) for n in TEXTS]
     logs = [
@@ -40,9 +44,10 @@ def bundle() -> Bundle:
         )
         for n in INTS
     ]
+    hashes = [fl.col(n).fill_null("").hash_bucket(BUCKETS) for n in TEXTS]
     ids = [
-        fl.Feature(f"{n}_id", version=1, expr=fl.col(n).fill_null("").hash_bucket(BUCKETS))
-        for n in TEXTS
+        fl.Feature(f"{n}_id", version=1, expr=h.cast(fl.Int64) if wide_ids else h)
+        for n, h in zip(TEXTS, hashes, strict=True)
     ]
     made: Bundle = fl.FeatureSet(
         "criteo",

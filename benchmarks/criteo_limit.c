@@ -1,8 +1,10 @@
 /* The limit: the Criteo-shaped workload in C, as an extension module that knows it by heart.
  *
  * fill(row, dense, ids)         reads a dict and fills two tensors, types checked
+ * fill_rows(rows, dense, ids)   the same for a list of dicts; ids of int64, as an embedding takes
  * columns(slots, start, stop)   the same over columns in memory; its address is `columns_address`
  * views(...)                    one column of Arrow's string views; its address is `views_address`
+ * tensors(...)                  Arrow columns to tensors of rows; its address is `tensors_address`
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -90,44 +92,66 @@ static void views(const uint8_t *view, const uint8_t *bits, int64_t offset, int6
     }
 }
 
+/* Arrow's C data interface: a record batch of int64 and string columns. */
+struct arrow {
+    int64_t length, null_count, offset, n_buffers, n_children;
+    const void **buffers;
+    struct arrow **children;
+};
+
+static void tensors(const struct arrow *table, float *dense, int64_t *ids)
+{
+    int64_t n = table->length;
+    for (int k = 0; k < INTS + TEXTS; k++) {
+        const struct arrow *column = table->children[k];
+        const uint8_t *bits = column->buffers[0];
+        int64_t first = table->offset + column->offset;
+        if (k < INTS) {
+            const int64_t *restrict x = (const int64_t *)column->buffers[1] + first;
+            for (int64_t i = 0; i < n; i++)
+                dense[i * INTS + k] = log_of(is_there(bits, first + i) ? x[i] : 0);
+        } else {
+            const int32_t *restrict ends = (const int32_t *)column->buffers[1] + first;
+            const uint8_t *restrict text = column->buffers[2];
+            for (int64_t i = 0; i < n; i++) {
+                int64_t size = is_there(bits, first + i) ? ends[i + 1] - ends[i] : 0;
+                ids[i * TEXTS + k - INTS] = xxh64(text + ends[i], size) % BUCKETS;
+            }
+        }
+    }
+}
+
 static PyObject *keys[INTS + TEXTS];
 
-static PyObject *fill(PyObject *self, PyObject *const *args, Py_ssize_t count)
+/* The key whose value is missing or of a wrong type, else NULL. */
+static PyObject *read_row(PyObject *row, float *dense, uint32_t *ids)
 {
-    Py_buffer dense, ids;
-    if (count != 3 || !PyDict_CheckExact(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "expected fill(dict, dense, ids)");
-        return NULL;
-    }
-    if (PyObject_GetBuffer(args[1], &dense, PyBUF_WRITABLE) < 0) return NULL;
-    if (PyObject_GetBuffer(args[2], &ids, PyBUF_WRITABLE) < 0) {
-        PyBuffer_Release(&dense);
-        return NULL;
-    }
-    PyObject *bad = NULL;
-    if (dense.len != 4 * INTS || ids.len != 4 * TEXTS) bad = Py_None;
-    for (int k = 0; k < INTS + TEXTS && bad == NULL; k++) {
-        PyObject *value = PyDict_GetItemWithError(args[0], keys[k]);
-        if (value == NULL) {
-            bad = keys[k];
-        } else if (k < INTS) {
+    for (int k = 0; k < INTS + TEXTS; k++) {
+        PyObject *value = PyDict_GetItemWithError(row, keys[k]);
+        if (value == NULL) return keys[k];
+        if (k < INTS) {
             int overflow = 0;
             int64_t x = 0;
             if (PyLong_CheckExact(value)) x = PyLong_AsLongLongAndOverflow(value, &overflow);
             else if (value != Py_None) overflow = 1;
-            if (overflow) bad = keys[k];
-            ((float *)dense.buf)[k] = log_of(x);
+            if (overflow) return keys[k];
+            dense[k] = log_of(x);
         } else {
             Py_ssize_t n = 0;
             const char *text = "";
             if (PyUnicode_CheckExact(value)) text = PyUnicode_AsUTF8AndSize(value, &n);
             else if (value != Py_None) text = NULL;
-            if (text == NULL) bad = keys[k];
-            else ((uint32_t *)ids.buf)[k - INTS] = xxh64((const uint8_t *)text, n) % BUCKETS;
+            if (text == NULL) return keys[k];
+            ids[k - INTS] = xxh64((const uint8_t *)text, n) % BUCKETS;
         }
     }
-    PyBuffer_Release(&dense);
-    PyBuffer_Release(&ids);
+    return NULL;
+}
+
+static PyObject *finished(Py_buffer *dense, Py_buffer *ids, PyObject *bad)
+{
+    PyBuffer_Release(dense);
+    PyBuffer_Release(ids);
     if (bad != NULL) {
         PyErr_Clear();
         PyErr_Format(PyExc_ValueError, "%R: missing or of a wrong type", bad);
@@ -136,8 +160,50 @@ static PyObject *fill(PyObject *self, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_NONE;
 }
 
+static int writable(PyObject *const *args, Py_buffer *dense, Py_buffer *ids)
+{
+    if (PyObject_GetBuffer(args[1], dense, PyBUF_WRITABLE) < 0) return 0;
+    if (PyObject_GetBuffer(args[2], ids, PyBUF_WRITABLE) == 0) return 1;
+    PyBuffer_Release(dense);
+    return 0;
+}
+
+static PyObject *fill(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Py_buffer dense, ids;
+    if (count != 3 || !PyDict_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "expected fill(dict, dense, ids)");
+        return NULL;
+    }
+    if (!writable(args, &dense, &ids)) return NULL;
+    PyObject *bad = Py_None;
+    if (dense.len == 4 * INTS && ids.len == 4 * TEXTS) bad = read_row(args[0], dense.buf, ids.buf);
+    return finished(&dense, &ids, bad);
+}
+
+static PyObject *fill_rows(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Py_buffer dense, ids;
+    if (count != 3 || !PyList_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "expected fill_rows(list, dense, ids)");
+        return NULL;
+    }
+    if (!writable(args, &dense, &ids)) return NULL;
+    Py_ssize_t rows = PyList_GET_SIZE(args[0]);
+    PyObject *bad = dense.len >= 4 * INTS * rows && ids.len >= 8 * TEXTS * rows ? NULL : Py_None;
+    for (Py_ssize_t i = 0; i < rows && bad == NULL; i++) {
+        PyObject *row = PyList_GET_ITEM(args[0], i);
+        uint32_t hashes[TEXTS];
+        bad = PyDict_CheckExact(row) ? read_row(row, (float *)dense.buf + i * INTS, hashes) : row;
+        for (int k = 0; k < TEXTS && bad == NULL; k++)
+            ((int64_t *)ids.buf)[i * TEXTS + k] = hashes[k];
+    }
+    return finished(&dense, &ids, bad);
+}
+
 static PyMethodDef methods[] = {
     {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Fills two tensors from a dict."},
+    {"fill_rows", (PyCFunction)(void (*)(void))fill_rows, METH_FASTCALL, "From a list of dicts."},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "criteo_limit", NULL, -1, methods};
@@ -152,6 +218,7 @@ PyMODINIT_FUNC PyInit_criteo_limit(void)
     PyObject *made = PyModule_Create(&module);
     PyModule_AddObject(made, "columns_address", PyLong_FromVoidPtr((void *)columns));
     PyModule_AddObject(made, "ints_address", PyLong_FromVoidPtr((void *)ints));
+    PyModule_AddObject(made, "tensors_address", PyLong_FromVoidPtr((void *)tensors));
     PyModule_AddObject(made, "views_address", PyLong_FromVoidPtr((void *)views));
     return made;
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PACKAGES = (
     *("numpy", "polars", "pyarrow", "pandas", "numba", "llvmlite", "scikit-learn"),
-    *("onnxruntime", "xxhash", "polars-hash"),
+    *("onnxruntime", "xxhash", "polars-hash", "torch", "msgspec", "numba-cuda"),
 )
 
 
