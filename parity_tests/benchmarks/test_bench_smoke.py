@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import PAGES
+
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(
-    "page", ["one_row", "micro_batch", "batch", "flights", "import_time", "compile_time"]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_page_runs_on_few_rows(page, tmp_path):
     """Each page gives a table; a peer with other values would stop it."""
     out = tmp_path / "benchmarks.md"
