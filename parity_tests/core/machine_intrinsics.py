@@ -17,13 +17,15 @@ from featurelib.jit.intrinsics_cpu import BUILDERS, F64, I1, I64
 _MASK = (1 << 64) - 1
 
 
-def _held(b: ir.IRBuilder, raw: ir.Value, kind: str) -> ir.Value:
+def held(b: ir.IRBuilder, word: ir.Value, kind: str) -> ir.Value:
+    """A value of a kind out of the 64 bits that `raw` made of it."""
     if kind == "f":
-        return b.bitcast(raw, F64)
-    return b.trunc(raw, I1) if kind == "b" else raw
+        return b.bitcast(word, F64)
+    return b.trunc(word, I1) if kind == "b" else word
 
 
-def _raw(b: ir.IRBuilder, value: ir.Value, kind: str) -> ir.Value:
+def raw(b: ir.IRBuilder, value: ir.Value, kind: str) -> ir.Value:
+    """The 64 bits of a value of a kind."""
     if kind == "f":
         return b.bitcast(value, I64)
     return b.zext(value, I64) if kind == "b" else value
@@ -40,8 +42,8 @@ def library() -> Any:
             module, ir.FunctionType(I64, [I64] * len(item.args)), f"word_{item.name}"
         )
         b = ir.IRBuilder(function.append_basic_block())
-        args = [_held(b, a, k) for a, k in zip(function.args, item.args, strict=True)]
-        b.ret(_raw(b, BUILDERS[item.name](b, *args), item.result))
+        args = [held(b, a, k) for a, k in zip(function.args, item.args, strict=True)]
+        b.ret(raw(b, BUILDERS[item.name](b, *args), item.result))
     code.add_ir_module(module)
     code.finalize()
     return code
