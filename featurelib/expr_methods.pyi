@@ -134,6 +134,36 @@ class DtMethods:
     def year(self) -> Expr:
         """Calendar year."""
 
+class ListMethods:
+    """Methods of lists."""
+
+    def contains(self, item: Any) -> Expr:
+        """Whether a value is among the elements; a null value is not. NaN equals itself.
+
+        Null where the list is. A column has the type of the elements; a constant fits it.
+        """
+
+    def hash_bucket(self, n: int, *, seed: int = 0) -> Expr:
+        """`hash_bucket` of each element of a List of integers: buckets in [0, n).
+
+        A bucket is a UInt32 where n is at most 2**32, else a UInt64. The result is null where the list
+        is, and where it takes more than the row limit: 64 KiB unless the kernel is compiled with
+        another, so 16,384 elements of a UInt32. A tensor takes it without nulls:
+        ``ids.list.hash_bucket(1000).fill_null([])``.
+        """
+
+    def head(self, n: int) -> Expr:
+        """The first n elements, all if there are fewer."""
+
+    def len(self) -> Expr:
+        """Number of elements."""
+
+    def slice(self, offset: int, length: int | None = None) -> Expr:
+        """Elements from `offset` (negative: from the end), `length` of them or all."""
+
+    def tail(self, n: int) -> Expr:
+        """The last n elements, all if there are fewer."""
+
 class StrMethods:
     """Methods of text."""
 
@@ -205,6 +235,10 @@ class ExprMethods:
     @property
     def dt(self) -> DtMethods:
         """Methods of times."""
+
+    @property
+    def list(self) -> ListMethods:
+        """Methods of lists."""
 
     @property
     def str(self) -> StrMethods:
@@ -347,8 +381,8 @@ class ExprMethods:
     def fill_nan(self, value: IntoExpr, /) -> Expr:
         """x, or `value` (null too) where x is NaN; a null x stays null."""
 
-    def fill_null(self, value: IntoExpr, /) -> Expr:
-        """x, or `value` where x is null."""
+    def fill_null(self, value: Any) -> Expr:
+        """x, or `value` where x is null. The one constant for a List is the empty one, ``[]``."""
 
     def floor(self) -> Expr:
         """The greatest whole number that is not above x; an integer is itself."""

@@ -141,7 +141,7 @@ def _member(
     if nullable:
         raise DefinitionError(
             f"{set_name}: tensor `{tensor}`, member `{member}` may be null",
-            hint=f"fill it: {member}.fill_null(...)",
+            hint=f"fill it: {member}.fill_null({'[]' if dtype.name == 'List' else '...'})",
         )
     return dtype
 

@@ -56,6 +56,19 @@ def fill_null(x: T, value: T) -> T:
     return x if x[1] else value
 
 
+@method("fill_null")
+def _fill_null(x: Node, value: Any) -> Node:
+    """x, or `value` where x is null. The one constant for a List is the empty one, ``[]``."""
+    if x.dtype.name == "List" and isinstance(value, (list, tuple)):
+        if value:
+            raise FeatureTypeError(
+                f"`fill_null` of {x.dtype}: a constant List is [], got {value!r}",
+                hint="fill with [], or with a column",
+            )
+        return apply("list.fill_empty", (x,), {})
+    return apply("fill_null", (x, value), {})
+
+
 @op("nullif", version=1, nulls=Nulls.EXPLICIT, promote=True, nullable=_always)
 def nullif(x: Float, value: Float) -> Float:
     """x, but null where it equals `value` (as `eq`: NaN too); a null `value` changes nothing."""

@@ -211,7 +211,7 @@ def bucket(h: UInt64, *, n: UInt64) -> UInt64:
 @method("hash64")
 def _hash64(x: Node, *, seed: int = 0) -> Node:
     """XXH64 of each value's bytes; null stays null."""
-    return apply("hash64", (x,), {"seed": _checked_seed(seed)})
+    return apply("hash64", (x,), {"seed": checked_seed(seed)})
 
 
 @method("hash_bucket")
@@ -243,12 +243,26 @@ def cross_bucket(first: Node | Sequence[Node], *others: Node, n: int, seed: int 
 
 
 def _bucket(what: str, h: Node, n: int) -> Node:
+    return apply("bucket", (h,), {"n": checked_buckets(n, what)})
+
+
+def checked_buckets(n: int, what: str) -> int:
+    """The number of buckets.
+
+    Raises:
+        DefinitionError: It is no integer from 1 to 2**64 - 1; names who asks.
+    """
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n < 1 << 64:
         raise DefinitionError(f"{what}: expected an integer n, 1 <= n < 2**64, got n={n!r}")
-    return apply("bucket", (h,), {"n": n})
+    return n
 
 
-def _checked_seed(seed: int) -> int:
+def checked_seed(seed: int) -> int:
+    """The seed.
+
+    Raises:
+        DefinitionError: It is no integer from 0 to 2**64 - 1.
+    """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 64:
         raise DefinitionError(f"hash: expected an integer seed, 0 <= seed < 2**64, got {seed!r}")
     return seed

@@ -29,6 +29,8 @@ INPUT_TYPES: tuple[DType, ...] = (
     dtypes.FLOAT64, dtypes.STRING, dtypes.INT64, dtypes.DATETIME, dtypes.BOOL, dtypes.FLOAT32,
     dtypes.UINT64, dtypes.INT16, dtypes.DATE, dtypes.DURATION, dtypes.UINT8, dtypes.INT8,
     dtypes.UINT32, dtypes.INT32, dtypes.UINT16, dtypes.datetime_type("America/New_York"),
+    dtypes.list_type(dtypes.INT64), dtypes.list_type(dtypes.UINT16),
+    dtypes.list_type(dtypes.FLOAT32),
 )  # fmt: skip
 
 _BY_NAME: dict[str, tuple[Any, ...]] = {
@@ -59,6 +61,7 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("dt.convert_time_zone", ("Europe/Dublin",)), ("str.to_uppercase", ()),
     ("str.to_lowercase", ()), ("hash_bucket", (97,)), ("one_hot", (3,)), ("is_between", (0, 10)),
     ("fill_null", (0,)), ("fill_null", ("",)), ("clip", (-1, 1)), ("round", (1,)),
+    ("list.hash_bucket", (97,)), ("list.tail", (2,)), ("list.contains", (0,)), ("fill_null", ([],)),
 )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_an_array_is_no_list(size) -> None:
             "a tensor for each",
         ),
         ({"bag": ["ids", "ids"]}, "the List `ids` beside other members", "a tensor for each"),
-        ({"bag": ["maybe"]}, "member `maybe` may be null", "fill_null"),
+        ({"bag": ["maybe"]}, "member `maybe` may be null", "maybe.fill_null([])"),
         ({"bag": ["days"]}, r"is List\(Date\); a tensor holds numbers", None),
         ({"bag": ["ids"], "bag.offsets": ["x"]}, "the offsets of tensor `bag`", "rename one"),
         ({"bag.offsets": ["ids"], "bag": ["weights"]}, "the offsets of tensor `bag`", "rename one"),
