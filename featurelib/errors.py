@@ -17,6 +17,9 @@ FeaturelibError
 │   └── LayoutMismatchError  gives a model other tensors than it was trained with
 ├── CompileError             a program cannot be compiled here
 │   └── UnsafeCacheError     the cache directory can be written by others
+├── DeviceError              a CUDA device cannot be used, or failed
+│   ├── NoDeviceError        there is none of that number, or it cannot run device kernels
+│   └── DeviceMemoryError    it has not the memory that a call needs
 ├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
 ├── ParityError              engines or golden data disagree
 └── MissingExtraError        an optional dependency is not installed
@@ -29,6 +32,8 @@ __all__ = [
     "BundleFormatError",
     "CompileError",
     "DefinitionError",
+    "DeviceError",
+    "DeviceMemoryError",
     "DigestError",
     "FeatureTypeError",
     "FeaturelibError",
@@ -39,6 +44,7 @@ __all__ = [
     "LayoutMismatchError",
     "MissingExtraError",
     "MissingFieldError",
+    "NoDeviceError",
     "ParityError",
     "TraceError",
     "UnknownFieldError",
@@ -154,6 +160,26 @@ class CompileError(FeaturelibError):
 
 class UnsafeCacheError(CompileError):
     """The cache directory can be written by others."""
+
+
+class DeviceError(FeaturelibError):
+    """A CUDA device cannot be used, or failed."""
+
+
+class NoDeviceError(DeviceError):
+    """No device of that number is present, or it (or its driver) cannot run device kernels."""
+
+
+class DeviceMemoryError(DeviceError):
+    """A device has not the memory that a call needs; nothing was computed.
+
+    Attributes:
+        needed: Bytes that were asked for.
+    """
+
+    def __init__(self, message: str, *, needed: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.needed = needed
 
 
 class FloatEnvironmentError(FeaturelibError):
