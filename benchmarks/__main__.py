@@ -12,7 +12,10 @@ from pathlib import Path
 
 from benchmarks.tables import Table, machine
 
-PAGES = ("one_row", "micro_batch", "batch", "flights", "compile_time", "import_time")
+PAGES = (
+    *("one_row", "micro_batch", "batch", "flights", "torch_dataset"),
+    *("compile_time", "import_time"),
+)
 _HEAD = """# Benchmarks
 
 Made by `{command}`; do not edit. Contestants take turns in one run; times are medians, ratios are
