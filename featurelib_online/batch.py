@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,9 @@ from featurelib.dtypes import DType
 from featurelib.errors import InputError
 from featurelib.jit import kernel as machine
 from featurelib.jit.arena import ScratchArena
+from featurelib.jit.memory import RaggedTensor
+from featurelib_online import buffers
+from featurelib_online.objects import fill_objects
 from featurelib_online.read_plan import ReadPlan
 
 if TYPE_CHECKING:
@@ -43,10 +45,11 @@ class Batch:
 
     Attributes:
         columns: Values by feature: NumPy arrays, zero under a null; text and lists as object
-            arrays of bytes and tuples.
+            arrays of bytes and tuples. A number that stands in a tensor is a view of it.
         valid: One byte a row where a feature may be null, else None.
         types: Type of each feature.
-        tensors: The tensors of the layout, shape (rows, width).
+        tensors: The tensors of the layout, shape (rows, width); a ragged one as its values and its
+            offsets. They are the caller's buffers where such were given.
         errors: Rows that were left out, with their reasons.
     """
 
@@ -57,8 +60,13 @@ class Batch:
     errors: list[RowError] = field(default_factory=list)
 
     def __len__(self) -> int:
+        if self.columns:
+            return len(next(iter(self.columns.values())))
         # A set without features may still put inputs into tensors.
-        return len(next(iter((self.columns or self.tensors).values()), ()))
+        for name, tensor in self.tensors.items():
+            if tensor.ndim == 2 or name.endswith(".offsets"):
+                return len(tensor) - (tensor.ndim == 1)
+        return 0
 
     def canonical(self, name: str) -> list[Any]:
         """Values of a feature as kernels hold them; None for null."""
@@ -95,123 +103,116 @@ class BatchWorkspace:
     def __init__(self, kernel: RowKernel) -> None:
         bundle, code = kernel.bundle, kernel.kernel
         self.arena = ScratchArena(code.limit)
-        views = any(node.dtype.kind == "v" for node in bundle.program.outputs.values())
+        views = bool(kernel.layout.views)
         self.plan = ReadPlan(bundle.schema, capacity=CHUNK, where=bundle.name, holds_text=views)
         by_name = dict(zip(bundle.schema.names, self.plan.columns, strict=True))
-        self.inputs = by_name
         columns = [machine.Column(by_name[n].values, by_name[n].valid) for n in code.inputs]
-        self.outputs = [
-            machine.empty_column(n.dtype, n.nullable, CHUNK) for n in code.slots.outputs
-        ]
-        self.slots = code.fill_slots(columns, self.outputs, self.arena.address)
+        inputs, outputs = machine.words_of(columns), np.zeros(2 * len(code.slots.outputs), np.int64)
+        self.slots = code.slots_of(inputs, outputs, self.arena.address)
+        self.outputs = self.slots[len(inputs) : len(inputs) + len(outputs)]
         self.plan.set_program(code.machine.address, int(self.slots.ctypes.data))
 
 
-def compute_rows(kernel: RowKernel, rows: Sequence[Any], *, collect: bool) -> Batch:
-    """The features of rows given as mappings."""
-    parts: list[list[machine.Column]] = []
-    used: list[dict[str, np.ndarray[Any, Any]]] = []
-    errors: list[RowError] = []
-    nodes = kernel.kernel.slots.outputs
+def compute_rows(
+    kernel: RowKernel, rows: Sequence[Any], *, collect: bool, out: Mapping[str, Any] | None
+) -> Batch:
+    """The features of rows given as mappings (see `RowKernel.many`)."""
+    layout, where = kernel.bundle.layout, kernel.bundle.name
+    views = {} if out is None else buffers.checked(out, layout, len(rows), where)
     try:
         work = kernel.batches.pop()
     except IndexError:
         work = BatchWorkspace(kernel)
     try:
-        for start in range(0, len(rows), CHUNK):
-            chunk = list(rows[start : start + CHUNK])
-            try:
-                n = work.plan.serve_rows(chunk, start)
-            except InputError:
-                if not collect:
-                    raise
-                chunk = _good(kernel, chunk, start, errors)
-                n = work.plan.serve_rows(chunk)
-            parts.append([_copied(c, o.dtype, n) for c, o in zip(work.outputs, nodes, strict=True)])
-            used.append({m: work.inputs[m].values[:n].copy() for m in kernel.inputs_in_layout})
-            work.arena.reset()
+        return _compute_rows(kernel, work, rows, collect, views)
+    except BaseException:
+        buffers.void(views)
+        raise
     finally:
+        work.arena.reset()
         kernel.batches.append(work)
-    columns = [
-        machine.Column(
-            _end_to_end([p[i].values for p in parts]) if parts else _nothing(node.dtype),
-            _joined([p[i].valid for p in parts], node.nullable),
-        )
-        for i, node in enumerate(nodes)
+
+
+def _compute_rows(
+    kernel: RowKernel,
+    work: BatchWorkspace,
+    rows: Sequence[Any],
+    collect: bool,
+    views: Mapping[str, np.ndarray[Any, Any]],
+) -> Batch:
+    count, plan, errors = len(rows), kernel.outputs, list[RowError]()
+    room = plan.room(count, views, view_rows=min(count, CHUNK))
+    objects = {n: np.empty(count, object) for n, t in kernel.types.items() if t.kind == "v"}
+    ragged = [
+        (n, RaggedTensor(t, count, views.get(t.name), views.get(t.offsets_name)))
+        for t, n in plan.ragged
     ]
-    inputs = {
-        m: _end_to_end([u[m] for u in used]) if used else np.empty(0)
-        for m in kernel.inputs_in_layout
-    }
-    return _batch(kernel, columns, inputs, errors)
+    done = 0
+    for start in range(0, count, CHUNK):
+        chunk = rows if count <= CHUNK else rows[start : start + CHUNK]
+        work.outputs[:] = room.words_at(done)
+        try:
+            n = work.plan.serve_rows(chunk, start)
+        except InputError:
+            if not collect:
+                raise
+            n = work.plan.serve_rows(_good(kernel, chunk, start, errors))
+        for name, made in objects.items():
+            fill_objects(made[done : done + n], room.columns[name].values, kernel.types[name])
+        for name, tensor in ragged:
+            tensor.append(room.columns[name].values[:n], done)
+        work.arena.reset()
+        done += n
+    tensors = {name: tensor[:done] for name, tensor in room.tensors.items()}
+    for (kind, _), (_, tensor) in zip(plan.ragged, ragged, strict=True):
+        both = tensor.done(done, kernel.bundle.name)
+        tensors[kind.name], tensors[kind.offsets_name] = both
+    return _batch(kernel, room.shown(), objects, tensors, done, errors)
 
 
-def compute_columns(kernel: RowKernel, data: Any) -> Batch:
-    """The features of Arrow or NumPy columns."""
+def compute_columns(
+    kernel: RowKernel, data: Any, *, out: Mapping[str, Any] | None, threads: int
+) -> Batch:
+    """The features of Arrow or NumPy columns (see `RowKernel.columns`)."""
     from featurelib_online.columns import read_columns
 
-    columns, rows = read_columns(data, kernel.bundle)
-    code = kernel.wide_kernel
-    outputs = code.run([columns[n] for n in code.inputs], rows)
-    made = [
-        machine.Column(_objects(c.values, node.dtype), c.valid) if node.dtype.kind == "v" else c
-        for c, node in zip(outputs, code.slots.outputs, strict=True)
-    ]
-    inputs = {m: columns[m].values for m in kernel.inputs_in_layout}
-    return _batch(kernel, made, inputs, [])
+    bundle, code = kernel.bundle, kernel.wide_kernel
+    columns, rows = read_columns(data, bundle)
+    views = {}
+    if out is not None:
+        views = buffers.checked(out, bundle.layout, rows, bundle.name)
+        buffers.refuse_inputs(views, {n: c.values for n, c in columns.items()}, bundle.name)
+    try:
+        given = [columns[n] for n in code.inputs]
+        shown, tensors = code.run(given, rows, out=views, threads=threads)
+    except BaseException:
+        buffers.void(views)
+        raise
+    objects = {n: np.empty(rows, object) for n, t in kernel.types.items() if t.kind == "v"}
+    for name, made in objects.items():
+        fill_objects(made, shown[name].values, kernel.types[name])
+    return _batch(kernel, shown, objects, tensors, rows, [])
 
 
 def _batch(
     kernel: RowKernel,
-    columns: list[machine.Column],
-    inputs: Mapping[str, np.ndarray[Any, Any]],
+    shown: Mapping[str, machine.Column],
+    objects: Mapping[str, np.ndarray[Any, Any]],
+    tensors: Mapping[str, np.ndarray[Any, Any]],
+    rows: int,
     errors: list[RowError],
 ) -> Batch:
-    names = list(kernel.types)
-    by_name = {n: c.values for n, c in zip(names, columns, strict=True)}
-    first = columns[0].values if columns else next(iter(inputs.values()), ())
-    rows = len(first)
-    tensors = {}
-    for tensor in kernel.bundle.layout.tensors:
-        made = np.empty((rows, tensor.width), tensor.dtype.storage)
-        at = 0
-        for member, width in zip(tensor.members, tensor.widths, strict=True):
-            values = by_name[member] if member in by_name else inputs[member]
-            if width == 1 and values.dtype != object:
-                made[:, at] = values
-            elif rows:
-                made[:, at : at + width] = np.array([list(v) for v in values])
-            at += width
-        tensors[tensor.name] = made
-    valid = {n: c.valid for n, c in zip(names, columns, strict=True)}
-    return Batch(by_name, valid, dict(kernel.types), tensors, errors)
+    """A batch of what was computed: the first rows of each column."""
+    columns, valid = {}, {}
+    for name in kernel.types:
+        values, flags, _ = shown[name]
+        columns[name] = objects.get(name, values)[:rows]
+        valid[name] = None if flags is None else flags[:rows]
+    order = buffers.array_names(kernel.bundle.layout)
+    return Batch(columns, valid, dict(kernel.types), {n: tensors[n] for n in order}, errors)
 
 
-def _copied(column: machine.Column, dtype: DType, rows: int) -> machine.Column:
-    """The first rows, out of memory that will be used again; text as objects."""
-    valid = None if column.valid is None else column.valid[:rows].copy()
-    if dtype.kind != "v":
-        return machine.Column(column.values[:rows].copy(), valid)
-    return machine.Column(_objects(column.values[:rows], dtype), valid)
-
-
-def _objects(pairs: np.ndarray[Any, Any], dtype: DType) -> np.ndarray[Any, Any]:
-    """Text as bytes, lists as tuples, from their addresses and lengths."""
-    objects = np.empty(len(pairs), object)
-    size = 1 if dtype.name == "String" else dtype.bits // 8
-    for i, (address, length) in enumerate(pairs.tolist()):
-        data = ctypes.string_at(address, length * size) if length else b""
-        objects[i] = data if dtype.name == "String" else _elements(data, dtype)
-    return objects
-
-
-def _elements(data: bytes, dtype: DType) -> tuple[Any, ...]:
-    values = np.frombuffer(data, dtype.storage).tolist()
-    is_bool = dtype.inner is not None and dtype.inner.name == "Bool"
-    return tuple(map(bool, values)) if is_bool else tuple(values)
-
-
-def _good(kernel: RowKernel, chunk: list[Any], start: int, errors: list[RowError]) -> list[Any]:
+def _good(kernel: RowKernel, chunk: Sequence[Any], start: int, errors: list[RowError]) -> list[Any]:
     good = []
     for i, row in enumerate(chunk):
         try:
@@ -220,18 +221,3 @@ def _good(kernel: RowKernel, chunk: list[Any], start: int, errors: list[RowError
         except InputError as error:
             errors.append(RowError(start + i, str(error)))
     return good
-
-
-def _joined(parts: list[Any], nullable: bool) -> np.ndarray[Any, Any] | None:
-    if not nullable:
-        return None
-    return _end_to_end(parts) if parts else np.empty(0, np.uint8)
-
-
-def _end_to_end(parts: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
-    """The parts as one array; most batches have one part, which is a copy already."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _nothing(dtype: DType) -> np.ndarray[Any, Any]:
-    return np.empty(0, object if dtype.kind == "v" else dtype.storage)

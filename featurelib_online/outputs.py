@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from operator import itemgetter
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy as np
 from featurelib.borders import from_canonical
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
-from featurelib_online.workspace import RowLayout, RowWorkspace, value_format
+from featurelib.jit.memory import canonical_elements
+from featurelib_online.buffers import array_names
+from featurelib_online.workspace import RowLayout, value_format
 
 Texts = tuple[bytes | None, ...]
 """The bytes of a row's texts and lists, in the order of the outputs; None for null."""
@@ -26,10 +28,9 @@ class RowOutputs:
         layout: Where its outputs lie.
 
     Attributes:
-        names: The outputs, in order.
+        names: The features, in order.
         types: Type of each.
-        has_work: Whether a served row must be finished in Python: it has text or lists, or values
-            that stand in more than one place.
+        has_work: Whether a served row must be finished in Python: it has texts or lists.
     """
 
     def __init__(self, bundle: Bundle, layout: RowLayout) -> None:
@@ -38,14 +39,12 @@ class RowOutputs:
         self._bundle = bundle
         self._layout = layout
         self._formats = {n: value_format(t) for n, t in self.types.items()}
-        views = [n for n, t in self.types.items() if t.kind == "v"]
-        arrays = _array_places(bundle, layout)
         self._texts = {
-            n: (i, None if t.name == "String" else _tuple_reader(t))
-            for i, (n, t) in enumerate((n, self.types[n]) for n in views)
+            n: (i, None if self.types[n].name == "String" else _tuple_reader(self.types[n]))
+            for i, n in enumerate(layout.views)
+            if n in self.types
         }
-        self._arrays = [(i, arrays[n]) for i, n in enumerate(views) if n in arrays]
-        self.has_work = bool(views or layout.copies)
+        self.has_work = bool(layout.views)
         places = sorted((layout.offsets[n], n) for n, t in self.types.items() if t.kind != "v")
         flags = sorted((at, n) for n, at in layout.valid.items())
         self._all = _unpacker(places, flags, self.types)
@@ -62,22 +61,14 @@ class RowOutputs:
         self._tensors = [
             (t.name, (1, t.width), np.dtype(t.dtype.storage), at)
             for t, at in zip(bundle.layout.tensors, layout.tensors, strict=True)
+            if not t.is_ragged
         ]
-
-    def finish(self, work: RowWorkspace) -> Texts:
-        """Does what machine code left: reads text and lists, fills every place of a value.
-
-        Returns:
-            The bytes of each text and list, None for null. The arena may be used again.
-        """
-        texts = work.read_texts(None)
-        for i, places in self._arrays:
-            for offset, width in places:
-                work.place(offset)[:width] = np.frombuffer(texts[i] or b"", np.uint8)
-        for source, target, size in self._layout.copies:
-            work.place(target)[:size] = work.place(source)[:size]
-        work.arena.reset()
-        return texts
+        self._ragged = [
+            (t, layout.views.index(layout.placed.ragged[t.name]))
+            for t in bundle.layout.tensors
+            if t.is_ragged
+        ]
+        self._order = array_names(bundle.layout)
 
     def canonical(self, block: bytes, texts: Texts, name: str) -> Any:
         """One value as kernels hold it: bool, int, float, bytes, tuple or None."""
@@ -114,9 +105,81 @@ class RowOutputs:
     def _listed(self, name: str, data: tuple[Any, ...]) -> Any:
         return from_canonical(data, self.types[name])
 
-    def tensors(self, block: bytes) -> dict[str, np.ndarray[Any, Any]]:
-        """The tensors, shape (1, width), read-only."""
-        return {n: np.ndarray(shape, t, block, at) for n, shape, t, at in self._tensors}
+    def tensors(self, block: bytes, texts: Texts) -> dict[str, np.ndarray[Any, Any]]:
+        """The tensors, read-only: shape (1, width), a ragged one as its values and its offsets."""
+        made = {n: np.ndarray(shape, t, block, at) for n, shape, t, at in self._tensors}
+        if not self._ragged:
+            return made
+        made |= self.ragged(texts)
+        return {n: made[n] for n in self._order}
+
+    def ragged(self, texts: Texts) -> dict[str, np.ndarray[Any, Any]]:
+        """The ragged tensors of a row: values and offsets, read-only."""
+        made = {}
+        for tensor, i in self._ragged:
+            values = canonical_elements(np.frombuffer(texts[i] or b"", tensor.dtype.storage))
+            offsets = np.array([0, len(values)], np.int64)
+            values.flags.writeable = offsets.flags.writeable = False
+            made[tensor.name], made[tensor.offsets_name] = values, offsets
+        return made
+
+
+class Row(Mapping[str, Any]):
+    """The features of one row: a read-only mapping from feature to Python value, None for null.
+
+    All values are made when the first is looked at. Dates and times come as `datetime` objects, the
+    latter in their zone; a List or Array as a list.
+    """
+
+    __slots__ = ("_block", "_outputs", "_texts", "_values")
+
+    def __init__(self, outputs: RowOutputs, block: bytes, texts: Texts) -> None:
+        self._outputs = outputs
+        self._block = block
+        self._texts = texts
+        self._values: dict[str, Any] | None = None
+
+    def _made(self) -> dict[str, Any]:
+        values = self._values
+        if values is None:
+            values = self._values = self._outputs.python(self._block, self._texts)
+        return values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._made()[name]
+
+    def canonical(self, name: str) -> Any:
+        """The value as kernels hold it: bool, int, float, bytes, tuple or None."""
+        return self._outputs.canonical(self._block, self._texts, name)
+
+    @property
+    def tensors(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The tensors of the layout, read-only: shape (1, width), a ragged one as two arrays."""
+        return self._outputs.tensors(self._block, self._texts)
+
+    def keys(self) -> KeysView[str]:
+        """The names of the features."""
+        return self._made().keys()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and values."""
+        return self._made().items()
+
+    def values(self) -> ValuesView[Any]:
+        """The values."""
+        return self._made().values()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outputs.names)
+
+    def __len__(self) -> int:
+        return len(self._outputs.names)
+
+    def __reduce__(self) -> Any:
+        return Row, (self._outputs, self._block, self._texts)
+
+    def __repr__(self) -> str:
+        return f"Row({self._made()})"
 
 
 def _outputs_of(bundle: Bundle) -> RowOutputs:
@@ -147,16 +210,3 @@ def _tuple_reader(dtype: DType) -> Callable[[bytes], tuple[Any, ...]]:
         return struct.unpack(f"<{len(data) // struct.calcsize(f'<{code}')}{code}", data)
 
     return read
-
-
-def _array_places(bundle: Bundle, layout: RowLayout) -> dict[str, list[tuple[int, int]]]:
-    """Offset and bytes of each place in a tensor that an Array feature fills."""
-    places: dict[str, list[tuple[int, int]]] = {}
-    for tensor, start in zip(bundle.layout.tensors, layout.tensors, strict=True):
-        at, step = start, tensor.dtype.bits // 8
-        for member, width in zip(tensor.members, tensor.widths, strict=True):
-            node = bundle.program.outputs.get(member)
-            if node is not None and node.dtype.kind == "v":
-                places.setdefault(member, []).append((at, step * width))
-            at += step * width
-    return places

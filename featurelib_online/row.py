@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import (
-    Callable,
-    ItemsView,
-    Iterable,
-    Iterator,
-    KeysView,
-    Mapping,
-    Sequence,
-    ValuesView,
-)
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -26,68 +17,12 @@ from featurelib.intrinsics import Arena
 from featurelib.jit.arena import DEFAULT_LIMIT
 from featurelib.jit.environment import check_float_environment
 from featurelib.jit.kernel import Kernel
+from featurelib.jit.memory import OutputPlan
+from featurelib.jit.tensors import TensorKernel
 from featurelib_online import buffers
 from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
-from featurelib_online.outputs import RowOutputs, Texts
+from featurelib_online.outputs import Row, RowOutputs
 from featurelib_online.workspace import RowLayout, RowWorkspace
-
-
-class Row(Mapping[str, Any]):
-    """The features of one row: a read-only mapping from feature to Python value, None for null.
-
-    All values are made when the first is looked at. Dates and times come as `datetime` objects, the
-    latter in their zone; a List or Array as a list.
-    """
-
-    __slots__ = ("_block", "_outputs", "_texts", "_values")
-
-    def __init__(self, outputs: RowOutputs, block: bytes, texts: Texts) -> None:
-        self._outputs = outputs
-        self._block = block
-        self._texts = texts
-        self._values: dict[str, Any] | None = None
-
-    def _made(self) -> dict[str, Any]:
-        values = self._values
-        if values is None:
-            values = self._values = self._outputs.python(self._block, self._texts)
-        return values
-
-    def __getitem__(self, name: str) -> Any:
-        return self._made()[name]
-
-    def canonical(self, name: str) -> Any:
-        """The value as kernels hold it: bool, int, float, bytes, tuple or None."""
-        return self._outputs.canonical(self._block, self._texts, name)
-
-    @property
-    def tensors(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The tensors of the layout, each of shape (1, width), read-only."""
-        return self._outputs.tensors(self._block)
-
-    def keys(self) -> KeysView[str]:
-        """The names of the features."""
-        return self._made().keys()
-
-    def items(self) -> ItemsView[str, Any]:
-        """Names and values."""
-        return self._made().items()
-
-    def values(self) -> ValuesView[Any]:
-        """The values."""
-        return self._made().values()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._outputs.names)
-
-    def __len__(self) -> int:
-        return len(self._outputs.names)
-
-    def __reduce__(self) -> Any:
-        return Row, (self._outputs, self._block, self._texts)
-
-    def __repr__(self) -> str:
-        return f"Row({self._made()})"
 
 
 class RowKernel:
@@ -98,27 +33,31 @@ class RowKernel:
 
     Attributes:
         bundle: What is computed.
+        kernel: The machine code.
         layout: Where the outputs of a row lie.
+        outputs: Where those of many rows lie.
         types: Type of each output.
     """
 
     def __init__(self, bundle: Bundle, *, text_limit: int = DEFAULT_LIMIT) -> None:
         self.bundle = bundle
-        self.kernel = Kernel(bundle.program, bundle.state, limit=text_limit, wide=False)
         self.layout = RowLayout(bundle)
+        placed = self.layout.placed
+        self.kernel = Kernel(
+            placed.program, bundle.state, limit=text_limit, places=placed.places, wide=False
+        )
+        self.outputs = OutputPlan(placed, bundle.layout)
         self.types: dict[str, DType] = {n: o.dtype for n, o in bundle.program.outputs.items()}
         self._outputs = RowOutputs(bundle, self.layout)
-        known = {m for t in bundle.layout.tensors for m in t.members}
-        self.inputs_in_layout = tuple(n for n in bundle.schema.names if n in known)
         self.batches: list[BatchWorkspace] = []
         self._free: list[RowWorkspace] = []
         check_float_environment()
         self._free.append(RowWorkspace(bundle, self.kernel, self.layout))
 
     @cached_property
-    def wide_kernel(self) -> Kernel:
+    def wide_kernel(self) -> TensorKernel:
         """Machine code whose loops vectorise; compiled when columns first come in."""
-        return Kernel(self.bundle.program, self.bundle.state, limit=self.kernel.limit)
+        return TensorKernel(self.bundle, limit=self.kernel.limit, only_tensors=False)
 
     @property
     def fingerprint(self) -> str:
@@ -130,14 +69,15 @@ class RowKernel:
 
         Args:
             row: A mapping from input name to value, or an instance of the input schema.
-            out: Arrays for the tensors of the layout, by name (dtype and width of the layout); the
-                values are written to their first row.
+            out: Buffers for the tensors of the layout (see `many`); the values are written to their
+                first row.
 
         Raises:
             InputError: The row does not match the input schema (names field, value and way out),
-                or a buffer does not fit.
+                or a buffer does not fit; nothing is written then.
         """
         check_float_environment()
+        views = None if out is None else self._views(out)
         try:
             work = self._free.pop()
         except IndexError:
@@ -146,18 +86,19 @@ class RowKernel:
             if work.plan.serve_quick(row):
                 work.plan.serve(row if type(row) is dict else _as_mapping(row))
             outputs = self._outputs
-            texts = outputs.finish(work) if outputs.has_work else ()
+            texts = work.texts() if outputs.has_work else ()
             made = Row(outputs, work.block.tobytes(), texts)
         finally:
             self._free.append(work)
-        if out is not None:
-            self._fill(out, made.tensors)
+        if views is not None:
+            tensors = made.tensors
+            buffers.put_ragged(views, tensors, self.bundle.layout, self.bundle.name)
+            for tensor in self.outputs.dense:
+                views[tensor.name][...] = tensors[tensor.name]
         return made
 
-    def _fill(self, out: Mapping[str, Any], tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        rows = len(next(iter(tensors.values()), ()))
-        for name, view in buffers.checked(out, self.bundle.layout, rows, self.bundle.name).items():
-            view[...] = tensors[name]
+    def _views(self, out: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        return buffers.checked(out, self.bundle.layout, 1, self.bundle.name)
 
     def filler(self, out: Mapping[str, Any]) -> Callable[[Any], None]:
         """A function of one row that writes its tensors to the same memory each time.
@@ -166,24 +107,32 @@ class RowKernel:
         model. One call at a time; give each thread its own.
 
         Args:
-            out: Arrays for the tensors of the layout, by name (dtype and width of the layout); the
-                first row of each is filled.
+            out: Buffers for the tensors of the layout (see `many`); the first row of each is
+                filled.
 
         Raises:
             InputError: A buffer does not fit. The function raises it as the kernel does; the
-                buffers then hold the row before.
+                buffers then hold the row before. Where a List is longer than its buffer they are
+                void: NaN, or zeros.
         """
-        given = buffers.checked(out, self.bundle.layout, 1, self.bundle.name)
+        given, layout, where = self._views(out), self.bundle.layout, self.bundle.name
         work = RowWorkspace(self.bundle, self.kernel, self.layout, given)
-        plan, finish = work.plan, self._outputs.finish
+        plan, ragged = work.plan, self._outputs.ragged
         serve_quick, has_work = plan.serve_quick, self._outputs.has_work
+        has_ragged = bool(self.outputs.ragged)
 
         def fill(row: Any) -> None:
             check_float_environment()
             if serve_quick(row):
                 plan.serve(row if type(row) is dict else _as_mapping(row))
             if has_work:
-                finish(work)
+                texts = work.texts()
+                if has_ragged:
+                    try:
+                        buffers.put_ragged(given, ragged(texts), layout, where)
+                    except InputError:
+                        buffers.void(given)
+                        raise
 
         return fill
 
@@ -196,14 +145,22 @@ class RowKernel:
     ) -> Batch:
         """The features of several rows.
 
+        Rows are read under the interpreter lock, by one thread: more would wait for each other.
+
         Args:
             rows: Mappings or schema instances.
             errors: ``"raise"`` stops at the first bad row; ``"collect"`` leaves bad rows out and
-                gives them back with their reasons in `Batch.errors`.
-            out: Arrays for the tensors of the layout, by name, with room for the rows.
+                gives them back with their reasons in `Batch.errors`. The good ones follow each
+                other without gaps.
+            out: Buffers for the tensors of the layout, by name, which the program writes: NumPy
+                arrays or CPU tensors, C-contiguous, of the dtype and width of the layout, with room
+                for the rows; for a ragged tensor ``name`` room for its elements, and int64
+                ``name.offsets`` with room for the rows + 1. What lies behind the rows is not
+                touched.
 
         Raises:
-            InputError: A row does not match the input schema, or a buffer does not fit.
+            InputError: A row does not match the input schema: what was given of `out` is then void
+                (NaN, or zeros), as far as rows would have gone. Or a buffer does not fit.
             DefinitionError: `errors` is neither.
         """
         if errors not in ("raise", "collect"):
@@ -211,39 +168,50 @@ class RowKernel:
         if not isinstance(rows, Iterable):
             raise InputError(f"expected several rows, got {rows!r} ({type(rows).__name__})")
         check_float_environment()
-        given = [r if type(r) is dict else _as_mapping(r) for r in rows]
-        made = compute_rows(self, given, collect=errors == "collect")
-        if out is not None:
-            self._fill(out, made.tensors)
-        return made
+        given = rows if type(rows) in (list, tuple) else list(rows)
+        if set(map(type, given)) - {dict}:
+            given = [r if type(r) is dict else _as_mapping(r) for r in given]
+        return compute_rows(self, given, collect=errors == "collect", out=out)
 
-    def columns(self, data: Any, *, out: Mapping[str, Any] | None = None) -> Batch:
+    def columns(
+        self, data: Any, *, out: Mapping[str, Any] | None = None, threads: int = 1
+    ) -> Batch:
         """The features of columns.
 
         Args:
             data: A mapping from input name to NumPy or Arrow array, or a table: an object with
                 ``__arrow_c_array__`` or ``__arrow_c_stream__``, as a record batch of pyarrow or a
                 Polars frame has. None in an array of objects, NaT and a mask are null.
-            out: Arrays for the tensors of the layout, by name, with room for the rows.
+            out: Buffers for the tensors of the layout, as for `many`.
+            threads: Ranges of rows that are computed side by side; a range has 1,024 rows or more.
+                The bits are the same for every number.
 
         Raises:
-            InputError: A column is missing, unknown, or of a type that would lose values.
+            InputError: A column is missing, unknown, or of a type that would lose values; or a
+                buffer does not fit. All is read and checked before the first row is computed.
+            DefinitionError: `threads` is no positive number.
         """
-        made = compute_columns(self, data)
-        if out is not None:
-            self._fill(out, made.tensors)
-        return made
+        if type(threads) is not int or threads < 1:
+            raise DefinitionError(f"expected threads >= 1, got threads={threads!r}")
+        return compute_columns(self, data, out=out, threads=threads)
 
-    def json(self, data: bytes | str) -> Row | Batch:
+    def json(self, data: bytes | str, *, out: Mapping[str, Any] | None = None) -> Row | Batch:
         """The features of a JSON object, or of an array of them.
 
         Times are ISO 8601 with an offset; NaN and infinities, which JSON has not, are refused.
 
+        Args:
+            data: The text.
+            out: Buffers for the tensors of the layout, as for `many`.
+
         Raises:
-            InputError: The text is no JSON, or does not match the input schema.
+            InputError: The text is no JSON, or does not match the input schema; or a buffer does
+                not fit.
         """
         parsed = json_rows.parse(data, self.bundle)
-        return self.many(parsed) if isinstance(parsed, list) else self(parsed)
+        if isinstance(parsed, list):
+            return self.many(parsed, out=out)
+        return self(parsed, out=out)
 
     def trace(self, row: Any) -> dict[str, Any]:
         """Why this number? Every value that is computed for one row, by the reference evaluator.

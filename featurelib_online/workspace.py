@@ -16,7 +16,8 @@ from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.jit import kernel as machine
 from featurelib.jit.arena import ScratchArena
-from featurelib_online.read_plan import Column, ReadPlan
+from featurelib.jit.places import PlacedProgram
+from featurelib_online.read_plan import ReadPlan
 from featurelib_online.text_reader import text_reader
 
 _CODES = {
@@ -33,43 +34,37 @@ class RowLayout:
         bundle: What is computed.
 
     Attributes:
+        placed: The program, which writes every place of a value by itself.
         size: Bytes of the block.
         offsets: Of each output's value, by name.
         valid: Offset of each nullable output's flag, by name.
-        tensors: Offset of each tensor, in the order of the layout.
-        copies: (from, to, bytes) for a value that stands in more than one place.
-        views: Offset of the first text or list; all stand side by side, in order.
+        tensors: Offset of each tensor, in the order of the layout; of a ragged one, which is not in
+            the block, where it would be.
+        views: The outputs that are texts or lists: pairs of address and length, side by side.
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        outputs = bundle.program.outputs
-        types: dict[str, DType] = {f.name: f.dtype for f in bundle.schema.fields}
-        types |= {n: node.dtype for n, node in outputs.items()}
+        self.placed = PlacedProgram.of(bundle.program, bundle.layout, bundle.schema)
+        outputs = self.placed.program.outputs
         self.offsets: dict[str, int] = {}
         self.tensors: list[int] = []
-        self.copies: list[tuple[int, int, int]] = []
         at = 0
+        starts = {}
         for tensor in bundle.layout.tensors:
             self.tensors.append(at)
-            step = tensor.dtype.bits // 8
-            for member, width in zip(tensor.members, tensor.widths, strict=True):
-                if types[member].kind == "v":
-                    pass  # an Array is copied from the arena when the row is done
-                elif member in self.offsets:
-                    self.copies.append((self.offsets[member], at, step))
-                else:
-                    self.offsets[member] = at
-                at += step * width
-            at = -(-at // _SLOT) * _SLOT
+            starts[tensor.name] = at
+            at += -(-tensor.width * tensor.dtype.bits // 8 // _SLOT) * _SLOT
+        for member in self.placed.members:
+            size = member.tensor.dtype.bits // 8
+            self.offsets[member.output] = starts[member.tensor.name] + member.start * size
         for name, node in outputs.items():
             if name not in self.offsets and node.dtype.kind != "v":
                 self.offsets[name] = at
                 at += _SLOT
-        self.views = at
-        for name, node in outputs.items():
-            if node.dtype.kind == "v":
-                self.offsets[name] = at
-                at += 2 * _SLOT
+        self.views = tuple(name for name in outputs if name not in self.offsets)
+        for name in self.views:
+            self.offsets[name] = at
+            at += 2 * _SLOT
         self.valid = {}
         for name, node in outputs.items():
             if node.nullable:
@@ -96,7 +91,8 @@ class RowWorkspace:
         bundle: What is computed.
         kernel: Its machine code, bound to the fitted state.
         layout: Where outputs go.
-        tensors: Memory of the layout's tensors, by name; they stand in the block if left out.
+        tensors: Memory of the tensors that are not ragged, by name; they stand in the block if left
+            out.
 
     Attributes:
         block: The outputs of the last row.
@@ -118,36 +114,35 @@ class RowWorkspace:
         self._given = []
         if tensors is not None:
             for tensor, start in zip(bundle.layout.tensors, layout.tensors, strict=True):
-                given = tensors[tensor.name].reshape(-1).view(np.uint8)
-                self._given.append((start, start + len(given), given))
+                if not tensor.is_ragged:
+                    given = tensors[tensor.name].reshape(-1).view(np.uint8)
+                    self._given.append((start, start + len(given), given))
         self.arena = ScratchArena(kernel.limit)
-        columns = [self._input(f.name, f.dtype, layout) for f in bundle.schema.fields]
         # A text output may be a view of an input text, which another thread could drop.
-        views = any(node.dtype.kind == "v" for node in bundle.program.outputs.values())
-        self.plan = ReadPlan(bundle.schema, columns, where=bundle.name, holds_text=views)
-        by_name = dict(zip(bundle.schema.names, columns, strict=True))
+        self.plan = ReadPlan(bundle.schema, where=bundle.name, holds_text=bool(layout.views))
+        by_name = dict(zip(bundle.schema.names, self.plan.columns, strict=True))
         inputs = [machine.Column(by_name[n].values, by_name[n].valid) for n in kernel.inputs]
         outputs, texts = [], []
-        for name, node in bundle.program.outputs.items():
-            values = self.place(layout.offsets[name])
+        for name, node in layout.placed.program.outputs.items():
+            values = self._place(layout.offsets[name])
             valid = self.block[layout.valid[name] :] if node.nullable else None
             outputs.append(machine.Column(values, valid))
-            if node.dtype.kind == "v":
+            if name in layout.views:
                 size = 1 if node.dtype.name == "String" else node.dtype.bits // 8
                 texts.append((valid, values, size))
         self.read_texts = text_reader(texts) if texts else _no_texts
         self.slots = kernel.fill_slots(inputs, outputs, self.arena.address)
         self.plan.set_program(kernel.machine.address, int(self.slots.ctypes.data))
 
-    def place(self, offset: int) -> np.ndarray[Any, Any]:
+    def texts(self) -> tuple[bytes | None, ...]:
+        """The bytes of the row's texts and lists, None for null. The arena may be used again."""
+        made = self.read_texts(None)
+        self.arena.reset()
+        return made
+
+    def _place(self, offset: int) -> np.ndarray[Any, Any]:
         """The bytes from an offset of the layout: in the block, or in a tensor that was given."""
         for start, stop, given in self._given:
             if start <= offset < stop:
                 return given[offset - start :]
         return self.block[offset:]
-
-    def _input(self, name: str, dtype: DType, layout: RowLayout) -> Column:
-        if name not in layout.offsets:
-            return Column.empty(dtype, 1)
-        values = self.place(layout.offsets[name])[: dtype.bits // 8].view(dtype.storage)
-        return Column(dtype, values, np.zeros(1, np.uint8))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from featurelib.dtypes import DType
 from featurelib.errors import CompileError
+from featurelib.jit.addresses import addresses
 from featurelib.jit.arena import DEFAULT_LIMIT, MAX_LIMIT, ScratchArena
 from featurelib.jit.compile import NO_PLACES, compile_program, table_memory
 from featurelib.jit.environment import check_float_environment
 from featurelib.jit.places import Place
+from featurelib.jit.threads import run_parts
+from featurelib.node import Node
 from featurelib.program import Program
 
 Array = np.ndarray[Any, Any]
+_LEAST_ROWS = 1024
+"""Rows of a thread's range: with fewer, waking the thread takes longer than the rows."""
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 
 
@@ -40,6 +44,17 @@ def empty_column(dtype: DType, nullable: bool, rows: int) -> Column:
     """An output column; its values are undefined until a kernel wrote them."""
     values = np.empty((rows, 2), np.int64) if dtype.kind == "v" else np.empty(rows, dtype.storage)
     return Column(values, np.empty(rows, np.uint8) if nullable else None)
+
+
+def words_of(columns: Sequence[Column]) -> Array:
+    """Two words a column as slots have them: the addresses of its values and of its flags, or 0."""
+    flat: list[Array] = []
+    for values, valid, _ in columns:
+        flat.append(values)
+        flat.append(values if valid is None else valid)
+    made = addresses(flat)
+    made[[2 * i + 1 for i, c in enumerate(columns) if c.valid is None]] = 0
+    return made
 
 
 class Kernel:
@@ -72,21 +87,18 @@ class Kernel:
         self.slots = self.machine.slots
         self._call = _CALL(self.machine.address)
         self._tables = [table_memory(n, state) for n in self.slots.tables]
+        self._table_words = np.array(
+            [word for data, count in self._tables for word in (data.ctypes.data, count)], np.int64
+        )
         self.inputs = tuple(program.inputs)
 
     def fill_slots(self, inputs: Sequence[Column], outputs: Sequence[Column], arena: int) -> Array:
         """The slots for these columns. The columns must outlive every call that uses them."""
-        slots = np.zeros(len(self.slots), np.int64)
-        at = 0
-        for column in (*inputs, *outputs):
-            slots[at] = column.values.ctypes.data
-            slots[at + 1] = 0 if column.valid is None else column.valid.ctypes.data
-            at += 2
-        for data, count in self._tables:
-            slots[at], slots[at + 1] = data.ctypes.data, count
-            at += 2
-        slots[at] = arena
-        return slots
+        return self.slots_of(words_of(inputs), words_of(outputs), arena)
+
+    def slots_of(self, inputs: Array, outputs: Array, arena: int) -> Array:
+        """The slots for columns that are given as words (see `words_of`)."""
+        return np.concatenate((inputs, outputs, self._table_words, [arena]))
 
     def run(
         self,
@@ -108,30 +120,42 @@ class Kernel:
         Returns:
             The outputs in order. Text outputs are addresses into memory that the column keeps.
         """
-        check_float_environment()
-        inputs = [
-            c
-            if c.valid is not None or not node.nullable
-            else c._replace(valid=np.ones(rows, np.uint8))
-            for c, node in zip(inputs, self.slots.inputs, strict=True)
-        ]
         if outputs is None:
             outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.slots.outputs]
-        edges = np.linspace(0, rows, max(1, min(threads, rows // 1024)) + 1).astype(int).tolist()
-        arenas = [ScratchArena(self.limit) for _ in edges[1:]]
+        keep = self.run_words(inputs, words_of(outputs), rows, threads=threads)
+        return [c._replace(keep=keep) if c.values.ndim == 2 else c for c in outputs]
+
+    def run_words(
+        self, inputs: Sequence[Column], outputs: Array, rows: int, *, threads: int = 1
+    ) -> Any:
+        """As `run`, with outputs as words; gives what text outputs point into, to be kept."""
+        check_float_environment()
+        inputs = self._with_flags(inputs, rows)
+        given = words_of(inputs)
+        parts = max(1, min(threads, rows // _LEAST_ROWS))
+        edges = [rows * k // parts for k in range(parts + 1)]
+        arenas = [ScratchArena(self.limit) for _ in range(parts)]
 
         def part(k: int) -> None:
             check_float_environment()
-            slots = self.fill_slots(inputs, outputs, arenas[k].address)
+            slots = self.slots_of(given, outputs, arenas[k].address)
             self._call(slots.ctypes.data, edges[k], edges[k + 1])
 
-        if len(arenas) == 1:
-            part(0)
-        else:
-            with ThreadPoolExecutor(len(arenas)) as pool:
-                list(pool.map(part, range(len(arenas))))
-        keep = (arenas, inputs, self._tables)
-        return [c._replace(keep=keep) if c.values.ndim == 2 else c for c in outputs]
+        run_parts(part, parts)
+        return arenas, inputs, self._tables
+
+    def _with_flags(self, inputs: Sequence[Column], rows: int) -> Sequence[Column]:
+        """The inputs, those that may be null with flags. All that have no null share them."""
+        if all(c.valid is not None or not n.nullable for c, n in self._pairs(inputs)):
+            return inputs
+        ones = np.ones(rows, np.uint8)
+        return [
+            c._replace(valid=ones) if c.valid is None and n.nullable else c
+            for c, n in self._pairs(inputs)
+        ]
+
+    def _pairs(self, inputs: Sequence[Column]) -> Iterator[tuple[Column, Node]]:
+        return zip(inputs, self.slots.inputs, strict=True)
 
     def compute(
         self, inputs: Sequence[Column], outputs: Sequence[Column], rows: int, arena: ScratchArena

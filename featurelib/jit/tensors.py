@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
 
 from featurelib.bundle import Bundle
-from featurelib.jit import arrow_text
 from featurelib.jit.arena import DEFAULT_LIMIT
-from featurelib.jit.kernel import Array, Column, Kernel, empty_column
+from featurelib.jit.kernel import Array, Column, Kernel
+from featurelib.jit.memory import OutputPlan, RaggedTensor
 from featurelib.jit.places import PlacedProgram
-from featurelib.layout import Layout, Tensor
+from featurelib.layout import Layout
 
 NO_TENSORS: Mapping[str, Array] = {}
 
@@ -29,6 +26,7 @@ class TensorKernel:
         placed: The program, and where its outputs go.
         kernel: Its machine code.
         layout: The tensors.
+        inputs: The inputs that the program reads, in order.
     """
 
     def __init__(
@@ -42,6 +40,8 @@ class TensorKernel:
             self.placed.program, bundle.state, limit=limit, places=self.placed.places
         )
         self.inputs = self.kernel.inputs
+        self._plan = OutputPlan(self.placed, bundle.layout)
+        self._where = bundle.name
 
     def run(
         self,
@@ -56,52 +56,32 @@ class TensorKernel:
         Args:
             inputs: A column for each of `self.inputs`, in that order, `rows` long.
             rows: How many.
-            out: Memory of tensors that are not ragged, by name: C-contiguous, of the dtype and
-                width of the layout, with room for the rows. What is not given is made.
+            out: Memory of tensors by name: C-contiguous, of the dtype and width of the layout, with
+                room for the rows. A ragged tensor has one array for its values, of one dimension,
+                and one of int64 for its offsets. What is not given is made.
             threads: Ranges of rows to run side by side.
 
         Returns:
             The columns of the program by output name (those in a tensor are views of it), and the
             tensors by name, of shape (rows, width); a ragged one as its values and its offsets.
+
+        Raises:
+            InputError: The memory for the values of a ragged tensor is too small. The other tensors
+                are written by then.
         """
-        tensors = {
-            t.name: out[t.name][:rows] if t.name in out else empty_tensor(t, rows)
-            for t in self.layout.tensors
-            if not t.is_ragged
+        room = self._plan.room(rows, out)
+        keep = self.kernel.run_words(inputs, room.words, rows, threads=threads)
+        shown = {
+            n: c._replace(keep=keep) if c.values.ndim == 2 else c for n, c in room.shown().items()
         }
-        columns = {
-            name: empty_column(node.dtype, node.nullable, rows)
-            for name, node in self.placed.program.outputs.items()
-            if name not in self.placed.places
-        }
-        shown = dict(columns)
-        for member in self.placed.members:
-            tensor = tensors[member.tensor.name]
-            columns[member.output] = Column(tensor.reshape(-1)[member.start :], None)
-            if not self.placed.places[member.output].is_laid_out:
-                shown[member.output] = Column(tensor[:, member.start], None)
-        order = [columns[name] for name in self.placed.program.outputs]
-        made = self.kernel.run(inputs, rows, outputs=order, threads=threads)
-        for name, column in zip(self.placed.program.outputs, made, strict=True):
-            if name not in self.placed.places:
-                shown[name] = column
+        tensors = {}
         for tensor in self.layout.tensors:
-            if tensor.is_ragged:
-                pairs = shown[self.placed.ragged[tensor.name]].values
-                tensors[tensor.name], tensors[tensor.offsets_name] = end_to_end(pairs, tensor)
+            if not tensor.is_ragged:
+                tensors[tensor.name] = room.tensors[tensor.name]
+                continue
+            values, offsets = out.get(tensor.name), out.get(tensor.offsets_name)
+            ragged = RaggedTensor(tensor, rows, values, offsets)
+            ragged.append(shown[self.placed.ragged[tensor.name]].values, 0)
+            both = ragged.done(rows, self._where)
+            tensors[tensor.name], tensors[tensor.offsets_name] = both
         return shown, tensors
-
-
-def empty_tensor(tensor: Tensor, rows: int) -> Array:
-    """Memory for a tensor; its values are undefined until a kernel wrote them."""
-    return np.empty((rows, tensor.width), tensor.dtype.storage)
-
-
-def end_to_end(pairs: Array, tensor: Tensor) -> tuple[Array, Array]:
-    """Values and offsets of lists that are given as addresses and lengths."""
-    offsets = np.empty(len(pairs) + 1, np.int64)
-    no_flags = np.empty(0, np.uint8)
-    arrow_text.list_offsets(pairs, no_flags, False, offsets)
-    values: np.ndarray[Any, Any] = np.empty(int(offsets[-1]), tensor.dtype.storage)
-    arrow_text.copy_lists(pairs, offsets, values.itemsize, values.ctypes.data)
-    return values, offsets
