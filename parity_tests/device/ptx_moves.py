@@ -108,6 +108,9 @@ def _between_integers(
     read = scope.read_signed if source.kind == "s" else scope.read
     x = read(a, source, may_cut=True)
     if rest:
+        is_wider = to.bits - (to.kind == "s") >= source.bits - (source.kind == "s")
+        if is_wider and (source.kind == "u" or to.kind == "s"):
+            raise PtxRefusal(f".sat, where every .{source} is a .{to}")
         low, high = (-to.sign, to.sign - 1) if to.kind == "s" else (0, to.mask)
         x = f"min(max({x}, {low}), {high})"
     return [scope.write(d, f"{x} & {to.mask}", to, may_widen=True)]

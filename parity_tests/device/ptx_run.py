@@ -181,7 +181,7 @@ def run(
                 call((tid, ctaid, block, grid), LOCAL_START, *given)
             except ThreadExit:
                 continue
-            except UnboundLocalError as error:
+            except NameError as error:  # a register is a local variable of Python
                 text = f"{_explained(error, kernel)}: a register is read before it is set"
                 raise PtxFault(f"{text} ({error}); thread {tid} of block {ctaid}") from None
             except PtxFault as error:

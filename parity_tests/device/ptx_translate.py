@@ -40,7 +40,7 @@ class Translated:
     """The instruction of each line of Python."""
     helpers: set[tuple[str, str, str]]
     segments: list[Counter[str]]
-    """How often each opcode stands in each stretch of text without a branch."""
+    """How often each opcode stands in each stretch of text that runs from its start to its end."""
 
 
 @dataclass(slots=True)
@@ -147,7 +147,7 @@ class _Writer:
         if guard:
             block.append((0, f"if {guard}:", ins))
         block += [(1 if guard else 0, line, ins) for line in lines]
-        if name in _TAIL and guard:
+        if name == "call" or (name in _TAIL and guard):
             self.start_segment(block)
         return name in _TAIL and not guard
 
