@@ -14,48 +14,29 @@ ms where drawing the inputs took 27 to 36 (text has no fixed place), and they ne
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from featurelib.bundle import Bundle, as_bundle
-from featurelib.errors import DefinitionError, MissingExtraError
+from featurelib.errors import DefinitionError
 from featurelib.feature_set import FeatureSet
 from featurelib.model_inputs import ModelInputs
 from featurelib_offline.files import Source
+from featurelib_offline.torch_batch import Parcel, TensorBatch  # says how to install torch
 from featurelib_offline.torch_order import batches, pieces_of, share, shuffled
-from featurelib_offline.torch_rows import Rows
 from featurelib_offline.torch_source import ParquetSource
-
-try:
-    import torch
-    from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-except ImportError:
-    raise MissingExtraError(
-        "a dataset for a model needs torch", hint="pip install 'featurelib[serving]'"
-    ) from None
 
 __all__ = ["FeatureDataset", "FeatureLoader", "TensorBatch"]
 
 _PIECE_ROWS = 131_072
 """Rows that are read and computed in one go: Polars reads a slice of so many as fast as a whole
 file, 8 to 25 million rows/s; a quarter of it at half the speed."""
-
-
-class TensorBatch(NamedTuple):
-    """One batch.
-
-    Attributes:
-        tensors: By name in the layout: (rows, width); a ragged one as its values, and its offsets
-            under `Tensor.offsets_name`.
-        labels: By name, (rows,) of the column's own type.
-        rows: How many rows are real; those behind them are zeros (``pad_last=True``).
-    """
-
-    tensors: dict[str, torch.Tensor]
-    labels: dict[str, torch.Tensor]
-    rows: int
 
 
 class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
@@ -124,7 +105,6 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
         self.rank, self.ranks = rank, ranks
         self.drop_last, self.pad_last = drop_last, pad_last
         self._epochs = torch.zeros(2, dtype=torch.int64)  # the one that runs, the next one
-        self._workers = 0
 
     @property
     def rows(self) -> int:
@@ -169,7 +149,6 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
         _check_number("workers", workers, 0)
         _check_number("prefetch", prefetch, 1)
         _ = self.source.kernel  # refused here and not in a worker, which finds it in the disk cache
-        self._workers = workers
         more: dict[str, Any] = {}
         if workers:
             self._epochs.share_memory_()
@@ -180,10 +159,15 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
                 "worker_init_fn": worker_init,
             }
         return FeatureLoader(
-            self, batch_size=None, num_workers=workers, pin_memory=pin_memory, **more
+            self,
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=pin_memory,
+            collate_fn=_as_it_is,
+            **more,
         )
 
-    def __iter__(self) -> Iterator[TensorBatch]:
+    def __iter__(self) -> Iterator[TensorBatch | Parcel]:
         """One epoch: of all rows, or of the share of a worker inside a `DataLoader`."""
         info = get_worker_info()
         if info is None:
@@ -192,20 +176,24 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
         else:
             worker, workers = info.id, info.num_workers
         part, parts = self.rank * workers + worker, self.ranks * workers
-        return self._batches(int(self._epochs[0]), part, parts)
+        batches_ = self._batches(int(self._epochs[0]), part, parts)
+        return batches_ if info is None else map(Parcel, batches_)
 
     def __len__(self) -> int:
-        """Batches of an epoch on this rank.
+        """Batches of an epoch on this rank, without workers; see `batch_count`."""
+        return self.batch_count()
+
+    def batch_count(self, workers: int = 0) -> int:
+        """Batches of an epoch on this rank: each worker may end with a smaller one.
 
         Raises:
             TypeError: Rows may be left out (``drop_null_labels``), so nobody knows.
         """
         if self.source.drop_null_labels:
             raise TypeError("the number of batches is not known with drop_null_labels=True")
-        workers = max(1, self._workers)
-        parts = self.ranks * workers
+        workers = max(1, workers)
         mine = range(self.rank * workers, (self.rank + 1) * workers)
-        return sum(self._count(part, parts) for part in mine)
+        return sum(self._count(part, self.ranks * workers) for part in mine)
 
     def _count(self, part: int, parts: int) -> int:
         if self.drop_last:
@@ -220,7 +208,7 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
             order = np.random.default_rng([self.seed, epoch]).permutation(len(pieces))
             pieces = [pieces[i] for i in order]
         mine = share(pieces, part, parts)
-        read: Iterator[Rows] = (self.source.read(piece) for piece in mine)
+        read = self.source.read_ahead(mine)
         if self.shuffle_rows:
             rng = np.random.default_rng([self.seed, epoch, part])
             read = shuffled(read, self.shuffle_rows, rng)
@@ -229,7 +217,7 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
             if self.drop_last and (batch.count < self.batch_rows or number == most):
                 return
             rows = batch.count
-            yield _torch(batch.padded(self.batch_rows) if self.pad_last else batch, rows)
+            yield TensorBatch.of(batch.padded(self.batch_rows) if self.pad_last else batch, rows)
 
 
 class FeatureLoader(DataLoader[TensorBatch]):  # type: ignore[misc]
@@ -239,20 +227,36 @@ class FeatureLoader(DataLoader[TensorBatch]):  # type: ignore[misc]
 
     def __iter__(self) -> Any:
         """One epoch."""
-        if self.num_workers:  # else the dataset is iterated in this process, and counts itself
-            self.dataset.begin_epoch()
-        return super().__iter__()
+        if not self.num_workers:  # the dataset is iterated in this process, and counts itself
+            return super().__iter__()
+        self.dataset.begin_epoch()
+        # Workers are processes that begin here: Polars in each would take every core.
+        with _default_environment(POLARS_MAX_THREADS=max(1, _cores() // self.num_workers)):
+            return super().__iter__()
+
+    def __len__(self) -> int:
+        """Batches of an epoch; see `FeatureDataset.batch_count`."""
+        return self.dataset.batch_count(self.num_workers)
 
 
-def _torch(batch: Rows, rows: int) -> TensorBatch:
-    """The batch as tensors over the same memory."""
-    made: dict[str, dict[str, torch.Tensor]] = {"tensors": {}, "labels": {}}
-    for (place, name), values in batch.flat.items():
-        made[place][name] = torch.from_numpy(values)
-    for (place, name), lists in batch.lists.items():
-        made[place][name] = torch.from_numpy(lists.values)
-        made[place][f"{name}.offsets"] = torch.from_numpy(lists.offsets)
-    return TensorBatch(made["tensors"], made["labels"], rows)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+@contextlib.contextmanager
+def _default_environment(**values: int) -> Iterator[None]:
+    """Variables for processes that begin meanwhile, where the caller's environment has none."""
+    added = {name: str(value) for name, value in values.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
 
 
 def _check_number(name: str, value: Any, least: int, most: int | None = None) -> None:

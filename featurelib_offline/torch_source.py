@@ -8,7 +8,8 @@ batches take as long, and half as long again to become columns of Polars, which 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from featurelib_offline.torch_rows import Key, Lists, Rows
 
 __all__ = ["ParquetSource"]
 
-_BAD = "is refused"
+_ROW, _BAD = "row", "refused"
 
 
 class ParquetSource:
@@ -65,7 +66,7 @@ class ParquetSource:
                 hint='give the feature set a layout: FeatureSet(..., layout={"dense": [...]})',
             )
         self.bundle = bundle
-        self.labels = tuple(labels)
+        self.labels = _names(labels)
         self.drop_null_labels = drop_null_labels
         self.threads = threads
         self.paths = find_files(files)
@@ -91,6 +92,18 @@ class ParquetSource:
         """Rows in all files, those without a label included."""
         return sum(self.file_rows)
 
+    def read_ahead(self, pieces: Iterable[Piece]) -> Iterator[Rows]:
+        """As `read`, piece by piece; a thread reads the next one while this one is used."""
+        with ThreadPoolExecutor(1, "featurelib read") as pool:
+            waiting: Future[Rows] | None = None
+            for piece in pieces:
+                coming = pool.submit(self.read, piece)
+                if waiting is not None:
+                    yield waiting.result()
+                waiting = coming
+            if waiting is not None:
+                yield waiting.result()
+
     def read(self, piece: Piece) -> Rows:
         """The tensors and labels of some rows.
 
@@ -100,12 +113,14 @@ class ParquetSource:
         """
         path = self.paths[piece.file]
         frame = self._frame(path)
-        wanted = [b.column for b in frame.borders if b.column.meta.output_name() in self._reads]
-        bad = pl.any_horizontal([pl.lit(False), *(c.bad for c in frame.checks)]).any()
+        fields = zip(self.bundle.schema.fields, frame.borders, strict=True)
+        inputs = [b.column.alias(f"input {f.name}") for f, b in fields if f.name in self._reads]
+        labels = [pl.col(name).alias(f"label {name}") for name in self.labels]
+        number = pl.int_range(pl.len(), dtype=pl.Int64).alias(_ROW)
+        bad = pl.any_horizontal([pl.lit(False), *(c.bad for c in frame.checks)]).any().alias(_BAD)
         some = frame.raw.slice(piece.start, piece.rows)
-        labels = [pl.col(n).alias(f"label {n}") for n in self.labels]
         try:
-            made = some.select(*wanted, *labels, bad.alias(_BAD)).collect(engine="in-memory")
+            made = some.select(number, bad, *inputs, *labels).collect(engine="in-memory")
         except pl.exceptions.PolarsError as error:
             raise unreadable([path], error) from error
         if made.height != piece.rows:
@@ -128,7 +143,8 @@ class ParquetSource:
         }
 
     def _computed(self, frame: pl.DataFrame) -> Rows:
-        columns = [series_column(frame[name], dtype) for name, dtype in self._reads.items()]
+        reads = self._reads.items()
+        columns = [series_column(frame[f"input {name}"], dtype) for name, dtype in reads]
         _, tensors = self.kernel.run(columns, frame.height, threads=self.threads)
         flat, lists = {}, {}
         for tensor in self.bundle.layout.tensors:
@@ -150,15 +166,18 @@ class ParquetSource:
         rows, known = [], set()
         first: dict[str, tuple[Path, pl.DataType]] = {}
         for path in self.paths:
-            try:
-                with pq.ParquetFile(path) as file:
-                    rows.append(file.metadata.num_rows)
-                    schema = str(file.schema_arrow.remove_metadata())
-            except (pa.ArrowException, OSError) as error:
-                raise unreadable([path], error) from error
-            if schema in known:
+            count, schema = _footer(path)
+            rows.append(count)
+            if str(schema) in known:
                 continue
-            known.add(schema)
+            known.add(str(schema))
+            missing = next((n for n in self.labels if n not in schema.names), None)
+            if missing is not None:
+                raise InputError(
+                    f"{self.bundle.name}, {path}: there is no label `{missing}`",
+                    field=missing,
+                    hint=f"the columns are {', '.join(schema.names)}",
+                )
             types = self._frame(path).raw.collect_schema()
             for label in self.labels:
                 self._check_label(
@@ -196,3 +215,21 @@ class ParquetSource:
             row=row,
             hint="drop_null_labels=True leaves such rows out",
         )
+
+
+def _names(labels: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(labels, str):
+        raise DefinitionError(f"expected a list of labels, got labels={labels!r}")
+    twice = next((name for name in labels if list(labels).count(name) > 1), None)
+    if twice is not None:
+        raise DefinitionError(f"label `{twice}` stands twice")
+    return tuple(labels)
+
+
+def _footer(path: Path) -> tuple[int, pa.Schema]:
+    """How many rows a file has, and its columns."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return file.metadata.num_rows, file.schema_arrow.remove_metadata()
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable([path], error) from error
