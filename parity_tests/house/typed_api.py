@@ -43,6 +43,7 @@ def expressions(x: fl.Expr, s: fl.Expr, t: fl.Expr) -> None:
     assert_type(s.str.slice(0, 3).str.to_lowercase(), fl.Expr)
     assert_type(t.dt.convert_time_zone("America/New_York").dt.hour(), fl.Expr)
     assert_type(x.struct.field("lat"), fl.Expr)
+    assert_type(x.list.head(20).list.hash_bucket(1000).fill_null([]), fl.Expr)
     assert_type(fl.when(x > 0).then("a").when(x < 0).then("b").otherwise(None), fl.Expr)
     assert_type(fl.coalesce(x, 0.0), fl.Expr)
     assert_type(fl.concat_str([s, s], separator="-"), fl.Expr)

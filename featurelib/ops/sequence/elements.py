@@ -18,10 +18,10 @@ from featurelib.intrinsics import (
     store_u8,
     u64_from_i64,
 )
-from featurelib.op import kernel_function
+from featurelib.op import inlined
 
 
-@kernel_function
+@inlined
 def integer_at(buf: Any, i: Int64, width: Int64) -> UInt64:
     """Element i as 64 bits: those of its value as Int64 or UInt64.
 
@@ -47,7 +47,7 @@ def integer_at(buf: Any, i: Int64, width: Int64) -> UInt64:
     return u64_from_i64(i64_sub(i64_xor(both, 32768), 32768))
 
 
-@kernel_function
+@inlined
 def _store_half(buf: Any, at: Int64, value: Int64) -> Int64:
     """Writes the low four bytes of a value from byte `at`, little-endian; gives the place after."""
     # Spelled out: so LLVM makes one store of them.
@@ -57,13 +57,13 @@ def _store_half(buf: Any, at: Int64, value: Int64) -> Int64:
     return store_u8(buf, i64_add(at, 3), i64_shr(value, 24))
 
 
-@kernel_function
+@inlined
 def store_u32(buf: Any, i: Int64, value: Int64) -> Int64:
     """Writes the low 32 bits of a value as element i; gives the place after its last byte."""
     return _store_half(buf, i64_mul(i, 4), value)
 
 
-@kernel_function
+@inlined
 def store_u64(buf: Any, i: Int64, value: Int64) -> Int64:
     """Writes 64 bits as element i; gives the place after its last byte."""
     return _store_half(buf, _store_half(buf, i64_mul(i, 8), value), i64_shr(value, 32))
