@@ -66,17 +66,13 @@ def compare(scope: Scope, ins: Instruction, modifiers: list[str]) -> list[str]:
         one = 0x3F800000 if result.kind == "f" else 0xFFFFFFFF
         return [*lines, scope.write(d, f"{one} if t{tail} else 0", result)]
     first, _, second = d.partition("|")
-    if not second and not tail:
-        lines[-1] = scope.write(first, lines[-1].removeprefix("t = "), PRED)
-        return lines
     if second:
-        lines.append(scope.write(second, f"(not t){tail}", PRED) if second != first else "")
-        if second == first:
-            raise PtxRefusal(f"both results go to {first}")
-        # The second result may be the predicate that the first one still reads.
-        lines[-1:] = [f"u = t{tail}", lines[-1], scope.write(first, "u", PRED)]
-        return lines
-    return [*lines, scope.write(first, f"t{tail}", PRED)]
+        # Either result may go to the predicate that both are combined with: read it first.
+        both = [f"u, v = t{tail}, (not t){tail}", scope.write(first, "u", PRED)]
+        return [*lines, *both, scope.write(second, "v", PRED)]
+    if tail:
+        return [*lines, scope.write(first, f"t{tail}", PRED)]
+    return [*lines[:-1], scope.write(first, lines[-1].removeprefix("t = "), PRED)]
 
 
 @handles("selp", "slct")

@@ -236,8 +236,9 @@ def comparison_lines() -> Iterator[Line]:
         for name in known[type_[0]]:
             text = f"setp.{name}.{type_} %p, {{a}}, {{b}}; selp.u32 {{d}}, 1, 0, %p;"
             yield Line(text, (type_, type_), "u32", _compared(type_, name, 1))
-            text = f"set.{name}.u32.{type_} {{d}}, {{a}}, {{b}};"
-            yield Line(text, (type_, type_), "u32", _compared(type_, name, 2**32 - 1))
+            for to, true in (("u32", 2**32 - 1), ("s32", 2**32 - 1), ("f32", 0x3F800000)):
+                text = f"set.{name}.{to}.{type_} {{d}}, {{a}}, {{b}};"
+                yield Line(text, (type_, type_), to, _compared(type_, name, true))
     for type_ in ("u16", "s32", "b64", "f64", "f32"):
         for by, sign in (("s32", number), ("f32", real)):
             text = f"slct.{type_}.{by} {{d}}, {{a}}, {{b}}, {{c}};"

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from numba import cuda, float64, int64, types, uint64
-from numba.cuda import dispatcher
 from numba.cuda.compiler import compile_cuda, kernel_fixup
 
 from parity_tests.device.ptx_line import HEAD
@@ -20,24 +17,18 @@ _OPTIONS = {"opt": 3, "fma": 0}
 """Without `fma: 0` numba-cuda contracts, and the interpreter refuses what may be contracted."""
 
 
-@cuda.jit(device=True)
-def horner(x, count):
-    """A loop whose length depends on the row."""
-    total = 0.0
-    for k in range(count):
-        total = total * x + 1.0 / (k + 1)
-    return total
-
-
 def loops(x, out):
-    """A local array that is indexed by data, a loop, a division of integers, an early return."""
+    """A local array indexed by data, a loop as long as the row's number, an early return."""
     i = cuda.grid(1)
     if i >= x.size:
         return
     local = cuda.local.array(4, float64)
     for k in range(4):
         local[k] = x[i] + k
-    out[i] = horner(local[i % 4], i) - int64(x[i]) // 3
+    at, total = local[i % 4], 0.0
+    for k in range(i):
+        total = total * at + 1.0 / (k + 1)
+    out[i] = total - int64(x[i]) // 3
 
 
 def mixed(a, b, out):
@@ -64,13 +55,11 @@ def divided(a, b, out):
 def compiled(function: Callable[..., None], *dtypes: Any) -> Module:
     """A kernel over arrays, compiled for compute capability 9.0 with no device present."""
     arrays = tuple(types.Array(d, 1, "C") for d in dtypes)
-    stand_in = SimpleNamespace(compute_capability=(9, 0))
-    with patch.object(dispatcher, "get_current_device", lambda: stand_in):
-        made = compile_cuda(function, types.void, arrays, nvvm_options=_OPTIONS, cc=(9, 0))
-        name = made.fndesc.llvm_func_name
-        made.library._entry_name = name
-        kernel_fixup(made.library.get_function(name), False)
-        return parse(made.library.get_asm_strs(cc=(9, 0))[0])
+    made = compile_cuda(function, types.void, arrays, nvvm_options=_OPTIONS, cc=(9, 0))
+    name = made.fndesc.llvm_func_name
+    made.library._entry_name = name
+    kernel_fixup(made.library.get_function(name), False)
+    return parse(made.library.get_asm_strs(cc=(9, 0))[0])
 
 
 def array_words(array: np.ndarray[Any, Any], address: int) -> list[int]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from types import CodeType
 
 from parity_tests.device import ptx_comparisons, ptx_floats, ptx_integers, ptx_moves
-from parity_tests.device.ptx_memory import LOCAL_START
 from parity_tests.device.ptx_operands import FLOAT_HANDLERS, HANDLERS, Scope
 from parity_tests.device.ptx_words import (
     U32,
@@ -229,6 +228,3 @@ def translate(
         helpers |= writer.scope.used
     code = compile("\n".join(out.texts) + "\n", FILE, "exec")
     return Translated(function, code, out.where, helpers, shared.segments)
-
-
-__all__ = ["FAMILIES", "FILE", "LOCAL_START", "Translated", "translate"]

@@ -127,6 +127,39 @@ def _is_closed(line: Line) -> bool:
     return "%p" not in line.text
 
 
+@pytest.mark.parametrize("operator", ["and", "or", "xor"])
+@pytest.mark.parametrize("known", [0, 1])
+@pytest.mark.parametrize("value", [0, 1, 2])
+def test_a_comparison_is_combined_with_a_predicate(operator, known, value) -> None:
+    """Both results: the comparison or its complement, and, or, xor a predicate or its opposite."""
+    joined = {"and": int.__and__, "or": int.__or__, "xor": int.__xor__}[operator]
+    text = f"""mov.u32 %w0, {value}; mov.pred %p0, {known};
+        setp.lt.{operator}.u32 %p1|%p2, %w0, 2, %p0; setp.gt.{operator}.u32 %p3, %w0, 1, !%p0;
+        setp.ge.{operator}.s32 %p0|_, %w0, 1, %p0; not.pred %p4, %p1; xor.pred %p5, %p1, %p2;"""
+    for k in range(6):
+        text += f"selp.u64 %r1, 1, 0, %p{k}; st.global.u64 [%r0+{8 * k}], %r1;"
+    first, second = joined(int(value < 2), known), joined(int(value >= 2), known)
+    third, changed = joined(int(value > 1), 1 - known), joined(int(value >= 1), known)
+    want = [changed, first, second, third, 1 - first, first ^ second]
+    assert words_of(text, count=6) == want
+
+
+def test_words_are_packed_with_the_lowest_part_first() -> None:
+    """`mov` of parts, loads and stores of two and four, narrow loads that widen, and `@!p`."""
+    text = """mov.b64 %r1, 0x8899AABBCCDDEEFF; mov.b64 {%w1, %w2}, %r1; mov.b64 %r2, {%w2, %w1};
+        mov.b32 {%h1, _}, %w1; mov.b64 {%h2, %h3, %h4, %h5}, %r1; mov.b32 %w3, {%h5, %h2};
+        st.global.v2.u64 [%r0], {%r2, %r1}; ld.global.v4.u16 {%h5, %h6, %h7, _}, [%r0+8];
+        st.global.v2.b16 [%r0+16], {%h1, %h6}; st.global.b32 [%r0+20], %w3;
+        ld.global.s8 %r3, [%r0+15]; st.global.u64 [%r0+24], %r3; ld.global.u8 %w4, [%r0+15];
+        setp.eq.u32 %p0, %w4, 0x88; @!%p0 st.global.u64 [%r0+32], %r1;
+        @%p0 st.global.u8 [%r0+32], %w1; ld.global.b64 %f0, [%r0]; st.global.f64 [%r0+40], %f0;"""
+    word = 0x8899AABBCCDDEEFF
+    swapped = 0xCCDDEEFF8899AABB
+    packed = 0xEEFF | 0xCCDD << 16 | 0x8899 << 32 | 0xEEFF << 48
+    want = [swapped, word, packed, 0xFFFFFFFFFFFFFF88, 0xFF, swapped]
+    assert words_of(text, count=6) == want
+
+
 def test_a_wrong_meaning_is_found() -> None:
     """The comparison with the oracle fails on an instruction that is read wrongly on purpose."""
     wrong = Line("add.s32 {d}, {a}, {b};", ("s32", "s32"), "s32", lambda a, b: (a - b) % 2**32)
