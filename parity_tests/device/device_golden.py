@@ -11,21 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from featurelib import literals
 from featurelib.dtypes import DType
-from featurelib.jit.compile import table_memory
 from featurelib.jit.cuda_entry import emit_entry
 from featurelib.jit.cuda_nvvm import to_ptx
-from featurelib.jit.device_rules import arena_bytes
 from featurelib.jit.slots import Slots
 from featurelib.node import Node, apply, input_node, table
 from featurelib.parity.golden import GoldenCase, case_path, op_family, read_cases
+from featurelib.parity.values import Values
 from featurelib.program import Program
 from featurelib.tables import TableData
 from parity_tests.device.device_programs import DEVICE_OPS
-from parity_tests.device.ptx_run import Memory, Module, run
+from parity_tests.device.device_run import run_columns
+from parity_tests.device.ptx_run import Module
 from parity_tests.parity.op_bundles import ROOT
 
 
@@ -92,70 +90,10 @@ def compute(module: Module, form: Form) -> list[Any]:
     for rows in calls.values():
         program = Program({"out": form.nodes[rows[0]]})
         cases = [form.cases[i] for i in rows]
-        got.update(zip(rows, _run(module, form.entry, program, cases), strict=True))
+        columns = {
+            name: Values.of([case.args[int(name[1:])] for case in cases], node.dtype)
+            for name, node in program.inputs.items()
+        }
+        made = run_columns(module, form.entry, program, {}, columns, len(cases))["out"]
+        got.update((row, made.canonical(i)) for i, row in enumerate(rows))
     return [got[i] for i in range(len(form.cases))]
-
-
-def _run(module: Module, entry: str, program: Program, cases: Sequence[GoldenCase]) -> list[Any]:
-    memory, slots = Memory(), Slots.of(program)
-    words: list[int] = []
-    for node in slots.inputs:
-        place = int(node.param["name"][1:])
-        words += _column(memory, node.dtype, [case.args[place] for case in cases])
-    (output,) = slots.outputs
-    shape = (len(cases), 2) if output.dtype.kind == "v" else (len(cases),)
-    values = np.zeros(shape, np.int64 if output.dtype.kind == "v" else output.dtype.storage)
-    valid = np.ones(len(cases), np.uint8)
-    words += [memory.add(values), memory.add(valid)]
-    for node in slots.tables:
-        data, count = table_memory(node, {})
-        words += [memory.add(_padded(data.tobytes())), count]
-    words.append(memory.add(np.zeros(max(8, arena_bytes(program) * len(cases)), np.uint8)))
-    address = memory.add(np.array(words, np.int64))
-    # More threads than a block has, and fewer than there are rows: the kernel steps through both.
-    run(module, entry, [address, len(cases)], memory, grid=2, block=max(1, len(cases) // 3))
-    return [
-        _value(memory, output.dtype, values[i]) if valid[i] else None for i in range(len(cases))
-    ]
-
-
-def _column(memory: Memory, dtype: DType, given: Sequence[Any]) -> list[int]:
-    """Addresses of the values and flags of a column; what stands under a null is zero."""
-    valid = memory.add(np.array([v is not None for v in given], np.uint8))
-    if dtype.kind != "v":
-        zero = np.zeros(1, dtype.storage).item()
-        values = np.array([zero if v is None else v for v in given], dtype.storage)
-        return [memory.add(values), valid]
-    size = max(dtype.bits // 8, 1)
-    parts = [
-        b"" if v is None else bytes(v) if dtype.inner is None else _elements(dtype, v)
-        for v in given
-    ]
-    # An element of junk before each: texts begin at every alignment, lists at that of elements.
-    ends = np.cumsum([size + len(p) for p in parts])
-    start = memory.add(_padded(b"".join(b"\xa5" * size + p for p in parts)))
-    pairs = [
-        (0, 0) if v is None else (start + int(end) - len(p), len(p) // size)
-        for v, p, end in zip(given, parts, ends, strict=True)
-    ]
-    return [memory.add(np.array(pairs, np.int64)), valid]
-
-
-def _elements(dtype: DType, value: Any) -> bytes:
-    return np.array(value, dtype.storage).tobytes()
-
-
-def _padded(content: bytes) -> np.ndarray[Any, Any]:
-    return np.frombuffer(bytearray(content + bytes(8 - len(content) % 8)), np.uint8)
-
-
-def _value(memory: Memory, dtype: DType, stored: Any) -> Any:
-    if dtype.kind != "v":
-        return bool(stored) if dtype.kind == "b" else stored.item()
-    size = max(dtype.bits // 8, 1)
-    address, length = map(int, stored)
-    content = memory.read(address, length * size) if length else b""
-    if dtype.inner is None:
-        return content
-    items = np.frombuffer(content, dtype.storage).tolist()
-    return tuple(map(bool, items)) if dtype.inner.kind == "b" else tuple(items)
