@@ -1,0 +1,186 @@
+"""A device for tests: memory of NumPy, and kernels that are interpreted from their PTX.
+
+It is a `featurelib_online.cuda.device.Device`, so the real host side runs on it: staging, slots,
+addresses of text, strides, tables and fitted state. What it cannot show is timing: a launch is done
+when it returns. To catch a buffer that is used too early, marks are done only when they are waited
+for, if `is_slow` is set.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from featurelib.errors import DeviceError, DeviceMemoryError
+from featurelib.jit.cuda_program import DeviceMachine
+from featurelib_online.cuda.device import BLOCK, ArrayView, Bytes
+from parity_tests.device import ptx_run
+from parity_tests.device.ptx_memory import REGION_BITS
+
+EXTENSION = 12
+"""DLPack's type of devices that it does not know."""
+_POISON = 0xA5
+
+
+class HostMemory:
+    """Memory of the interpreted device; after it is dropped a kernel that reads it fails."""
+
+    def __init__(self, device: PtxDevice, size: int) -> None:
+        self.bytes = np.full(size, _POISON, np.uint8)
+        self.size = size
+        self.device = device
+        self.address = device.memory.add(self.bytes)
+        device.used += size
+
+    def __del__(self) -> None:
+        self.device.used -= self.size
+        self.device.memory.regions[self.address >> REGION_BITS] = b""
+
+
+class DeviceArray:
+    """An array that somebody else has put on the device."""
+
+    def __init__(self, device: PtxDevice, values: Any, *, place: tuple[int, int] | None = None):
+        self.array = np.asarray(values)
+        whole = self.array if self.array.base is None else self.array.base
+        self.address = device.memory.add(whole)
+        self.address += self.array.ctypes.data - whole.ctypes.data
+        self.place = place or device.place
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.place
+
+    def __dlpack__(self, **asked: Any) -> Any:
+        return self.array.__dlpack__()
+
+
+@dataclass
+class Stream:
+    """A queue of work, all of which is done at once."""
+
+    handle: int = 0
+
+
+class Mark:
+    """A point in a stream's work."""
+
+    def __init__(self, device: PtxDevice) -> None:
+        self.device = device
+        self.is_done = not device.is_slow
+
+    def wait(self) -> None:
+        self.device.waits += 1
+        self.is_done = True
+
+
+class Pinned:
+    """Memory of the host."""
+
+    def __init__(self, size: int) -> None:
+        self.array: Bytes = np.full(size, _POISON, np.uint8)
+
+
+@cache
+def parsed(ptx: str) -> Any:
+    """The module of a PTX text."""
+    return ptx_run.parse(ptx)
+
+
+@dataclass
+class PtxDevice:
+    """The device.
+
+    Attributes:
+        capability: What PTX is made for.
+        total: Bytes of its memory.
+        threads: How many threads a launch has at most.
+        is_slow: Whether marks are done only when they are waited for.
+        fails: An error that the next launch gives.
+        used: Bytes that are allocated.
+        waits: How often the host waited.
+        launches: Blocks of each launch.
+        copies: Bytes of each copy to the device.
+        streams: Handles of the streams that copies and launches were queued on.
+    """
+
+    capability: tuple[int, int] = (9, 0)
+    total: int = 1 << 30
+    threads: int = 512
+    is_slow: bool = False
+    fails: str = ""
+    used: int = 0
+    waits: int = 0
+    launches: list[int] = field(default_factory=list)
+    copies: list[int] = field(default_factory=list)
+    streams: set[int] = field(default_factory=set)
+    counts: Counter[str] | None = None
+    name: str = "PTX interpreter"
+    label: str = "ptx:0"
+    driver: str = "none"
+    place: tuple[int, int] = (EXTENSION, 0)
+
+    def __post_init__(self) -> None:
+        self.memory = ptx_run.Memory()
+
+    def load(self, machine: DeviceMachine) -> Any:
+        return parsed(machine.ptx), machine.entry
+
+    def stream(self, given: Any) -> Stream:
+        if isinstance(given, Stream):
+            return given
+        if given is None or type(given) is int:
+            return Stream(given or 0)
+        raise DeviceError(f"no stream: {given!r} ({type(given).__name__})")
+
+    def allocate(self, size: int, stream: Stream) -> HostMemory:
+        if self.used + size > self.total:
+            raise DeviceMemoryError(f"{self.label} has not {size:,} bytes left", needed=size)
+        return HostMemory(self, size)
+
+    def pinned(self, size: int) -> Pinned:
+        return Pinned(size)
+
+    def _bytes(self, address: int, size: int) -> Any:
+        found = self.memory.regions[address >> REGION_BITS]
+        start = address & ((1 << REGION_BITS) - 1)
+        assert start + size <= len(found), "a copy out of bounds"
+        return found[start : start + size]
+
+    def copy_in(self, address: int, source: Bytes, stream: Stream) -> None:
+        self.streams.add(stream.handle)
+        self.copies.append(source.nbytes)
+        self._bytes(address, source.nbytes)[:] = source.tobytes()
+
+    def copy_out(self, address: int, size: int, stream: Stream) -> Bytes:
+        self.waits += 1
+        return np.frombuffer(bytes(self._bytes(address, size)), np.uint8)
+
+    def launch(self, kernel: Any, slots: int, rows: int, blocks: int, stream: Stream) -> None:
+        if self.fails:
+            raise DeviceError(self.fails)
+        self.streams.add(stream.handle)
+        self.launches.append(blocks)
+        module, entry = kernel
+        ptx_run.run(
+            module, entry, [slots, rows], self.memory, grid=blocks, block=BLOCK, counts=self.counts
+        )
+
+    def mark(self, stream: Stream) -> Mark:
+        return Mark(self)
+
+    def view(self, given: Any, stream: Stream) -> ArrayView:
+        assert isinstance(given, DeviceArray)
+        array = given.array
+        flags = array.flags
+        return ArrayView(
+            given.address, array.shape, array.dtype, flags.c_contiguous, flags.writeable, given
+        )
+
+    def export(self, memory: Any, shape: Any, dtype: Any, mark: Mark, **asked: Any) -> Any:
+        mark.wait()
+        array = memory.bytes[: int(np.prod(shape)) * dtype.itemsize].view(dtype).reshape(shape)
+        return array.__dlpack__()
