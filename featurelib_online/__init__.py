@@ -3,5 +3,6 @@
 from featurelib_online.batch import Batch, RowError
 from featurelib_online.outputs import Row
 from featurelib_online.row import RowKernel, compile
+from featurelib_online.vectors import Constant
 
-__all__ = ["Batch", "Row", "RowError", "RowKernel", "compile"]
+__all__ = ["Batch", "Constant", "Row", "RowError", "RowKernel", "compile"]

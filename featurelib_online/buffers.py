@@ -148,11 +148,14 @@ def _host_array(given: Any, name: str, where: str) -> Array:
         raise InputError(
             f"{where}: `out[{name!r}]` must be a NumPy array or a CPU tensor, got {shown}"
         )
-    device = int(given.__dlpack_device__()[0])
+    try:
+        device = int(given.__dlpack_device__()[0])
+    except (BufferError, RuntimeError, ValueError):
+        device = 0  # torch: "meta" and others that DLPack has no number for
     if device not in _HOST:
         raise InputError(
             f"{where}: `out[{name!r}]` must be in memory of the CPU, got a {shown} on "
-            f"{_DEVICES.get(device, f'DLPack device {device}')}",
+            f"{_DEVICES.get(device, 'another device')}",
             hint="fill a pinned CPU tensor and copy it, or compute on the device with "
             "featurelib_online.cuda",
         )

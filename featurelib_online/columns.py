@@ -19,8 +19,9 @@ from featurelib.jit.kernel import Column
 from featurelib_online.arrow_c import ArrowArray, ArrowType, is_arrow, read_arrow
 from featurelib_online.arrow_columns import arrow_column
 from featurelib_online.column_border import column_of, refusal_of
-from featurelib_online.numpy_columns import canonical_column, numpy_column
+from featurelib_online.numpy_columns import numpy_column
 from featurelib_online.raw_columns import RawColumn
+from featurelib_online.vectors import Constant, constant_column, one_by_one, repeated
 
 __all__ = ["read_columns"]
 
@@ -32,8 +33,9 @@ def read_columns(data: Any, bundle: Bundle) -> tuple[dict[str, Column], int]:
     """Columns for every field of a bundle's input schema, checked, and the number of rows.
 
     Args:
-        data: A mapping from input name to NumPy array or to an Arrow array, or an Arrow table: an
-            object with ``__arrow_c_array__`` or ``__arrow_c_stream__`` whose rows are structs.
+        data: A mapping from input name to NumPy array, Arrow array or `Constant` (a tuple of names
+            has one matrix), or an Arrow table: an object with ``__arrow_c_array__`` or
+            ``__arrow_c_stream__`` whose rows are structs.
         bundle: Its schema says what the columns must become.
 
     Raises:
@@ -55,8 +57,7 @@ def read_columns(data: Any, bundle: Bundle) -> tuple[dict[str, Column], int]:
     for field in bundle.schema.fields:
         parts = chunks.get(field.name)
         if parts is None:
-            default = canonical_column([field.canonical_default] * rows, field, "default")
-            parts = [default]
+            parts = [repeated(field.canonical_default, field, rows, "default")]
         columns, fault = _checked(parts, field, bundle.name)
         if fault is not None and (first is None or fault[0] < first[0]):
             first = fault
@@ -105,13 +106,18 @@ def _check_names(names: Iterable[Any], bundle: Bundle) -> None:
         raise InputError(f"{bundle.name}: column `{twice}` stands twice", field=str(twice))
 
 
-def _from_mapping(data: Mapping[Any, Any], bundle: Bundle) -> tuple[Chunks, int]:
+def _from_mapping(given: Mapping[Any, Any], bundle: Bundle) -> tuple[Chunks, int]:
+    data = one_by_one(given, bundle.name)
     _check_names(data, bundle)
     chunks: Chunks = {}
     lengths: dict[str, int] = {}
+    constants = []
     for field in bundle.schema.fields:
-        if field.name in data:
-            parts = _column(data[field.name], field, bundle.name)
+        column = data.get(field.name)
+        if isinstance(column, Constant):
+            constants.append((field, column))
+        elif field.name in data:
+            parts = _column(column, field, bundle.name)
             chunks[field.name] = parts
             lengths[field.name] = sum(part.rows for part in parts)
     rows = next(iter(lengths.values()), 0)
@@ -122,6 +128,13 @@ def _from_mapping(data: Mapping[Any, Any], bundle: Bundle) -> tuple[Chunks, int]
                 f"`{next(iter(lengths))}` has {rows}",
                 field=name,
             )
+    if constants and not lengths:
+        raise InputError(
+            f"{bundle.name}: every column is a Constant, and none says how many rows there are",
+            hint="one row goes to kernel(row); else give one column as an array",
+        )
+    for field, column in constants:
+        chunks[field.name] = [constant_column(column, field, rows, bundle.name)]
     return chunks, rows
 
 

@@ -181,7 +181,9 @@ class RowKernel:
         Args:
             data: A mapping from input name to NumPy or Arrow array, or a table: an object with
                 ``__arrow_c_array__`` or ``__arrow_c_stream__``, as a record batch of pyarrow or a
-                Polars frame has. None in an array of objects, NaT and a mask are null.
+                Polars frame has. None in an array of objects, NaT and a mask are null. In a mapping
+                a tuple of input names may have one matrix, a column for each; and an input may have
+                one value for all rows, as `featurelib_online.Constant`.
             out: Buffers for the tensors of the layout, as for `many`.
             threads: Ranges of rows that are computed side by side; a range has 1,024 rows or more.
                 The bits are the same for every number.

@@ -188,7 +188,8 @@ def empty_tensor(tensor: Tensor, rows: int) -> Array:
 def too_small(name: str, room: int, needed: int, rows: int, where: str) -> InputError:
     """The error about a buffer that has no room for the elements of a ragged tensor."""
     return InputError(
-        f"{where}: `out[{name!r}]` has room for {room} elements, {rows} rows have {needed}",
+        f"{where}: `out[{name!r}]` has room for {room} elements, "
+        f"{rows} row{'s have' if rows != 1 else ' has'} {needed}",
         hint="give a longer buffer, or fewer rows",
     )
 
