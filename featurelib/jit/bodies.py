@@ -121,11 +121,14 @@ class Target:
         compile_body: As `compile_body`; its result has a `library` and an `fndesc`.
         signature: As `signature`.
         view: Numba's type of a view.
+        is_aligned: Whether elements of an Array stand at multiples of their size, so that one load
+            may read each; columns of others' making need not.
     """
 
     compile_body: Callable[[Body, tuple[str, ...], Nulls, str], Any]
     signature: Callable[[Body, tuple[str, ...], Nulls, str], Any]
     view: Any
+    is_aligned: bool = False
 
 
 CPU = Target(compile_body, signature, KIND_TYPES["v"])

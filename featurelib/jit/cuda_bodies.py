@@ -34,4 +34,4 @@ def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: 
     return made
 
 
-DEVICE = Target(compile_body, signature, KIND_TYPES["v"])
+DEVICE = Target(compile_body, signature, KIND_TYPES["v"], is_aligned=True)

@@ -183,6 +183,7 @@ class Group:
         inner, size = node.dtype.inner, node.dtype.size
         assert inner is not None and size is not None
         source = b.inttoptr(address, values.type)
+        align = None if self.target.is_aligned else 1
         with cgutils.for_range(b, ir.Constant(I64, size)) as loop:
             raw = b.load(b.gep(source, [b.add(start, loop.index)]), align=1)
             if inner.kind == "f":
