@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from featurelib.bundle import Bundle
 from featurelib.errors import DefinitionError, FieldValueError, InputError
+from featurelib.jit.environment import check_float_environment
 from featurelib.jit.tensors import TensorKernel
 from featurelib_offline.columns import series_column
 from featurelib_offline.files import Source, find_files, format_of, read_files, unreadable
@@ -110,7 +111,9 @@ class ParquetSource:
         Raises:
             FieldValueError: A value does not fit, or a label is null; names file and row.
             InputError: The file cannot be read, or has changed.
+            FloatEnvironmentError: This thread does not compute as IEEE 754 says.
         """
+        check_float_environment()  # before a compiler meets a subnormal constant
         path = self.paths[piece.file]
         frame = self._frame(path)
         fields = zip(self.bundle.schema.fields, frame.borders, strict=True)
