@@ -185,7 +185,7 @@ class Group:
         source = b.inttoptr(address, values.type)
         align = None if self.target.is_aligned else 1
         with cgutils.for_range(b, ir.Constant(I64, size)) as loop:
-            raw = b.load(b.gep(source, [b.add(start, loop.index)]), align=1)
+            raw = b.load(b.gep(source, [b.add(start, loop.index)]), align=align)
             if inner.kind == "f":
                 raw = _canonical(b, b.bitcast(raw, F32 if inner.bits == 32 else F64))
             b.store(raw, b.gep(values, [b.add(first, loop.index)]))
