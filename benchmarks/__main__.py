@@ -14,7 +14,7 @@ from benchmarks.tables import Table, machine
 
 PAGES = (
     *("one_row", "micro_batch", "batch", "flights", "torch_dataset"),
-    *("compile_time", "import_time"),
+    *("compile_time", "ptx_time", "import_time"),
 )
 _HEAD = """# Benchmarks
 

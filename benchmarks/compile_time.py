@@ -23,14 +23,23 @@ BUDGETS_S = {"a new machine": 10.0, "bodies cached": 4.0, "whole kernel from the
 KINDS = ("row", "columns", "compile")
 
 
-def features(count: int) -> list[object]:
-    """Distinct features over 60 columns: each third one has text, each sixth one a local time."""
+def features(count: int, for_device: bool = False) -> list[Any]:
+    """Distinct features over 60 columns: each third one has text, each sixth one a local time.
+
+    Args:
+        count: How many.
+        for_device: Without text in lower case, which a device does not make; and as Float32, so
+            that all stand in one tensor.
+    """
     import featurelib as fl
 
-    return [fl.Feature(f"f{k}", version=1, expr=_expression(k)) for k in range(count)]
+    made = [_expression(k, not for_device) for k in range(count)]
+    if for_device:
+        made = [e.cast(fl.Float32).fill_null(-1.0) for e in made]
+    return [fl.Feature(f"f{k}", version=1, expr=e) for k, e in enumerate(made)]
 
 
-def _expression(k: int) -> Any:
+def _expression(k: int, lowers: bool) -> Any:
     import featurelib as fl
 
     x, y, s, t = (fl.col(f"{kind}{k % 15}") for kind in "xyst")
@@ -39,7 +48,8 @@ def _expression(k: int) -> Any:
         case 0:
             return ((x.fill_null(a) - a).clip(-a, 2 * a) / (a + 1)).log1p().cast(fl.Float32)
         case 1:
-            return s.fill_null("").str.slice(k % 5).str.to_lowercase().hash_bucket(1000 + k)
+            end = s.fill_null("").str.slice(k % 5)
+            return (end.str.to_lowercase() if lowers else end).hash_bucket(1000 + k)
         case 2:
             return (x * a + y.cast(fl.Float64)).abs().sqrt().fill_null(-a)
         case 3:
@@ -51,8 +61,8 @@ def _expression(k: int) -> Any:
             return s.str.starts_with(f"p{k}") | (s.str.len_chars() > k % 11) | (y == b)
 
 
-def save(path: Path, count: int) -> None:
-    """Writes the bundle that the processes read."""
+def save(path: Path, count: int, for_device: bool = False) -> None:
+    """Writes the bundle that the processes read; see `features`."""
     import featurelib as fl
     from featurelib import dtypes
     from featurelib.fields import Field, InputSchema
@@ -65,7 +75,9 @@ def save(path: Path, count: int) -> None:
     }
     fields = [Field(f"{k}{i}", t, nullable=k != "t") for k, t in kinds.items() for i in range(15)]
     inputs = InputSchema("Wide", tuple(fields))
-    fl.FeatureSet("wide", version="1.0.0", inputs=inputs, features=features(count)).bind().save(
+    made = features(count, for_device)
+    layout = {"dense": [f.name for f in made]} if for_device else None
+    fl.FeatureSet("wide", version="1.0.0", inputs=inputs, features=made, layout=layout).bind().save(
         path
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -75,6 +77,19 @@ def by_row_groups(dataset: RowGroups, workers: int) -> DataLoader[Batch]:
         persistent_workers=True,
         multiprocessing_context="spawn",
     )
+
+
+@contextlib.contextmanager
+def one_thread_for_polars() -> Iterator[None]:
+    """For workers that start meanwhile: else Polars in each of them would take every core."""
+    before = os.environ.get("POLARS_MAX_THREADS")
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["POLARS_MAX_THREADS"]
+        if before is not None:
+            os.environ["POLARS_MAX_THREADS"] = before
 
 
 def read_arrow(path: str, batch_rows: int) -> int:

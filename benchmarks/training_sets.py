@@ -35,6 +35,7 @@ class TrainingSet:
 
     Attributes:
         title: For people.
+        rows: How many make an epoch of about a second.
         bundle: Makes it ours.
         write: Writes that many rows to a Parquet file.
         polars: By hand, of a frame of Polars.
@@ -43,6 +44,7 @@ class TrainingSet:
     """
 
     title: str
+    rows: int
     bundle: Callable[[], Bundle]
     write: Callable[[Path, int], None]
     polars: Callable[[pl.DataFrame], Arrays]
@@ -165,6 +167,7 @@ def flights_row(row: dict[str, Any]) -> tuple[list[float], list[int]]:
 SETS = (
     TrainingSet(
         "Criteo-shaped rows",
+        200_000,
         lambda: criteo.bundle(wide_ids=True),
         write_criteo,
         criteo_polars,
@@ -172,6 +175,12 @@ SETS = (
         criteo_row,
     ),
     TrainingSet(
-        "flights", flights_bundle, write_flights, flights_polars, flights_arrow, flights_row
+        "flights",
+        1_000_000,
+        flights_bundle,
+        write_flights,
+        flights_polars,
+        flights_arrow,
+        flights_row,
     ),
 )
