@@ -177,11 +177,11 @@ def compute_columns(
     from featurelib_online.columns import read_columns
 
     bundle, code = kernel.bundle, kernel.wide_kernel
-    columns, rows = read_columns(data, bundle)
+    columns, rows = read_columns(data, bundle, kernel.plain_types)
     views = {}
     if out is not None:
         views = buffers.checked(out, bundle.layout, rows, bundle.name)
-        buffers.refuse_inputs(views, {n: c.values for n, c in columns.items()}, bundle.name)
+        buffers.refuse_inputs(views, columns, bundle.name)
     try:
         given = [columns[n] for n in code.inputs]
         shown, tensors = code.run(given, rows, out=views, threads=threads)

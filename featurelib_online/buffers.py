@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from featurelib.errors import InputError
+from featurelib.jit.addresses import addresses
+from featurelib.jit.kernel import Column
 from featurelib.jit.memory import too_small
 from featurelib.layout import Layout, Tensor
 
@@ -71,21 +73,24 @@ def checked(out: Any, layout: Layout, rows: int, where: str) -> dict[str, Array]
     return views
 
 
-def refuse_inputs(views: Mapping[str, Array], inputs: Mapping[str, Array], where: str) -> None:
+def refuse_inputs(views: Mapping[str, Array], inputs: Mapping[str, Column], where: str) -> None:
     """Refuses buffers that share memory with input columns: rows are read while others are written.
 
     Raises:
         InputError: With the names of both.
     """
-    ranges = [(name, *_bounds(array)) for name, array in inputs.items() if array.size]
+    arrays = [column.values for column in inputs.values()]
+    first = addresses(arrays)
+    last = first + [array.nbytes for array in arrays]
     for name, view in views.items():
         start, stop = _bounds(view)
-        for other, first, last in ranges:
-            if view.size and start < last and first < stop:
-                raise InputError(
-                    f"{where}: `out[{name!r}]` shares memory with input column `{other}`",
-                    hint="give a buffer of its own",
-                )
+        shared = (first < stop) & (start < last) & (first < last)
+        if start < stop and shared.any():
+            other = list(inputs)[int(shared.argmax())]
+            raise InputError(
+                f"{where}: `out[{name!r}]` shares memory with input column `{other}`",
+                hint="give a buffer of its own",
+            )
 
 
 def void(views: Mapping[str, Array]) -> None:

@@ -19,17 +19,21 @@ from featurelib.jit.kernel import Column
 from featurelib_online.arrow_c import ArrowArray, ArrowType, is_arrow, read_arrow
 from featurelib_online.arrow_columns import arrow_column
 from featurelib_online.column_border import column_of, refusal_of
-from featurelib_online.numpy_columns import numpy_column
+from featurelib_online.numpy_columns import PlainTypes, numpy_column, plain_column
 from featurelib_online.raw_columns import RawColumn
 from featurelib_online.vectors import Constant, constant_column, one_by_one, repeated
 
 __all__ = ["read_columns"]
 
 _HINT = "give NumPy arrays by name, or Arrow data; rows as dicts go to kernel.many"
-Chunks = dict[str, list[RawColumn]]
+NOT_PLAIN: PlainTypes = {}
+Chunks = dict[str, list[RawColumn] | Column]
+"""What was given for each field: a column as it came, in parts, or as kernels read it."""
 
 
-def read_columns(data: Any, bundle: Bundle) -> tuple[dict[str, Column], int]:
+def read_columns(
+    data: Any, bundle: Bundle, plain: PlainTypes = NOT_PLAIN
+) -> tuple[dict[str, Column], int]:
     """Columns for every field of a bundle's input schema, checked, and the number of rows.
 
     Args:
@@ -37,6 +41,7 @@ def read_columns(data: Any, bundle: Bundle) -> tuple[dict[str, Column], int]:
             has one matrix), or an Arrow table: an object with ``__arrow_c_array__`` or
             ``__arrow_c_stream__`` whose rows are structs.
         bundle: Its schema says what the columns must become.
+        plain: Of the schema (see `plain_types`), for speed.
 
     Raises:
         MissingFieldError: A column is absent and its field has no default.
@@ -45,9 +50,9 @@ def read_columns(data: Any, bundle: Bundle) -> tuple[dict[str, Column], int]:
         InputError: Columns differ in length, or `data` is nothing that is read.
     """
     if isinstance(data, Mapping):
-        chunks, rows = _from_mapping(data, bundle)
+        chunks, rows = _from_mapping(data, bundle, plain)
     elif _is_pandas(data):
-        chunks, rows = _from_mapping(_pandas_columns(data, bundle), bundle)
+        chunks, rows = _from_mapping(_pandas_columns(data, bundle), bundle, plain)
     elif is_arrow(data):
         chunks, rows = _from_table(data, bundle)
     else:
@@ -56,6 +61,9 @@ def read_columns(data: Any, bundle: Bundle) -> tuple[dict[str, Column], int]:
     first: tuple[int, FieldValueError] | None = None
     for field in bundle.schema.fields:
         parts = chunks.get(field.name)
+        if isinstance(parts, Column):
+            made[field.name] = parts
+            continue
         if parts is None:
             parts = [repeated(field.canonical_default, field, rows, "default")]
         columns, fault = _checked(parts, field, bundle.name)
@@ -106,7 +114,9 @@ def _check_names(names: Iterable[Any], bundle: Bundle) -> None:
         raise InputError(f"{bundle.name}: column `{twice}` stands twice", field=str(twice))
 
 
-def _from_mapping(given: Mapping[Any, Any], bundle: Bundle) -> tuple[Chunks, int]:
+def _from_mapping(
+    given: Mapping[Any, Any], bundle: Bundle, plain: PlainTypes
+) -> tuple[Chunks, int]:
     data = one_by_one(given, bundle.name)
     _check_names(data, bundle)
     chunks: Chunks = {}
@@ -117,6 +127,10 @@ def _from_mapping(given: Mapping[Any, Any], bundle: Bundle) -> tuple[Chunks, int
         if isinstance(column, Constant):
             constants.append((field, column))
         elif field.name in data:
+            read = plain_column(column, plain.get(field.name))
+            if read is not None:
+                chunks[field.name], lengths[field.name] = read, len(read.values)
+                continue
             parts = _column(column, field, bundle.name)
             chunks[field.name] = parts
             lengths[field.name] = sum(part.rows for part in parts)
@@ -188,7 +202,7 @@ def _from_table(data: Any, bundle: Bundle) -> tuple[Chunks, int]:
             row = at + int(np.argmin(nulls))
             raise InputError(f"{prefix(bundle.name)}row {row} is null", row=row)
         at += array.length
-    chunks = {}
+    chunks: Chunks = {}
     for i, name in enumerate(names):
         if name in bundle.schema.by_name:
             # A struct's slice is not in its members: they begin where it says.

@@ -21,6 +21,7 @@ from featurelib.jit.memory import OutputPlan
 from featurelib.jit.tensors import TensorKernel
 from featurelib_online import buffers
 from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
+from featurelib_online.numpy_columns import PlainTypes, plain_types
 from featurelib_online.outputs import Row, RowOutputs
 from featurelib_online.workspace import RowLayout, RowWorkspace
 
@@ -58,6 +59,11 @@ class RowKernel:
     def wide_kernel(self) -> TensorKernel:
         """Machine code whose loops vectorise; compiled when columns first come in."""
         return TensorKernel(self.bundle, limit=self.kernel.limit, only_tensors=False)
+
+    @cached_property
+    def plain_types(self) -> PlainTypes:
+        """Of arrays that are read as they are (see `featurelib_online.numpy_columns`)."""
+        return plain_types(self.bundle.schema.fields)
 
     @property
     def fingerprint(self) -> str:
