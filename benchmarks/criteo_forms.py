@@ -52,6 +52,12 @@ def as_arrow(rows: Rows) -> Any:
     return pa.RecordBatch.from_pylist(rows, schema=pa.schema(types))
 
 
+def as_store(rows: Rows) -> dict[Any, Any]:
+    """As an online store may have it: numbers as one matrix, a column of texts each."""
+    batch = as_arrow(rows)
+    return {INTS: as_matrix(rows)} | {n: batch[n] for n in TEXTS}
+
+
 def as_polars(rows: Rows) -> Any:
     """A frame of Polars."""
     import polars as pl

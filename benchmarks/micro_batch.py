@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-
-import torch
 
 import featurelib_online as online
 from benchmarks import c_peer, criteo, criteo_frames, equality, micro_columns, micro_peers
@@ -15,6 +14,7 @@ from benchmarks.one_row import over
 from benchmarks.tables import Table, microseconds, times
 from benchmarks.timing import race
 from featurelib_online.row import RowKernel
+from featurelib_online.tensors import TorchBuffers
 
 SIZES = (1, 16, 256, 4096)
 _MOST_BATCHES = 32
@@ -61,7 +61,7 @@ def _dicts(kernel: RowKernel) -> Makers:
     }
     if criteo_frames.polars_expressions() is not None:
         peers["Polars, a frame of the rows"] = (forms.as_dicts, micro_peers.polars_dicts)
-    ours: Makers = {"featurelib, kernel.many(rows, out=)": (forms.as_dicts, _ours(kernel.many))}
+    ours = {"featurelib, kernel.many(rows, out=)": (forms.as_dicts, _ours(kernel, kernel.many))}
     return ours | _here(peers)
 
 
@@ -75,13 +75,12 @@ def _json(kernel: RowKernel) -> Makers:
     }
     if criteo_frames.polars_expressions() is not None:
         peers["Polars, read_json"] = (forms.as_json, micro_peers.polars_json)
-    ours: Makers = {"featurelib, kernel.json(bytes)": (forms.as_json, _ours_json(kernel))}
+    ours = {"featurelib, kernel.json(bytes, out=)": (forms.as_json, _ours(kernel, kernel.json))}
     return ours | _here(peers)
 
 
 def _columns(kernel: RowKernel) -> Makers:
     peers: Makers = {
-        "featurelib, NumPy": (forms.as_numpy, _ours(kernel.columns)),
         "C extension, Arrow": (forms.as_arrow, micro_columns.c_arrow),
         "Numba by hand, Arrow": (forms.as_arrow, micro_columns.numba_arrow),
         "Numba by hand, NumPy": (forms.as_numpy, micro_columns.numba_numpy),
@@ -91,7 +90,13 @@ def _columns(kernel: RowKernel) -> Makers:
     }
     if criteo_frames.polars_expressions() is not None:
         peers["Polars"] = (forms.as_polars, micro_columns.polars_columns)
-    ours: Makers = {"featurelib, Arrow": (forms.as_arrow, _ours(kernel.columns))}
+    columns, two = kernel.columns, partial(kernel.columns, threads=2)
+    ours = {
+        "featurelib, Arrow": (forms.as_arrow, _ours(kernel, columns)),
+        "featurelib, Arrow, threads=2": (forms.as_arrow, _ours(kernel, two)),
+        "featurelib, a matrix of numbers, Arrow texts": (forms.as_store, _ours(kernel, columns)),
+        "featurelib, NumPy": (forms.as_numpy, _ours(kernel, columns)),
+    }
     return ours | _here(peers)
 
 
@@ -102,24 +107,16 @@ def _here(peers: Makers) -> Makers:
     return {name: peer for name, peer in peers.items() if "C extension" not in name}
 
 
-def _ours(call: Callable[..., Any]) -> Callable[[Out], Peer]:
+def _ours(kernel: RowKernel, call: Callable[..., Any]) -> Callable[[Out], Peer]:
     def make(out: Out) -> Peer:
-        buffers = {"dense": out.dense_array, "ids": out.ids_array}
+        buffers = TorchBuffers(kernel.bundle.layout, len(out.dense))
 
         def fill(given: Any) -> Tensors:
-            return out.first(len(call(given, out=buffers)))
+            return tuple(buffers.first(len(call(given, out=buffers.arrays))).values())
 
         return fill
 
     return make
-
-
-def _ours_json(kernel: RowKernel) -> Callable[[Out], Peer]:
-    def fill(text: bytes) -> Tensors:
-        tensors = kernel.json(text).tensors
-        return torch.from_numpy(tensors["dense"]), torch.from_numpy(tensors["ids"])
-
-    return lambda out: fill
 
 
 def _table(
