@@ -84,6 +84,8 @@ def target_context() -> Any:
 def lower(fn: Any, args: tuple[Any, ...], result: Any, *, is_inlined: bool = False) -> Any:
     """Python to LLVM for a device; gives numba-cuda's compile result.
 
+    One thread at a time, and none that compiles for the CPU: numba-cuda's lock holds Numba's too.
+
     Args:
         fn: The function, its globals resolved.
         args: Numba types of its arguments.

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from featurelib.errors import CompileError, MissingExtraError
 
 try:
+    import numba_cuda
     from cuda.bindings import nvjitlink
     from cuda.bindings import nvvm as bindings
+    from cuda.pathfinder import DynamicLibNotFoundError
     from numba.cuda.cudadrv.nvvm import CompilationUnit, llvm_replace
 except ImportError as error:
     raise MissingExtraError(
@@ -97,8 +100,18 @@ def _linker(options: list[str]) -> Iterator[int]:
         nvjitlink.destroy(handle)
 
 
+@cache
 def versions() -> tuple[object, ...]:
-    """Versions of what turns LLVM into PTX and machine code."""
-    import numba_cuda
+    """Versions of what turns LLVM into PTX and machine code.
 
-    return (numba_cuda.__version__, bindings.version(), bindings.ir_version(), nvjitlink.version())
+    Raises:
+        MissingExtraError: NVIDIA's libraries are not installed.
+    """
+    try:
+        parts = bindings.version(), bindings.ir_version(), nvjitlink.version()
+    except DynamicLibNotFoundError as error:
+        raise MissingExtraError(
+            f"device kernels need NVIDIA's compiler libraries: {error}",
+            hint="pip install 'featurelib[cuda]'",
+        ) from error
+    return (numba_cuda.__version__, *parts)

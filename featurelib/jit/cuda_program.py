@@ -90,6 +90,7 @@ def compile_device(
     Raises:
         CompileError: An op cannot run on a device (names every feature, op and reason), or the
             device is too old.
+        MissingExtraError: NVIDIA's compiler libraries are not installed.
         UnsafeCacheError: The cache directory can be written by others.
     """
     refuse(program)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from cuda.pathfinder import DynamicLibNotFoundError
 
 import featurelib as fl
 from featurelib.bundle import Bundle
-from featurelib.jit import cuda_program
+from featurelib.errors import MissingExtraError
+from featurelib.jit import cuda_nvvm, cuda_program
+from featurelib.jit.compile import compile_program
 from featurelib.jit.cuda_program import compile_device
 from featurelib.jit.device_rules import arena_bytes
 from featurelib.jit.places import PlacedProgram
@@ -175,6 +179,23 @@ def test_ptx_and_machine_code_come_from_the_cache(tmp_path, monkeypatch) -> None
     assert (damaged.ptx, damaged.cubin()) == (first.ptx, cubin)
 
 
+def test_threads_compile_for_the_cpu_and_for_devices_at_once(tmp_path, monkeypatch) -> None:
+    """Each gets the code that it would get alone."""
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("FEATURELIB_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(cuda_program, "_compiled", {})
+    programs = [VISITS.program.subset([name]) for name in VISITS.program.outputs]
+    alone = [compile_device(p).ptx for p in programs]
+    monkeypatch.setattr(cuda_program, "_compiled", {})
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with ThreadPoolExecutor(8) as pool:
+        on_devices = [pool.submit(compile_device, p) for p in programs]
+        on_cpu = [pool.submit(compile_program, p, wide=False) for p in programs]
+        assert [f.result().ptx for f in on_devices] == alone
+        assert all(f.result().address for f in on_cpu)
+
+
 def _python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
 
@@ -200,3 +221,16 @@ def test_a_missing_part_names_the_extra(missing) -> None:
     )
     assert "device kernels need numba-cuda" in done.stdout, done.stderr
     assert "pip install 'featurelib[cuda]'" in done.stdout
+
+
+def test_missing_libraries_name_the_extra(monkeypatch) -> None:
+    """The bindings without the libraries that they load: the same way out."""
+
+    def not_found():
+        raise DynamicLibNotFoundError("libnvvm.so not found")
+
+    monkeypatch.setattr(cuda_nvvm.bindings, "version", not_found)
+    cuda_nvvm.versions.cache_clear()
+    monkeypatch.setattr(cuda_program, "_compiled", {})
+    with pytest.raises(MissingExtraError, match=r"libnvvm\.so not found\n.*featurelib\[cuda\]"):
+        compile_device(VISITS.program)
