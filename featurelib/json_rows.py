@@ -11,6 +11,7 @@ from featurelib.struct_inputs import flat_row
 
 if TYPE_CHECKING:
     from featurelib.bundle import Bundle
+    from featurelib.fields import Field
 
 __all__ = ["parse", "read_json", "refuse_constant"]
 
@@ -40,18 +41,19 @@ def parse(data: bytes | str, bundle: Bundle) -> Any:
         parsed = read_json(data)
     except ValueError as error:
         raise InputError(f"{bundle.name}: no readable JSON: {error}") from None
+    times = [f for f in bundle.schema.fields if (f.dtype.inner or f.dtype).is_temporal]
     if isinstance(parsed, list):
-        return [_row(r, bundle, i) for i, r in enumerate(parsed)]
-    return _row(parsed, bundle, None)
+        return [_row(r, bundle, times, i) for i, r in enumerate(parsed)]
+    return _row(parsed, bundle, times, None)
 
 
-def _row(row: Any, bundle: Bundle, index: int | None) -> Any:
+def _row(row: Any, bundle: Bundle, times: list[Field], index: int | None) -> Any:
     if not isinstance(row, dict):
         raise InputError(f"{bundle.name}: expected a JSON object, got {row!r}", row=index)
     if bundle.schema.structs:
         row = flat_row(row, bundle.schema, where=bundle.name, row=index)
-    for field in bundle.schema.fields:
-        if (field.dtype.inner or field.dtype).is_temporal and field.name in row:
+    for field in times:
+        if field.name in row:
             value = borders.canonical(
                 row[field.name], field, where=bundle.name, row=index, source="json"
             )
