@@ -36,8 +36,8 @@ def plain_types(fields: Sequence[Field]) -> PlainTypes:
 
 def plain_column(given: Any, dtype: np.dtype[Any] | None) -> Column | None:
     """An array as a kernel's column, without a copy or a look at its values; None for most."""
-    if type(given) is not np.ndarray or given.dtype != dtype or given.ndim != 1:
-        return None
+    if dtype is None or type(given) is not np.ndarray or given.ndim != 1 or given.dtype != dtype:
+        return None  # NumPy takes None for float64, so it is asked about first
     flags = given.flags
     return Column(given, None) if flags.c_contiguous and flags.aligned else None
 
