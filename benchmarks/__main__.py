@@ -20,7 +20,8 @@ _HEAD = """# Benchmarks
 
 Made by `{command}`; do not edit. Contestants take turns in one run; times are medians, ratios are
 medians of the ratios of each turn, which move much less. Peers compute the same values, checked in
-the run; where another library rounds differently the distance is given.
+the run; where another library rounds differently the distance is given. Above each table stands the
+command for it alone; what needs a GPU is not here (`benchmarks/device.py`).
 
 {machine}
 
@@ -40,7 +41,7 @@ def main() -> None:
         parser.error(f"no page {unknown[0]!r}; pages are {', '.join(PAGES)}")
     whole = not given.quick and tuple(pages) == PAGES
     out = given.out or (Path(__file__).parent.parent / "docs" / "benchmarks.md" if whole else None)
-    tables: list[Table] = []
+    text: list[str] = []
     here = machine()
     for page in pages:
         start = time.perf_counter()
@@ -48,11 +49,15 @@ def main() -> None:
         for table in made:
             print(table.markdown(), flush=True)
         print(f"({page}: {time.perf_counter() - start:.0f} s)\n", flush=True)
-        tables += made
+        text += [_with_command(table, page) for table in made]
     if out is not None:
-        text = _HEAD.format(command="make bench", machine=here)
-        out.write_text(text + "\n".join(t.markdown() for t in tables))
+        out.write_text(_HEAD.format(command="make bench", machine=here) + "\n".join(text))
         print(f"written: {out}")
+
+
+def _with_command(table: Table, page: str) -> str:
+    heading, rest = table.markdown().split("\n\n", 1)
+    return f"{heading}\n\n`python -m benchmarks --only {page}`\n\n{rest}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any
 
@@ -60,10 +61,12 @@ def numba_packed(into: Tensors) -> Fill:
 
     def fill(row: dict[str, Any]) -> None:
         pack_ints(n_bytes, 0, *[x or 0 for x in ints(row)])
-        encoded = [(s or "").encode() for s in texts(row)]
-        at = 0
-        pack_ends(e_bytes, 0, *[at := at + len(s) for s in encoded])
-        _packed(numbers, np.frombuffer(b"".join(encoded), np.uint8), ends, dense, ids)
+        words: list[Any] = [s or "" for s in texts(row)]
+        text = "".join(words)
+        if not text.isascii():
+            words = [s.encode() for s in words]
+        pack_ends(e_bytes, 0, *accumulate(map(len, words)))
+        _packed(numbers, np.frombuffer(text.encode(), np.uint8), ends, dense, ids)
 
     return fill
 
