@@ -7,8 +7,9 @@
     batch kernel, pieces  the same in pieces of 0, 1, 2, ... rows
     batch kernel, mixed   rows in another order, columns that start inside a buffer, four threads
 
-`featurelib.parity.border_engines` adds the row kernel's other borders (Arrow columns, JSON), and
-`featurelib.parity.polars_engines` the Polars ones.
+`featurelib.parity.border_engines` adds the row kernel's other borders (Arrow columns, JSON),
+`featurelib.parity.polars_engines` the Polars ones, and `featurelib.parity.device_engine` the device
+kernel, where there is a device.
 """
 
 from __future__ import annotations
@@ -207,8 +208,10 @@ def all_engines(names: Sequence[str] | None = None) -> list[Engine]:
     Raises:
         ParityError: No engine of that name.
         MissingExtraError: An engine needs a package that is not installed.
+        NoDeviceError: The device kernel is asked for by name, and there is no device.
     """
     try:
+        from featurelib.parity import device_engine
         from featurelib.parity.border_engines import BORDER_ENGINES
         from featurelib.parity.polars_engines import POLARS_ENGINES
     except ImportError as error:
@@ -218,6 +221,7 @@ def all_engines(names: Sequence[str] | None = None) -> list[Engine]:
     engines: list[Engine] = [
         Reference(), BatchKernel(), RowKernelEngine(), RowKernelMany(), *BORDER_ENGINES,
         PiecewiseBatchKernel(), MixedBatchKernel(), *POLARS_ENGINES,
+        *device_engine.device_engines(required=names is not None and device_engine.NAME in names),
     ]  # fmt: skip
     if names is None:
         return engines

@@ -14,6 +14,7 @@ import numpy as np
 from featurelib.errors import DeviceError, DeviceMemoryError, MissingExtraError, NoDeviceError
 from featurelib.jit.cuda_program import CAPABILITIES, DeviceMachine
 from featurelib_online.cuda.device import BLOCK, ArrayView, Bytes, Mark, Memory, Stream
+from featurelib_online.cuda.driver import INSTEAD, devices
 
 try:
     import cuda.core as core
@@ -25,33 +26,10 @@ except ImportError as error:
         hint="pip install 'featurelib[cuda]'",
     ) from error
 
-__all__ = ["CudaDevice", "check_capability", "check_driver", "devices", "open_device"]
+__all__ = ["CudaDevice", "check_capability", "check_driver", "open_device"]
 
-_INSTEAD = "featurelib_online.compile serves the same bits from the CPU"
 _LEGACY, _PER_THREAD = 1, 2
 """What DLPack and the driver call the two default streams; torch calls the first one 0."""
-
-
-def devices() -> int:
-    """How many devices are present.
-
-    Raises:
-        NoDeviceError: There is no driver, or it cannot start.
-    """
-    try:
-        code, found = _start()
-    except RuntimeError as error:  # cuda.core's own error: the driver's library is not there
-        raise NoDeviceError(f"no CUDA driver on this machine: {error}", hint=_INSTEAD) from error
-    if code != api.CUresult.CUDA_SUCCESS:
-        raise NoDeviceError(f"the CUDA driver does not start: {code.name}", hint=_INSTEAD)
-    return int(found)
-
-
-def _start() -> tuple[Any, Any]:
-    (code,) = api.cuInit(0)
-    if code == api.CUresult.CUDA_ERROR_NO_DEVICE:
-        return api.CUresult.CUDA_SUCCESS, 0
-    return (code, 0) if code else api.cuDeviceGetCount()
 
 
 def open_device(index: int = 0) -> CudaDevice:
@@ -63,7 +41,7 @@ def open_device(index: int = 0) -> CudaDevice:
     count = devices()
     if type(index) is not int or not 0 <= index < count:
         there = f"there are {count}: 0 to {count - 1}" if count else "there is none"
-        raise NoDeviceError(f"no CUDA device {index!r}, {there}", hint=_INSTEAD)
+        raise NoDeviceError(f"no CUDA device {index!r}, {there}", hint=INSTEAD)
     return CudaDevice(index)
 
 
@@ -77,7 +55,7 @@ def check_capability(name: str, capability: tuple[int, int]) -> None:
         has, needs = (".".join(map(str, c)) for c in (capability, CAPABILITIES[0]))
         raise NoDeviceError(
             f"{name} has compute capability {has}, device kernels need {needs} or later",
-            hint=_INSTEAD,
+            hint=INSTEAD,
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from featurelib.bundle import Bundle
 from featurelib.errors import FieldValueError, InputError
 from featurelib.fields import Field
-from featurelib.jit.kernel import Column
+from featurelib.jit.kernel import Column, empty_column
 from featurelib_online.columns import read_columns
 from featurelib_online.cuda.device import ArrayView, Device, Stream, location
 from featurelib_online.cuda.program import Address
@@ -63,12 +63,13 @@ def read_inputs(
     unknown = [n for n in trusted if n not in bundle.schema.by_name]
     if unknown:
         raise InputError(f"{bundle.name}: `trusted` names `{unknown[0]}`, which is no input")
-    if not isinstance(data, Mapping):
-        columns, rows = read_columns(data, bundle)
-        return Inputs(columns, rows, {})
-    there = {n: v for n, v in data.items() if n in bundle.schema.by_name and _is_away(v)}
+    there: dict[str, Any] = {}
+    if isinstance(data, Mapping):
+        there = {n: v for n, v in data.items() if n in bundle.schema.by_name and _is_away(v)}
     if not there:
         columns, rows = read_columns(data, bundle)
+        if not rows:  # a column without rows has come without a type
+            columns = {f.name: empty_column(f.dtype, f.nullable, 0) for f in bundle.schema.fields}
         return Inputs(columns, rows, {})
     taken: dict[str, Column | Address] = {}
     seen: dict[str, list[ArrayView]] = {}

@@ -1,14 +1,16 @@
 """A device for tests: memory of NumPy, and kernels that are interpreted from their PTX.
 
 It is a `featurelib_online.cuda.device.Device`, so the real host side runs on it: staging, slots,
-addresses of text, strides, tables and fitted state. What it cannot show is timing: a launch is done
-when it returns. To catch a buffer that is used too early, marks are done only when they are waited
-for, if `is_slow` is set.
+addresses of text, strides, tables and fitted state. Work is queued and done as late as a real
+device could do it: when somebody waits. So memory that is written over or given back too early is
+seen as it would be there, and each time.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -33,12 +35,18 @@ class HostMemory:
         self.bytes = np.full(size, _POISON, np.uint8)
         self.size = size
         self.device = device
-        self.address = device.memory.add(self.bytes)
-        device.used += size
+        with device.lock:
+            self.address = device.memory.add(self.bytes)
+            device.used += size
 
     def __del__(self) -> None:
-        self.device.used -= self.size
-        self.device.memory.regions[self.address >> REGION_BITS] = b""
+        device, size, region = self.device, self.size, self.address >> REGION_BITS
+
+        def give_back() -> None:
+            device.used -= size
+            device.memory.regions[region] = b""
+
+        device.begin(give_back)
 
 
 class DeviceArray:
@@ -70,11 +78,15 @@ class Mark:
 
     def __init__(self, device: PtxDevice) -> None:
         self.device = device
-        self.is_done = not device.is_slow
+        self.begun = device.begun
+
+    @property
+    def is_done(self) -> bool:
+        return self.device.done >= self.begun
 
     def wait(self) -> None:
         self.device.waits += 1
-        self.is_done = True
+        self.device.work(self.begun)
 
 
 class Pinned:
@@ -98,9 +110,11 @@ class PtxDevice:
         capability: What PTX is made for.
         total: Bytes of its memory.
         threads: How many threads a launch has at most.
-        is_slow: Whether marks are done only when they are waited for.
+        is_quick: Whether work is done at once, not when somebody waits.
         fails: An error that the next launch gives.
         used: Bytes that are allocated.
+        begun: Steps that were queued.
+        done: Steps that were done.
         waits: How often the host waited.
         launches: Blocks of each launch.
         copies: Bytes of each copy to the device.
@@ -110,14 +124,15 @@ class PtxDevice:
     capability: tuple[int, int] = (9, 0)
     total: int = 1 << 30
     threads: int = 512
-    is_slow: bool = False
+    is_quick: bool = False
     fails: str = ""
     used: int = 0
+    begun: int = 0
+    done: int = 0
     waits: int = 0
     launches: list[int] = field(default_factory=list)
     copies: list[int] = field(default_factory=list)
     streams: set[int] = field(default_factory=set)
-    counts: Counter[str] | None = None
     name: str = "PTX interpreter"
     label: str = "ptx:0"
     driver: str = "none"
@@ -125,6 +140,23 @@ class PtxDevice:
 
     def __post_init__(self) -> None:
         self.memory = ptx_run.Memory()
+        self.lock = threading.RLock()
+        self.queue: deque[Callable[[], None]] = deque()
+
+    def begin(self, step: Callable[[], None]) -> None:
+        """Queues a step; all streams are one queue."""
+        with self.lock:
+            self.queue.append(step)
+            self.begun += 1
+            if self.is_quick:
+                self.work(self.begun)
+
+    def work(self, until: int) -> None:
+        """Does the steps that come first."""
+        with self.lock:
+            while self.done < until:
+                self.done += 1
+                self.queue.popleft()()
 
     def load(self, machine: DeviceMachine) -> Any:
         return parsed(machine.ptx), machine.entry
@@ -137,6 +169,8 @@ class PtxDevice:
         raise DeviceError(f"no stream: {given!r} ({type(given).__name__})")
 
     def allocate(self, size: int, stream: Stream) -> HostMemory:
+        if self.used + size > self.total:
+            self.work(self.begun)  # the driver waits for memory that is about to come back
         if self.used + size > self.total:
             raise DeviceMemoryError(f"{self.label} has not {size:,} bytes left", needed=size)
         return HostMemory(self, size)
@@ -153,10 +187,15 @@ class PtxDevice:
     def copy_in(self, address: int, source: Bytes, stream: Stream) -> None:
         self.streams.add(stream.handle)
         self.copies.append(source.nbytes)
-        self._bytes(address, source.nbytes)[:] = source.tobytes()
+
+        def copy() -> None:
+            self._bytes(address, source.nbytes)[:] = source.tobytes()
+
+        self.begin(copy)
 
     def copy_out(self, address: int, size: int, stream: Stream) -> Bytes:
         self.waits += 1
+        self.work(self.begun)
         return np.frombuffer(bytes(self._bytes(address, size)), np.uint8)
 
     def launch(self, kernel: Any, slots: int, rows: int, blocks: int, stream: Stream) -> None:
@@ -165,9 +204,11 @@ class PtxDevice:
         self.streams.add(stream.handle)
         self.launches.append(blocks)
         module, entry = kernel
-        ptx_run.run(
-            module, entry, [slots, rows], self.memory, grid=blocks, block=BLOCK, counts=self.counts
-        )
+
+        def run() -> None:
+            ptx_run.run(module, entry, [slots, rows], self.memory, grid=blocks, block=BLOCK)
+
+        self.begin(run)
 
     def mark(self, stream: Stream) -> Mark:
         return Mark(self)
