@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from featurelib.errors import DefinitionError, FeaturelibError, FeatureTypeError
@@ -39,14 +39,38 @@ def type_features(
                 hint="rename one; an input can stand in `layout` without a feature",
             )
     typed = {item.name: typing.feature(item.name) for item in features}
-    for node in topological(typed.values(), through_fits=True):
+    _refuse_structs(set_name, typed.values())
+    return typed
+
+
+def _refuse_structs(where: str, nodes: Iterable[Node]) -> None:
+    for node in topological(nodes, through_fits=True):
         if node.op == INPUT and node.dtype.fields:
             raise FeatureTypeError(
-                f"{set_name}: input column `{node.param['name']}` is a Struct; ops take its members"
+                f"{where}: input column `{node.param['name']}` is a Struct; ops take its members"
                 + (f" ({node.source})" if node.source else ""),
                 hint=f'read one: .struct.field("{node.dtype.fields[0][0]}")',
             )
-    return typed
+
+
+def type_expr(where: str, expr: Expr, schema: InputSchema) -> Node:
+    """The typed node of one expression over the columns of a schema, with no features beside it.
+
+    Args:
+        where: What the expression is for, for errors.
+        expr: A traced expression.
+        schema: The columns that it may name.
+
+    Raises:
+        FeatureTypeError: Types do not fit; the message names op, type and line.
+    """
+    try:
+        node = _Typing(where, {}, schema).expr(expr, {})
+    except FeaturelibError as error:
+        message = str(error).removesuffix(f"\nHint: {error.hint}")
+        raise type(error)(f"{where}: {message}", hint=error.hint) from None
+    _refuse_structs(where, [node])
+    return node
 
 
 class _Typing:
