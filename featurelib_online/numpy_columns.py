@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -117,11 +118,37 @@ def _times(values: Array, valid: Array | None, shown: str) -> RawColumn:
 
 def _objects(values: Array, valid: Array | None, shown: str, field: Field, where: str) -> RawColumn:
     """Python objects, each read by the border as the value of a row would be."""
-    read = []
-    for row, value in enumerate(values.tolist()):
-        missing = valid is not None and not valid[row]
-        read.append(borders.canonical(None if missing else value, field, where=where, row=row))
+    given = values.tolist()
+    if valid is not None:
+        given = [v if there else None for v, there in zip(given, valid.tolist(), strict=True)]
+    if field.dtype.name == "String" and not field.is_constrained:
+        texts = _texts(given, field.nullable, shown)
+        if texts is not None:
+            return texts
+    read = [borders.canonical(v, field, where=where, row=row) for row, v in enumerate(given)]
     return canonical_column(read, field, shown)
+
+
+def _texts(given: list[Any], nullable: bool, shown: str) -> RawColumn | None:
+    """Texts and None, all at once; None where the border must look at each."""
+    if not set(map(type, given)) <= ({str, NoneType} if nullable else {str}):
+        return None
+    words = [v or "" for v in given]
+    try:
+        data = "".join(words).encode() + b"\0"
+    except UnicodeEncodeError:  # a lone surrogate: the border says where
+        return None
+    sizes: Iterable[int] = map(len, words)
+    if not data.isascii():
+        sizes = (len(word.encode()) for word in words)
+    pairs = np.empty((len(words), 2), np.int64)
+    pairs[:, 1] = np.fromiter(sizes, np.int64, len(words))
+    bytes_ = np.frombuffer(data, np.uint8)
+    pairs[:, 0] = np.cumsum(pairs[:, 1]) - pairs[:, 1] + bytes_.ctypes.data
+    valid = None
+    if None in given:
+        valid = np.fromiter((v is not None for v in given), np.uint8, len(given))
+    return RawColumn("text", shown, pairs, valid, keep=bytes_)
 
 
 def canonical_column(values: list[Any], field: Field, shown: str) -> RawColumn:

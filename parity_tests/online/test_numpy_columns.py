@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import featurelib as fl
 from featurelib import borders
@@ -171,3 +173,21 @@ def test_columns_that_a_schema_ignores_are_not_read() -> None:
     bundle: Any = SimpleNamespace(name="flights", schema=schema)
     columns, rows = read_columns({"y": object(), "x": np.array([1.0])}, bundle)
     assert rows == 1 and list(columns) == ["x"]
+
+
+@given(st.lists(st.none() | st.text(max_size=6)), st.data())
+def test_texts_as_objects_are_what_they_are_in_rows(texts, data):
+    """Any texts, missing ones and a mask over some: UTF-8 bytes, and null under None or mask."""
+    hidden = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)))
+    column = np.ma.masked_array(np.array(texts, object), hidden or False)
+    expected = [
+        None if text is None or gone else text.encode()
+        for text, gone in zip(texts, hidden, strict=True)
+    ]
+    assert read({"x": column}, "fl.String") == expected
+
+
+def test_a_missing_text_is_refused_where_none_may_be():
+    """None in a column that is not nullable is named with its row, behind texts that are fine."""
+    with pytest.raises(FieldValueError, match="row 2"):
+        read({"x": np.array(["a", "", None], object)}, "fl.String", nullable=False)
