@@ -6,6 +6,7 @@ cuda.core and numba-cuda are imported when a device is opened and not before.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,7 +114,7 @@ class _Buffer:
     @property
     def array(self) -> Bytes:
         """The bytes of pinned memory; they live as long as this object."""
-        return np.frombuffer(memoryview(self.buffer), np.uint8)
+        return np.frombuffer((ctypes.c_uint8 * self.size).from_address(self.address), np.uint8)
 
 
 class _Stream:
