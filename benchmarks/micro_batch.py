@@ -176,8 +176,8 @@ def _raced(
     slow = {n: w for n, w in work.items() if n.startswith(_SLOW) and n != base}
     quickest = {n: w for n, w in work.items() if n not in slow}
     made = {}
-    for group, rounds, slice_s in ((quickest, 15, 0.01), (slow | {base: work[base]}, 5, 0.0)):
-        found = race(group, rounds=2 if quick else rounds, slice_s=0.0 if quick else slice_s)
+    for group, rounds in ((quickest, 15), (slow | {base: work[base]}, 5)):
+        found = race(group, rounds=2 if quick else rounds, slice_s=0.0 if quick else 0.01)
         for name in group:
             if name not in made:
                 made[name] = (found.median(name), found.ratio(name, base))

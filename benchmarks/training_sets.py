@@ -176,7 +176,7 @@ SETS = (
     ),
     TrainingSet(
         "flights",
-        1_000_000,
+        600_000,
         flights_bundle,
         write_flights,
         flights_polars,
