@@ -2,14 +2,15 @@
 
     dataset = FeatureDataset(bundle, "flights/*.parquet", batch_rows=4096, labels=["arr_delay"],
                              shuffle_rows=1_000_000)
+    loader = dataset.loader(workers=2)
     for epoch in range(3):
-        for batch in dataset.loader(workers=2):
+        for batch in loader:
             logits = model(batch.tensors["dense"], batch.tensors["ids"])
             loss(logits, batch.labels["arr_delay"]).backward()
 
-Memory does not grow with the files: a worker holds one piece of 131,072 rows, and its share of what
-is shuffled. What is shuffled are rows of tensors and not of inputs: for flights drawing them took 9
-ms where drawing the inputs took 27 to 36 (text has no fixed place), and they need less room.
+Memory does not grow with the files: a worker holds two pieces of 131,072 rows, and its own buffer
+of rows to shuffle. What is shuffled are rows of tensors and not of inputs: for flights drawing them
+took 9 ms where drawing the inputs took 27 to 36 (text has no fixed place), and they need less room.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from featurelib.bundle import Bundle, as_bundle
-from featurelib.errors import DefinitionError
+from featurelib.errors import DefinitionError, InputError
 from featurelib.feature_set import FeatureSet
 from featurelib.model_inputs import ModelInputs
 from featurelib_offline.files import Source
-from featurelib_offline.torch_batch import Parcel, TensorBatch  # says how to install torch
+from featurelib_offline.torch_batch import Parcel, TensorBatch
+from featurelib_offline.torch_library import data, torch
 from featurelib_offline.torch_order import batches, pieces_of, share, shuffled
 from featurelib_offline.torch_source import ParquetSource
 
@@ -39,7 +39,7 @@ _PIECE_ROWS = 131_072
 file, 8 to 25 million rows/s; a quarter of it at half the speed."""
 
 
-class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
+class FeatureDataset(data.IterableDataset[TensorBatch]):  # type: ignore[misc]
     """Batches of a bundle's tensors, computed from Parquet files while they are read.
 
     The tensors have the bits that a row kernel gives for the same rows. Each row comes once an
@@ -142,12 +142,22 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
                 Polars and machine code do not survive a fork: a script needs the guard
                 ``if __name__ == "__main__":``.
             prefetch: Batches that each worker prepares ahead.
-            pin_memory: Copy batches to pinned memory, for copies to a CUDA device.
+            pin_memory: Copy batches to pinned memory, from which a CUDA device copies by itself.
             persistent: Keep workers from epoch to epoch; each takes seconds to start.
             worker_init: Called in each worker with its number.
+
+        Raises:
+            DefinitionError: A number is out of its range.
+            InputError: Memory is to be pinned, and torch has no CUDA device.
+            CompileError: The bundle cannot be compiled here.
         """
         _check_number("workers", workers, 0)
         _check_number("prefetch", prefetch, 1)
+        if pin_memory and not torch.cuda.is_available():
+            raise InputError(
+                "pin_memory=True needs a CUDA device, and torch sees none",
+                hint="pin_memory=torch.cuda.is_available()",
+            )
         _ = self.source.kernel  # refused here and not in a worker, which finds it in the disk cache
         more: dict[str, Any] = {}
         if workers:
@@ -169,15 +179,15 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
 
     def __iter__(self) -> Iterator[TensorBatch | Parcel]:
         """One epoch: of all rows, or of the share of a worker inside a `DataLoader`."""
-        info = get_worker_info()
+        info = data.get_worker_info()
         if info is None:
             self.begin_epoch()
             worker, workers = 0, 1
         else:
             worker, workers = info.id, info.num_workers
         part, parts = self.rank * workers + worker, self.ranks * workers
-        batches_ = self._batches(int(self._epochs[0]), part, parts)
-        return batches_ if info is None else map(Parcel, batches_)
+        given = self._batches(int(self._epochs[0]), part, parts)
+        return given if info is None else map(Parcel, given)
 
     def __len__(self) -> int:
         """Batches of an epoch on this rank, without workers; see `batch_count`."""
@@ -220,7 +230,7 @@ class FeatureDataset(IterableDataset[TensorBatch]):  # type: ignore[misc]
             yield TensorBatch.of(batch.padded(self.batch_rows) if self.pad_last else batch, rows)
 
 
-class FeatureLoader(DataLoader[TensorBatch]):  # type: ignore[misc]
+class FeatureLoader(data.DataLoader[TensorBatch]):  # type: ignore[misc]
     """A `DataLoader` whose every iteration is the next epoch, in workers that stay too."""
 
     dataset: FeatureDataset

@@ -79,6 +79,14 @@ class Rows:
     flat: Mapping[Key, Array]
     lists: Mapping[Key, Lists]
 
+    def arrays(self) -> dict[Key, Array]:
+        """All memory by name: of a ragged tensor values and offsets."""
+        made = dict(self.flat)
+        for (place, name), lists in self.lists.items():
+            made[place, name] = lists.values
+            made[place, f"{name}.offsets"] = lists.offsets
+        return made
+
     def between(self, start: int, stop: int) -> Rows:
         """Some rows; values are not copied."""
         return Rows(

@@ -289,6 +289,18 @@ def test_a_bundle_without_layout_is_refused(bundle: fl.Bundle, folder: Path) -> 
         FeatureDataset(bare, folder, batch_rows=8)
 
 
+def test_a_loader_refuses_what_it_cannot_do(bundle: fl.Bundle, folder: Path) -> None:
+    """Pinned memory without a device, and numbers of workers that are none."""
+    dataset = FeatureDataset(bundle, folder, batch_rows=500, labels=["row"])
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="pin_memory=True needs a CUDA device"):
+            dataset.loader(pin_memory=True)
+    with pytest.raises(DefinitionError, match="workers >= 0, got workers=-1"):
+        dataset.loader(workers=-1)
+    with pytest.raises(DefinitionError, match="prefetch >= 1, got prefetch=0"):
+        dataset.loader(workers=1, prefetch=0)
+
+
 def test_a_dataset_travels_by_pickle(bundle: fl.Bundle, folder: Path) -> None:
     """With its bundle and epoch, without machine code: it is loaded where it arrives."""
     dataset = FeatureDataset(bundle, folder, batch_rows=500, labels=["row"], shuffle_rows=100)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import torch
 import featurelib as fl
 from featurelib.errors import FieldValueError, FloatEnvironmentError
 from featurelib_offline import fit
-from featurelib_offline.torch_batch import _SHARED_BYTES, Parcel, TensorBatch
+from featurelib_offline.torch_batch import Parcel, TensorBatch
 from featurelib_offline.torch_dataset import FeatureDataset
 from parity_tests.models.flight_model import LABEL, departures, departures_frame
 
@@ -93,9 +95,9 @@ def test_a_process_that_flushes_subnormals_is_refused(bundle: fl.Bundle, path: P
         next(iter(dataset))
 
 
-@pytest.mark.parametrize("rows", [0, 3, _SHARED_BYTES // 8])
+@pytest.mark.parametrize("rows", [0, 3, 100_000])
 def test_a_parcel_opens_as_the_batch(rows: int) -> None:
-    """Small ones through the pipe, large ones through shared memory: equal bits, one's own."""
+    """Equal bits, dtypes and order of names, in memory of its own that a model may write to."""
     from multiprocessing.reduction import ForkingPickler
 
     batch = TensorBatch(
@@ -112,3 +114,15 @@ def test_a_parcel_opens_as_the_batch(rows: int) -> None:
             assert torch.equal(given[name], made[name])
             made[name].zero_()
     assert batch.tensors["dense"].any() or not rows
+
+
+def test_without_torch_the_error_names_the_extra() -> None:
+    """The package itself loads without torch; the dataset says how to get it."""
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import featurelib_offline\n"
+        "import featurelib_offline.torch_dataset\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert "MissingExtraError: a dataset for a model needs torch" in done.stderr
+    assert "pip install 'featurelib[offline,serving]'" in done.stderr

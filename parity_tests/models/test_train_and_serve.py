@@ -50,9 +50,10 @@ def trained(bundle: fl.Bundle, folder: Path) -> tuple[LateModel, list[float]]:
     dataset = FeatureDataset(
         bundle, folder, batch_rows=512, labels=[LABEL], drop_null_labels=True, shuffle_rows=5_000
     )
+    loader = dataset.loader()
     for _ in range(2):
         total, rows = 0.0, 0
-        for batch in dataset.loader():
+        for batch in loader:
             loss = torch.nn.functional.binary_cross_entropy_with_logits(
                 model(batch.tensors), batch.labels[LABEL]
             )
