@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +17,16 @@ from featurelib.jit import kernel as machine
 from featurelib.jit.arena import ScratchArena
 from featurelib.jit.memory import RaggedTensor
 from featurelib_online import buffers
+from featurelib_online.json_reader import JsonReader, NotPlainError
 from featurelib_online.objects import fill_objects
 from featurelib_online.read_plan import ReadPlan
+
+__all__ = ["Batch", "BatchWorkspace", "NotPlainError", "RowError", "compute_parts"]
 
 if TYPE_CHECKING:
     from featurelib_online.row import RowKernel
 
+Array = np.ndarray[Any, Any]
 CHUNK = 256
 """Rows that are read before the program runs on them: their columns stay in the first caches."""
 
@@ -53,10 +58,10 @@ class Batch:
         errors: Rows that were left out, with their reasons.
     """
 
-    columns: dict[str, np.ndarray[Any, Any]]
-    valid: dict[str, np.ndarray[Any, Any] | None]
+    columns: dict[str, Array]
+    valid: dict[str, Array | None]
     types: dict[str, DType]
-    tensors: dict[str, np.ndarray[Any, Any]]
+    tensors: dict[str, Array]
     errors: list[RowError] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -98,7 +103,12 @@ class Batch:
 
 
 class BatchWorkspace:
-    """Columns for a chunk of rows, with the plan that fills them and the slots of the program."""
+    """Columns for a chunk of rows, with the plan that fills them and the slots of the program.
+
+    Attributes:
+        plan: Reads rows into the columns.
+        outputs: The words of the program's outputs, which move with the chunk.
+    """
 
     def __init__(self, kernel: RowKernel) -> None:
         bundle, code = kernel.bundle, kernel.kernel
@@ -112,19 +122,63 @@ class BatchWorkspace:
         self.outputs = self.slots[len(inputs) : len(inputs) + len(outputs)]
         self.plan.set_program(code.machine.address, int(self.slots.ctypes.data))
 
+    @cached_property
+    def json(self) -> JsonReader:
+        """Reads JSON into the columns."""
+        return JsonReader(self.plan)
+
 
 def compute_rows(
     kernel: RowKernel, rows: Sequence[Any], *, collect: bool, out: Mapping[str, Any] | None
 ) -> Batch:
     """The features of rows given as mappings (see `RowKernel.many`)."""
-    layout, where = kernel.bundle.layout, kernel.bundle.name
-    views = {} if out is None else buffers.checked(out, layout, len(rows), where)
+    count, errors = len(rows), list[RowError]()
+    starts = iter(range(0, count, CHUNK))
+
+    def serve(work: BatchWorkspace) -> int | None:
+        start = next(starts, None)
+        if start is None:
+            return None
+        chunk = rows if count <= CHUNK else rows[start : start + CHUNK]
+        try:
+            return work.plan.serve_rows(chunk, start)
+        except InputError:
+            if not collect:
+                raise
+            return work.plan.serve_rows(_good(kernel, chunk, start, errors))
+
+    views = buffers.of(out, kernel.bundle, count)
+    batch = compute_parts(kernel, count, views, serve)
+    batch.errors.extend(errors)
+    return batch
+
+
+def compute_parts(
+    kernel: RowKernel,
+    most: int,
+    views: Mapping[str, Array],
+    serve: Callable[[BatchWorkspace], int | None],
+) -> Batch:
+    """Rows that come part by part, each to its place; void buffers where an error leaves.
+
+    Args:
+        kernel: What is computed.
+        most: Rows that will come at most.
+        views: The caller's buffers.
+        serve: Reads the next rows into the columns of a workspace and runs its program; gives their
+            number, None if there are no more.
+
+    Raises:
+        NotPlainError: Raised by `serve`; rows before may be written.
+    """
     try:
         work = kernel.batches.pop()
     except IndexError:
         work = BatchWorkspace(kernel)
     try:
-        return _compute_rows(kernel, work, rows, collect, views)
+        return _compute_parts(kernel, work, most, views, serve)
+    except NotPlainError:
+        raise
     except BaseException:
         buffers.void(views)
         raise
@@ -133,30 +187,26 @@ def compute_rows(
         kernel.batches.append(work)
 
 
-def _compute_rows(
+def _compute_parts(
     kernel: RowKernel,
     work: BatchWorkspace,
-    rows: Sequence[Any],
-    collect: bool,
-    views: Mapping[str, np.ndarray[Any, Any]],
+    most: int,
+    views: Mapping[str, Array],
+    serve: Callable[[BatchWorkspace], int | None],
 ) -> Batch:
-    count, plan, errors = len(rows), kernel.outputs, list[RowError]()
-    room = plan.room(count, views, view_rows=min(count, CHUNK))
-    objects = {n: np.empty(count, object) for n, t in kernel.types.items() if t.kind == "v"}
+    plan = kernel.outputs
+    room = plan.room(most, views, view_rows=min(most, CHUNK))
+    objects = {n: np.empty(most, object) for n, t in kernel.types.items() if t.kind == "v"}
     ragged = [
-        (n, RaggedTensor(t, count, views.get(t.name), views.get(t.offsets_name)))
+        (n, RaggedTensor(t, most, views.get(t.name), views.get(t.offsets_name)))
         for t, n in plan.ragged
     ]
     done = 0
-    for start in range(0, count, CHUNK):
-        chunk = rows if count <= CHUNK else rows[start : start + CHUNK]
+    while True:
         work.outputs[:] = room.words_at(done)
-        try:
-            n = work.plan.serve_rows(chunk, start)
-        except InputError:
-            if not collect:
-                raise
-            n = work.plan.serve_rows(_good(kernel, chunk, start, errors))
+        n = serve(work)
+        if n is None:
+            break
         for name, made in objects.items():
             fill_objects(made[done : done + n], room.columns[name].values, kernel.types[name])
         for name, tensor in ragged:
@@ -167,7 +217,7 @@ def _compute_rows(
     for (kind, _), (_, tensor) in zip(plan.ragged, ragged, strict=True):
         both = tensor.done(done, kernel.bundle.name)
         tensors[kind.name], tensors[kind.offsets_name] = both
-    return _batch(kernel, room.shown(), objects, tensors, done, errors)
+    return _batch(kernel, room.shown(), objects, tensors, done)
 
 
 def compute_columns(
@@ -178,9 +228,8 @@ def compute_columns(
 
     bundle, code = kernel.bundle, kernel.wide_kernel
     columns, rows = read_columns(data, bundle, kernel.plain_types)
-    views = {}
-    if out is not None:
-        views = buffers.checked(out, bundle.layout, rows, bundle.name)
+    views = buffers.of(out, bundle, rows)
+    if views:
         buffers.refuse_inputs(views, columns, bundle.name)
     try:
         given = [columns[n] for n in code.inputs]
@@ -191,16 +240,15 @@ def compute_columns(
     objects = {n: np.empty(rows, object) for n, t in kernel.types.items() if t.kind == "v"}
     for name, made in objects.items():
         fill_objects(made, shown[name].values, kernel.types[name])
-    return _batch(kernel, shown, objects, tensors, rows, [])
+    return _batch(kernel, shown, objects, tensors, rows)
 
 
 def _batch(
     kernel: RowKernel,
     shown: Mapping[str, machine.Column],
-    objects: Mapping[str, np.ndarray[Any, Any]],
-    tensors: Mapping[str, np.ndarray[Any, Any]],
+    objects: Mapping[str, Array],
+    tensors: Mapping[str, Array],
     rows: int,
-    errors: list[RowError],
 ) -> Batch:
     """A batch of what was computed: the first rows of each column."""
     columns, valid = {}, {}
@@ -209,7 +257,7 @@ def _batch(
         columns[name] = objects.get(name, values)[:rows]
         valid[name] = None if flags is None else flags[:rows]
     order = buffers.array_names(kernel.bundle.layout)
-    return Batch(columns, valid, dict(kernel.types), {n: tensors[n] for n in order}, errors)
+    return Batch(columns, valid, dict(kernel.types), {n: tensors[n] for n in order})
 
 
 def _good(kernel: RowKernel, chunk: Sequence[Any], start: int, errors: list[RowError]) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from featurelib.bundle import Bundle
 from featurelib.errors import InputError
 from featurelib.jit.addresses import addresses
 from featurelib.jit.kernel import Column
@@ -31,6 +32,11 @@ def array_names(layout: Layout) -> list[str]:
 
 def _names(tensor: Tensor) -> tuple[str, ...]:
     return (tensor.name, tensor.offsets_name) if tensor.is_ragged else (tensor.name,)
+
+
+def of(out: Any, bundle: Bundle, rows: int) -> dict[str, Array]:
+    """`checked` for a bundle; nothing, where no buffers are given."""
+    return {} if out is None else checked(out, bundle.layout, rows, bundle.name)
 
 
 def checked(out: Any, layout: Layout, rows: int, where: str) -> dict[str, Array]:

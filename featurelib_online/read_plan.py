@@ -62,6 +62,7 @@ class ReadPlan:
         columns: One column a field, in the order of the schema.
         serve_quick: Does what `serve` does for a dict of plain values; else it answers other than
             0, and nothing has been done.
+        run: Runs the program on so many rows of the columns.
         address: Where the table lies, for the functions of `featurelib_online.reader.compiled`.
 
     Args:
@@ -114,7 +115,7 @@ class ReadPlan:
         self._serve_row = reader.bind("row", self.address, True, *holds)
         self.serve_quick: Callable[[Any], int] = _decline if holds_text else self._serve_row
         self._serve_rows = reader.bind("rows", self.address, True, *holds)
-        self._run = reader.bind("run", self.address, True, *holds)
+        self.run = reader.bind("run", self.address, True, *holds)
 
     def _fill_header(self) -> None:
         header = {
@@ -190,7 +191,7 @@ class ReadPlan:
             self._kept[:] = (row,)
         if self._serve_row(row) != layout.READ:
             self.read(row)
-            self._run(1)
+            self.run(1)
 
     def serve_rows(self, rows: Sequence[Any], first: int = 0) -> int:
         """Reads rows into places 0, 1, ... and runs the program on them; gives their number.
@@ -209,8 +210,12 @@ class ReadPlan:
         n = self._serve_rows(rows)
         if n < 0:
             n = self.read_rows(rows, first)
-            self._run(n)
+            self.run(n)
         return n
+
+    def forget(self) -> None:
+        """Lets go of what `write_value` and the rows that were read keep alive."""
+        self._kept.clear()
 
     def read(self, row: Any) -> None:
         """Reads a row into place 0 and keeps the texts in it alive until the next read."""

@@ -74,7 +74,8 @@ def _days(at: int) -> int:
 
 
 @nb.njit
-def _store_int(field: int, row: int, value: int) -> None:
+def store_int(field: int, row: int, value: int) -> None:
+    """Stores an integer, a date or a time at the width of its column."""
     size = peek_i64(field + SIZE)
     at = peek_i64(field + VALUES) + row * size
     if size == 8:
@@ -95,7 +96,7 @@ def store_words(field: int, row: int, a: int, b: int) -> None:
         poke_i64(at, a)
         poke_i64(at + 8, b)
     else:
-        _store_int(field, row, a)
+        store_int(field, row, a)
 
 
 @nb.njit
@@ -115,7 +116,7 @@ def _read_int(plan: int, field: int, row: int, value: int, code: int) -> int:
         exact = _LARGEST_EXACT if code == FLOAT64 else 1 << 24
         if number > exact or number < -exact:
             return SOME_FIELDS
-        return _read_float(field, row, np.float64(number), code)
+        return read_float(field, row, np.float64(number), code)
     elif code == UINT64:
         if number < 0 or np.uint64(number) < peek_u64(field + LOW):
             return SOME_FIELDS
@@ -126,12 +127,13 @@ def _read_int(plan: int, field: int, row: int, value: int, code: int) -> int:
     one_of = peek_i64(field + ONE_OF)
     if one_of != 0 and dict_get(one_of, value) == 0:
         return SOME_FIELDS
-    _store_int(field, row, number)
+    store_int(field, row, number)
     return READ
 
 
 @nb.njit
-def _read_float(field: int, row: int, number: float, code: int) -> int:
+def read_float(field: int, row: int, number: float, code: int) -> int:
+    """Checks a float and stores it; answers READ or SOME_FIELDS."""
     rounded = number
     if code == FLOAT32:
         rounded = np.float64(np.float32(number))
@@ -178,7 +180,7 @@ def _read_time(plan: int, field: int, row: int, value: int, kind: int, code: int
         return SOME_FIELDS
     if number < peek_i64(field + LOW) or number > peek_i64(field + HIGH):
         return SOME_FIELDS
-    _store_int(field, row, number)
+    store_int(field, row, number)
     return READ
 
 
@@ -218,7 +220,7 @@ def read_value(plan: int, field: int, row: int, value: int) -> int:
     answer = SOME_FIELDS
     if kind == peek_i64(plan + T_FLOAT):
         if code in (FLOAT64, FLOAT32):
-            answer = _read_float(field, row, peek_f64(value + BODY_AT), code)
+            answer = read_float(field, row, peek_f64(value + BODY_AT), code)
     elif kind == peek_i64(plan + T_STR):
         if code == STRING:
             answer = _read_text(plan, field, row, value)
@@ -231,7 +233,7 @@ def read_value(plan: int, field: int, row: int, value: int) -> int:
             answer = READ
     elif kind == peek_i64(plan + T_NUMPY_FLOAT):
         if code in (FLOAT64, FLOAT32):
-            answer = _read_float(field, row, peek_f64(value + BODY_AT), code)
+            answer = read_float(field, row, peek_f64(value + BODY_AT), code)
     elif code >= DATE:
         answer = _read_time(plan, field, row, value, kind, code)
     if answer == READ:

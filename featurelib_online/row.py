@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from featurelib import json_rows, trace
+from featurelib import trace
 from featurelib.bundle import Bundle, as_bundle
 from featurelib.dtypes import DType
 from featurelib.errors import DefinitionError, InputError
@@ -21,6 +21,7 @@ from featurelib.jit.memory import OutputPlan
 from featurelib.jit.tensors import TensorKernel
 from featurelib_online import buffers
 from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
+from featurelib_online.json_batch import compute_json
 from featurelib_online.numpy_columns import PlainTypes, plain_types
 from featurelib_online.outputs import Row, RowOutputs
 from featurelib_online.workspace import RowLayout, RowWorkspace
@@ -83,28 +84,40 @@ class RowKernel:
                 or a buffer does not fit; nothing is written then.
         """
         check_float_environment()
-        views = None if out is None else self._views(out)
-        try:
-            work = self._free.pop()
-        except IndexError:
-            work = RowWorkspace(self.bundle, self.kernel, self.layout)
+        views = buffers.of(out, self.bundle, 1)
+        work = self.take()
         try:
             if work.plan.serve_quick(row):
                 work.plan.serve(row if type(row) is dict else _as_mapping(row))
-            outputs = self._outputs
-            texts = work.texts() if outputs.has_work else ()
-            made = Row(outputs, work.block.tobytes(), texts)
+            made = self.row_of(work)
         finally:
-            self._free.append(work)
-        if views is not None:
-            tensors = made.tensors
-            buffers.put_ragged(views, tensors, self.bundle.layout, self.bundle.name)
-            for tensor in self.outputs.dense:
-                views[tensor.name][...] = tensors[tensor.name]
+            self.give(work)
+        if views:
+            self.put(made, views)
         return made
 
-    def _views(self, out: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        return buffers.checked(out, self.bundle.layout, 1, self.bundle.name)
+    def take(self) -> RowWorkspace:
+        """Memory for one call, which is to be given back."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return RowWorkspace(self.bundle, self.kernel, self.layout)
+
+    def give(self, work: RowWorkspace) -> None:
+        """Takes the memory of a call back."""
+        self._free.append(work)
+
+    def row_of(self, work: RowWorkspace) -> Row:
+        """The row that was served into this memory, as a value of its own."""
+        texts = work.texts() if self._outputs.has_work else ()
+        return Row(self._outputs, work.block.tobytes(), texts)
+
+    def put(self, made: Row, views: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Copies the tensors of a row to the caller's buffers, all or none of them."""
+        tensors = made.tensors
+        buffers.put_ragged(views, tensors, self.bundle.layout, self.bundle.name)
+        for tensor in self.outputs.dense:
+            views[tensor.name][...] = tensors[tensor.name]
 
     def filler(self, out: Mapping[str, Any]) -> Callable[[Any], None]:
         """A function of one row that writes its tensors to the same memory each time.
@@ -121,7 +134,7 @@ class RowKernel:
                 buffers then hold the row before. Where a List is longer than its buffer they are
                 void: NaN, or zeros.
         """
-        given, layout, where = self._views(out), self.bundle.layout, self.bundle.name
+        given, layout, where = buffers.of(out, self.bundle, 1), self.bundle.layout, self.bundle.name
         work = RowWorkspace(self.bundle, self.kernel, self.layout, given)
         plan, ragged = work.plan, self._outputs.ragged
         serve_quick, has_work = plan.serve_quick, self._outputs.has_work
@@ -207,19 +220,20 @@ class RowKernel:
         """The features of a JSON object, or of an array of them.
 
         Times are ISO 8601 with an offset; NaN and infinities, which JSON has not, are refused.
+        Numbers, texts without escapes, truth values, null, dates and instants go from the text to
+        columns without a Python object; Python reads lists, durations and escapes, and a text with
+        Structs or with fields that the schema does not know.
 
         Args:
-            data: The text.
+            data: The text; bytes are UTF-8.
             out: Buffers for the tensors of the layout, as for `many`.
 
         Raises:
             InputError: The text is no JSON, or does not match the input schema; or a buffer does
                 not fit.
         """
-        parsed = json_rows.parse(data, self.bundle)
-        if isinstance(parsed, list):
-            return self.many(parsed, out=out)
-        return self(parsed, out=out)
+        check_float_environment()
+        return compute_json(self, data, out)
 
     def trace(self, row: Any) -> dict[str, Any]:
         """Why this number? Every value that is computed for one row, by the reference evaluator.

@@ -17,6 +17,7 @@ from featurelib.dtypes import DType
 from featurelib.jit import kernel as machine
 from featurelib.jit.arena import ScratchArena
 from featurelib.jit.places import PlacedProgram
+from featurelib_online.json_reader import JsonReader
 from featurelib_online.read_plan import ReadPlan
 from featurelib_online.text_reader import text_reader
 
@@ -101,7 +102,7 @@ class RowWorkspace:
         arena: Text and lists that the program made.
     """
 
-    __slots__ = ("_given", "arena", "block", "plan", "read_texts", "slots")
+    __slots__ = ("_given", "_json", "arena", "block", "plan", "read_texts", "slots")
 
     def __init__(
         self,
@@ -111,6 +112,7 @@ class RowWorkspace:
         tensors: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> None:
         self.block = np.zeros(layout.size, np.uint8)
+        self._json: JsonReader | None = None
         self._given = []
         if tensors is not None:
             for tensor, start in zip(bundle.layout.tensors, layout.tensors, strict=True):
@@ -133,6 +135,13 @@ class RowWorkspace:
         self.read_texts = text_reader(texts) if texts else _no_texts
         self.slots = kernel.fill_slots(inputs, outputs, self.arena.address)
         self.plan.set_program(kernel.machine.address, int(self.slots.ctypes.data))
+
+    @property
+    def json(self) -> JsonReader:
+        """Reads JSON into the columns."""
+        if self._json is None:
+            self._json = JsonReader(self.plan)
+        return self._json
 
     def texts(self) -> tuple[bytes | None, ...]:
         """The bytes of the row's texts and lists, None for null. The arena may be used again."""
