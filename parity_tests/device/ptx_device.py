@@ -20,6 +20,7 @@ import numpy as np
 from featurelib.errors import DeviceError, DeviceMemoryError
 from featurelib.jit.cuda_program import DeviceMachine
 from featurelib_online.cuda.device import BLOCK, ArrayView, Bytes
+from featurelib_online.cuda.tensors import DeviceTensor
 from parity_tests.device import ptx_run
 from parity_tests.device.ptx_memory import REGION_BITS
 
@@ -214,6 +215,8 @@ class PtxDevice:
         return Mark(self)
 
     def view(self, given: Any, stream: Stream) -> ArrayView:
+        if isinstance(given, DeviceTensor):
+            return ArrayView(given.address, given.shape, given.dtype, True, True, given)
         assert isinstance(given, DeviceArray)
         array = given.array
         flags = array.flags

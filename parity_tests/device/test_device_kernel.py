@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import featurelib_online as online
 from featurelib_online import cuda
 from parity_tests.device.ptx_device import DeviceArray, PtxDevice
 from parity_tests.online import layouts
@@ -192,21 +191,3 @@ def test_a_nullable_column_on_the_device_without_flags_has_no_nulls() -> None:
     columns: dict[str, Any] = layouts.as_columns(rows)
     columns["weight"] = DeviceArray(device, np.full(9, 0.5, np.float32))
     assert (kernel.columns(columns).numpy()["dense"] == 0.5).all()
-
-
-def test_flights_fill_a_models_tensors(flights_case: tuple[Any, Any]) -> None:
-    """Fitted state, zones, vocabularies, hashes and patterns: the row kernel's tensors by bits."""
-    bundle, frame = flights_case
-    kernel = cuda.compile(bundle, PtxDevice())
-    made = kernel.columns(frame).numpy()
-    layouts.assert_tensors(made, online.compile(bundle).columns(frame).tensors)
-
-
-@pytest.fixture
-def flights_case() -> tuple[Any, Any]:
-    from featurelib_offline import fit
-    from parity_tests.feature_sets.flights import flights, load_flights
-
-    frame = load_flights()
-    bundle = flights.bind(fit(flights, frame.head(20_000)))
-    return bundle, frame.gather_every(900)
