@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from featurelib.jit import arrow_text
+from featurelib.jit import arrow_bits, arrow_text
 from featurelib_online.arrow_c import ArrowArray, ArrowType
 from featurelib_online.raw_columns import Array, RawColumn
 
@@ -89,27 +89,29 @@ def _flags(array: ArrowArray) -> Array | None:
     """One byte a row; None where nothing is null."""
     if array.null_count == 0 or not array.buffers or not array.buffers[0]:
         return None
-    valid = _bits(array, 0)
-    return None if valid.all() else valid
+    valid = np.empty(array.length, np.uint8)
+    return valid if arrow_bits.expand(array.buffers[0], array.offset, valid) else None
 
 
 def _bits(array: ArrowArray, index: int) -> Array:
     """The rows' bits of a buffer as bytes."""
-    first = array.offset // 8
-    count = (array.offset + array.length + 7) // 8 - first
-    packed = array.buffer(index, "<u1", first, count)
-    skipped = array.offset - 8 * first
-    return np.unpackbits(packed, bitorder="little")[skipped : skipped + array.length]
+    made = np.zeros(array.length, np.uint8)
+    if array.length and array.buffers[index]:
+        arrow_bits.expand(array.buffers[index], array.offset, made)
+    return made
 
 
 def _text(array: ArrowArray, valid: Array | None, width: str) -> Array:
-    pairs = np.zeros((array.length, 2), np.int64)
+    pairs = np.empty((array.length, 2), np.int64)
     if array.length:
-        offsets = array.buffer(1, width, array.offset, array.length + 1)
-        np.add(offsets[:-1], array.buffers[2], out=pairs[:, 0], dtype=np.int64)
-        np.subtract(offsets[1:], offsets[:-1], out=pairs[:, 1], dtype=np.int64)
-        if valid is not None:
-            pairs[valid == 0, 1] = 0
+        size = 8 if width == "<i8" else 4
+        ends_at, ends = array.buffers[1] + array.offset * size, None
+        if not array.buffers[1] or ends_at % size:
+            ends = array.buffer(1, width, array.offset, array.length + 1)
+            ends_at = ends.ctypes.data
+        flags = _NO_FLAGS if valid is None else valid
+        data_at, has_nulls = array.buffers[2], valid is not None
+        arrow_bits.pairs_of_offsets(ends_at, size == 8, data_at, flags, has_nulls, pairs)
     return pairs
 
 
