@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib.jit import arrow_bits
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.binary(max_size=9), st.data())
 def test_bits_become_bytes_from_any_bit_on(packed, data):
     """The byte of a row is its bit, the lowest of a byte first; the zeros are counted."""
@@ -24,6 +25,7 @@ def test_bits_become_bytes_from_any_bit_on(packed, data):
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@settings(deadline=None)
 @given(st.lists(st.none() | st.integers(0, 40), max_size=20))
 def test_offsets_become_addresses_and_lengths(dtype, lengths):
     """A text begins where the one before ends; a null has no bytes, whatever its offsets say."""
