@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import featurelib as fl
@@ -175,6 +175,7 @@ def test_columns_that_a_schema_ignores_are_not_read() -> None:
     assert rows == 1 and list(columns) == ["x"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.text(max_size=6)), st.data())
 def test_texts_as_objects_are_what_they_are_in_rows(texts, data):
     """Any texts, missing ones and a mask over some: UTF-8 bytes, and null under None or mask."""
