@@ -26,6 +26,7 @@ from featurelib.state import FittedState
 
 if TYPE_CHECKING:
     from featurelib.feature_set import FeatureSet
+    from featurelib.windows import Definition
 
 FORMAT = 1
 META = ("version", "description", "owner", "tags")
@@ -65,11 +66,12 @@ class Bundle:
         name: The set's name.
         version: The set's version.
         description: What the set is for.
-        schema: The input schema.
+        schema: The input schema: what a request gives, then the aggregates.
         program: What is computed.
         state: The fitted values.
         layout: The model's tensors.
         meta: Version and metadata of each feature, by name.
+        aggregates: The aggregates over events that features read, or None.
     """
 
     name: str
@@ -80,11 +82,13 @@ class Bundle:
     state: FittedState
     layout: Layout
     meta: Mapping[str, Mapping[str, Any]]
+    aggregates: Definition | None = None
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """The fingerprint of each feature."""
-        digests = node_fingerprints(self.program, self.state, self.schema)
+        aggregates = self.aggregates.fingerprints if self.aggregates else None
+        digests = node_fingerprints(self.program, self.state, self.schema, aggregates)
         return {name: digests[node.key] for name, node in self.program.outputs.items()}
 
     @cached_property
@@ -110,9 +114,19 @@ class Bundle:
             for name, node in self.program.outputs.items()
         }
 
+    @cached_property
+    def request(self) -> InputSchema:
+        """What a request gives: the input schema without the aggregates."""
+        return self.aggregates.request_of(self.schema) if self.aggregates else self.schema
+
+    @cached_property
+    def programs(self) -> tuple[Program, ...]:
+        """Every program of the bundle: that of the features, and those of the aggregates."""
+        return (self.program, *(self.aggregates.programs if self.aggregates else ()))
+
     @property
     def inputs(self) -> dict[str, Any]:
-        """JSON Schema of a request."""
+        """JSON Schema of what a kernel takes: a request, with its aggregates if there are any."""
         return self.schema.json_schema()
 
     @property
@@ -134,12 +148,14 @@ class Bundle:
             "format": FORMAT,
             "inputs": self.schema.to_json(),
             "layout": self.layout.to_json(),
-            "ops": {op.key: op_hash(op) for op in ops_of(self.program)},
+            "ops": {op.key: op_hash(op) for op in ops_of(*self.programs)},
             "program": self.program.to_json(),
             "recipe": RECIPE,
             "set": {"description": self.description, "name": self.name, "version": self.version},
             "state": self.state.to_json(),
         }
+        if self.aggregates:
+            content["windows"] = self.aggregates.to_json()
         return digest_file.with_digest(content)
 
     @property
@@ -260,4 +276,5 @@ def bind(features: FeatureSet, state: FittedState | None) -> Bundle:
             }
             for f in features.features
         },
+        features.aggregates,
     )

@@ -8,7 +8,7 @@ very bytes that it was read from.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from featurelib.body_hash import op_hash
 from featurelib.bundle import FORMAT, META, Bundle
@@ -25,6 +25,9 @@ from featurelib.layout import Layout
 from featurelib.program import Program
 from featurelib.state import FittedState
 from featurelib.tables import TableData
+
+if TYPE_CHECKING:
+    from featurelib.windows import Definition
 
 
 def read(data: bytes, where: str) -> Bundle:
@@ -69,17 +72,26 @@ def _parsed(content: Any, where: str) -> Bundle:
         FittedState.from_json(content["state"]),
         Layout.from_json(content["layout"]),
         {name: {k: item[k] for k in META} for name, item in content["features"].items()},
+        _aggregates(content),
     )
     _check_names(made)
     _check_parts(made)
     recorded = content["ops"]
-    for op in ops_of(made.program):
+    for op in ops_of(*made.programs):
         if recorded.get(op.key) != op_hash(op):
             raise BundleError(
                 f"{where}: op `{op.key}` has another body here than when the bundle was made",
                 hint="install the featurelib (or the package of the op) that made it",
             )
     return made
+
+
+def _aggregates(content: Any) -> Definition | None:
+    if "windows" not in content:
+        return None
+    from featurelib.windows import Definition
+
+    return Definition.from_json(content["windows"])
 
 
 def _check_names(made: Bundle) -> None:
@@ -105,6 +117,8 @@ def _check_parts(made: Bundle) -> None:
         field = made.schema.by_name.get(name)
         if field is None or (field.dtype, field.nullable) != (node.dtype, node.nullable):
             raise BundleFormatError(f"the program reads the input `{name}` as {node!r}: {field}")
+    if made.aggregates:
+        made.aggregates.request_of(made.schema)  # refuses a schema without their columns
     fits = made.program.fits
     made.state.check(fits)
     for value in made.state.values():

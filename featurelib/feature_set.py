@@ -17,6 +17,7 @@ from featurelib.typing_pass import type_features
 if TYPE_CHECKING:
     from featurelib.bundle import Bundle
     from featurelib.state import FittedState
+    from featurelib.windows import Definition, WindowAggregate
 
 
 class FeatureSet:
@@ -25,11 +26,19 @@ class FeatureSet:
     Args:
         name: The set's name.
         version: ``major.minor.patch``.
-        inputs: A `Schema` class, or an `InputSchema`.
+        inputs: A `Schema` class, or an `InputSchema`: what a request gives.
         features: The features; their order is the order of the outputs.
         layout: Names of a model's tensors, each with the features (or inputs) that stand side by
             side in it.
         description: What the set is for.
+        aggregates: Aggregates over events by name (see `featurelib.windows`). Features read them
+            like inputs; each may be null.
+        as_of: The input that holds the query time of the aggregates: a Datetime, never null.
+
+    Attributes:
+        request: The schema of a request.
+        inputs: The schema that features read: the request's fields, then the aggregates.
+        aggregates: The aggregates with types, or None.
 
     Raises:
         DefinitionError: Names clash, types do not fit, or a null could reach a tensor.
@@ -44,6 +53,8 @@ class FeatureSet:
         features: Sequence[Feature],
         layout: Mapping[str, Sequence[str]] | None = None,
         description: str = "",
+        aggregates: Mapping[str, WindowAggregate] | None = None,
+        as_of: str = "as_of",
     ) -> None:
         parts = version.split(".") if isinstance(version, str) else []
         if len(parts) != 3 or not all(p.isdigit() for p in parts):
@@ -56,7 +67,16 @@ class FeatureSet:
         self.name = name
         self.version = version
         self.description = description
-        self.inputs = struct_inputs.flat(_as_input_schema(name, inputs))
+        self.request = struct_inputs.flat(_as_input_schema(name, inputs))
+        self._written = dict(aggregates or {})
+        self.aggregates: Definition | None = None
+        self.inputs = self.request
+        if self._written:
+            from featurelib.windows import define
+
+            self.aggregates = define(self._written, as_of=as_of)
+            self.aggregates.check_request(self.request, name)
+            self.inputs = self.aggregates.with_request(self.request)
         self.features = tuple(features)
         outputs = type_features(name, self.features, self.inputs)
         self.program = Program(outputs)
@@ -90,8 +110,9 @@ class FeatureSet:
 
     def __reduce__(self) -> Any:
         members = {t.name: t.members for t in self.layout.tensors}
-        content = (self.name, self.version, self.description, self.inputs.to_json(), members)
-        return _remade, (*content, self.features)
+        content = (self.name, self.version, self.description, self.request.to_json(), members)
+        as_of = self.aggregates.as_of if self.aggregates else "as_of"
+        return _remade, (*content, self.features, self._written, as_of)
 
     def __repr__(self) -> str:
         return f"<feature set {self.name} {self.version}: {len(self.features)} features>"
@@ -115,6 +136,8 @@ def _remade(
     inputs: Any,
     layout: Mapping[str, Sequence[str]],
     features: Sequence[Feature],
+    aggregates: Mapping[str, WindowAggregate],
+    as_of: str,
 ) -> FeatureSet:
     """A feature set that came from another process."""
     return FeatureSet(
@@ -124,4 +147,6 @@ def _remade(
         features=features,
         layout=layout,
         description=description,
+        aggregates=aggregates,
+        as_of=as_of,
     )

@@ -20,12 +20,16 @@ RECIPE = 1
 
 
 def node_fingerprints(
-    program: Program, state: Mapping[str, Any], schema: InputSchema
+    program: Program,
+    state: Mapping[str, Any],
+    schema: InputSchema,
+    aggregates: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The fingerprint of each serving node, by its key.
 
     Names of features, descriptions and source lines are not in it; types, constants, hashes of
-    bodies, and the fitted values that a node reads are, and the default of an input.
+    bodies, and the fitted values that a node reads are, and the default of an input. Of an input
+    that an aggregate over events fills, the aggregate's own fingerprint is (`aggregates`, by name).
     """
     found: dict[str, str] = {}
     hashes: dict[str, str] = {}
@@ -39,6 +43,8 @@ def node_fingerprints(
         if node.op == INPUT and schema[node.param["name"]].has_default:
             field = schema[node.param["name"]]
             content.append(encode(field.canonical_default, field.dtype))
+        if node.op == INPUT and aggregates and node.param["name"] in aggregates:
+            content.append(aggregates[node.param["name"]])
         if node.op not in (FIT, INPUT, LITERAL):
             if node.op not in hashes:
                 hashes[node.op] = op_hash(op_of(node))
@@ -47,9 +53,10 @@ def node_fingerprints(
     return found
 
 
-def ops_of(program: Program) -> list[Op]:
-    """Every op that a program uses, by name."""
-    named = {n.op: n for n in program.nodes if n.op not in (FIT, INPUT, LITERAL)}
+def ops_of(*programs: Program) -> list[Op]:
+    """Every op that programs use, by name."""
+    nodes = (n for program in programs for n in program.nodes)
+    named = {n.op: n for n in nodes if n.op not in (FIT, INPUT, LITERAL)}
     return [op_of(named[key]) for key in sorted(named)]
 
 

@@ -108,6 +108,25 @@ class Definition:
             about = f"{where}.{plan.name}: the entity's field "
             _check_field(schema, plan.entity, str(key), key, about)
 
+    def with_request(self, request: InputSchema) -> InputSchema:
+        """What features read: the request's fields, then the aggregates."""
+        fields = (*request.fields, *self.fields)
+        return InputSchema(request.name, fields, request.extra, request.structs)
+
+    def request_of(self, schema: InputSchema) -> InputSchema:
+        """What a request gives, of the schema that features read.
+
+        Raises:
+            DefinitionError: The schema does not end with the columns that the aggregates fill.
+        """
+        count = len(schema) - len(self.aggregates)
+        fields = schema.fields[: max(count, 0)]
+        request = InputSchema(schema.name, fields, schema.extra, schema.structs)
+        if self.with_request(request) != schema:
+            raise DefinitionError(f"schema `{schema.name}` lacks columns of the aggregates")
+        self.check_request(request, schema.name)
+        return request
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data that `from_json` reads back."""
         from featurelib.windows.definition_json import to_json
