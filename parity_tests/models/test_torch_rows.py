@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib_offline.torch_order import Piece, batches, pieces_of, share, shuffled
@@ -41,6 +41,7 @@ def plain_of(rows: Rows) -> list[PlainRow]:
     return list(zip(dense[:, 0].astype(int).tolist(), items, strict=True))
 
 
+@settings(deadline=None)  # the first example compiles
 @given(plain=plain_rows, data=st.data())
 def test_cutting_drawing_joining_and_padding(plain: list[PlainRow], data: Any) -> None:
     """Each gives the rows that a list of Python gives; padding is zeros and empty Lists."""
@@ -56,6 +57,7 @@ def test_cutting_drawing_joining_and_padding(plain: list[PlainRow], data: Any) -
     assert plain_of(rows.padded(len(plain) + more)) == plain + [(0, ())] * more
 
 
+@settings(deadline=None)  # the first example compiles
 @given(parts=st.lists(plain_rows, max_size=5), size=st.integers(1, 40))
 def test_batches_are_the_rows_in_order(parts: list[list[PlainRow]], size: int) -> None:
     """All batches but the last have one size, wherever parts end; no row is lost or moved."""
@@ -65,6 +67,7 @@ def test_batches_are_the_rows_in_order(parts: list[list[PlainRow]], size: int) -
     assert all(0 < len(batch) <= size for batch in made)
 
 
+@settings(deadline=None)  # the first example compiles
 @given(
     parts=st.lists(plain_rows, max_size=5),
     buffer_rows=st.integers(1, 60),
@@ -110,6 +113,7 @@ def test_a_row_moves_backward_by_the_buffer_at_most() -> None:
     assert sorted(order) == list(range(1_000)) != order
 
 
+@settings(deadline=None)  # the first example compiles
 @given(
     file_rows=st.lists(st.integers(0, 50), max_size=6),
     piece_rows=st.integers(1, 20),
