@@ -1,0 +1,98 @@
+"""Exponentially decayed sums: weights are fixed when an event comes, and scaled at the query."""
+
+from __future__ import annotations
+
+from featurelib.intrinsics import f64_div, f64_from_i64, i64_floordiv
+from featurelib.jit.bodies import compiled
+from featurelib.jit.windows.cells import find_forward
+from featurelib.jit.windows.chunks import class_at
+from featurelib.jit.windows.events import slot_at
+from featurelib.jit.windows.layout import (
+    E_T,
+    KIND_FLOAT,
+    LONG_SUM,
+    OUT_OF_RANGE,
+    PC_ARG,
+    PC_KIND,
+    VALUE,
+)
+from featurelib.jit.windows.memory import clear, helper, uword, word
+from featurelib.jit.windows.moments import NAN_BITS, add_shifted, negate
+from featurelib.jit.windows.partials import value_of
+from featurelib.jit.windows.quantiles import to_float
+from featurelib.jit.windows.rounding import (
+    INFINITY_BITS,
+    ONE,
+    TOP,
+    ZERO,
+    bits_of,
+    divide,
+    float_of,
+    round_two,
+)
+from featurelib.jit.windows.values import is_finite, is_nan, mantissa
+from featurelib.ops.elementary.power import power
+
+_power = compiled(power.bodies[0].fn)
+
+
+@helper
+def _half_lives(t, landmark, half_life):
+    """Whole half lives since the landmark, and what is left, over one as an IEEE quotient."""
+    whole = i64_floordiv(t - landmark, half_life)
+    rest = t - landmark - whole * half_life
+    return whole, f64_div(f64_from_i64(rest), f64_from_i64(half_life))
+
+
+@helper
+def _scaled(x, by):
+    """The bits of a finite float times 2**by, rounded."""
+    m, weight = mantissa(x)
+    return round_two(ZERO, m, weight - 1074 + by, False, x >= TOP)
+
+
+@helper
+def decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark):
+    """The bits of the sum, and the reason if it has none."""
+    clear(scratch, LONG_SUM)
+    cls = class_at(plan, g)
+    arg, kind = word(cls, PC_ARG), word(cls, PC_KIND)
+    now, now_part = _half_lives(q, landmark, half_life)
+    odd = is_too_large = False
+    nan = plus = minus = False
+    i = find_forward(state, plan, g, start, stop, q)
+    while i < stop:
+        at = slot_at(state, plan, i)
+        x = to_float(value_of(at, plan, arg), kind)
+        then, part = _half_lives(word(at, E_T), landmark, half_life)
+        p = bits_of(float_of(x) * _power(2.0, part))
+        if is_finite(p, KIND_FLOAT):
+            p = _scaled(p, then - now)
+        if not is_finite(x, KIND_FLOAT):
+            odd = True
+        elif not is_finite(p, KIND_FLOAT):
+            is_too_large = True
+        if is_finite(p, KIND_FLOAT):
+            m, weight = mantissa(p)
+            add_shifted(scratch, LONG_SUM, m, weight, p >= TOP)
+        elif is_nan(p):
+            nan = True
+        elif p >= TOP:
+            minus = True
+        else:
+            plus = True
+        i = find_forward(state, plan, g, i + 1, stop, q)
+    if is_too_large and not odd:
+        return ZERO, OUT_OF_RANGE
+    if nan or (plus and minus):
+        return NAN_BITS, VALUE
+    if plus or minus:
+        return (TOP | INFINITY_BITS if minus else INFINITY_BITS), VALUE
+    negative = uword(scratch, LONG_SUM - 1) >= TOP
+    if negative:
+        negate(scratch, LONG_SUM)
+    total = divide(scratch, LONG_SUM, ONE, -1074, negative)
+    value = bits_of(float_of(total) * _power(2.0, -now_part))
+    if not odd and not (is_finite(total, KIND_FLOAT) and is_finite(value, KIND_FLOAT)):
+        return ZERO, OUT_OF_RANGE
+    return value, VALUE

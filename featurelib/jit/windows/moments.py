@@ -1,0 +1,182 @@
+"""Sums, means, variances and deviations of a partial result: exact integers, rounded once.
+
+Where the values of an argument span more bits than the sums in the state have, they are summed
+anew, event by event, in numbers that span all floats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from featurelib.intrinsics import u64_from_i64, u64_mulhi, u64_shl, u64_shr
+from featurelib.jit.windows.chunks import class_at
+from featurelib.jit.windows.events import is_seen, slot_at
+from featurelib.jit.windows.layout import (
+    A_UNIT,
+    A_WIDE,
+    G_COUNT,
+    G_MINUS,
+    G_NAN,
+    G_PLUS,
+    G_SQUARES,
+    G_SUM,
+    KIND_FLOAT,
+    LONG_SQUARES,
+    LONG_SUM,
+    PC_ARG,
+    PC_KIND,
+)
+from featurelib.jit.windows.memory import clear, helper, move, uput, uword, word
+from featurelib.jit.windows.partials import argument_at, passes, value_of
+from featurelib.jit.windows.rounding import (
+    INFINITY_BITS,
+    ONE,
+    TOP,
+    ZERO,
+    divide,
+    divide_root,
+)
+from featurelib.jit.windows.values import is_finite, mantissa
+
+NAN_BITS = np.uint64(0x7FF8000000000000)
+AT_SQUARES, AT_SPREAD = LONG_SUM, LONG_SUM + LONG_SQUARES
+"""Where in the scratch memory of long numbers the squares lie, and n squares less the sum's."""
+LONG_SPREAD = 2 * LONG_SUM
+SCRATCH_WORDS = AT_SPREAD + LONG_SPREAD
+
+
+@helper
+def not_finite(acc):
+    """The bits of a sum with a NaN or an infinity in it; 0 if there is none."""
+    plus, minus = word(acc, G_PLUS), word(acc, G_MINUS)
+    if word(acc, G_NAN) > 0 or (plus > 0 and minus > 0):
+        return NAN_BITS
+    if plus > 0:
+        return INFINITY_BITS
+    return TOP | INFINITY_BITS if minus > 0 else ZERO
+
+
+@helper
+def _add_word(at, n_words, k, x):
+    """Adds a word to word k of a number."""
+    while x != ZERO and k < n_words:
+        s = uword(at, k) + x
+        uput(at, k, s)
+        x = ONE if s < x else ZERO
+        k += 1
+
+
+@helper
+def _take_word(at, n_words, k, x):
+    """Subtracts a word from word k of a number."""
+    while x != ZERO and k < n_words:
+        old = uword(at, k)
+        uput(at, k, old - x)
+        x = ONE if old < x else ZERO
+        k += 1
+
+
+@helper
+def add_shifted(at, n_words, x, weight, negative):
+    """Adds (or subtracts) x * 2**weight."""
+    k, shift = weight >> 6, weight & 63
+    if negative:
+        _take_word(at, n_words, k, u64_shl(x, shift))
+        _take_word(at, n_words, k + 1, u64_shr(x, 64 - shift))
+    else:
+        _add_word(at, n_words, k, u64_shl(x, shift))
+        _add_word(at, n_words, k + 1, u64_shr(x, 64 - shift))
+
+
+@helper
+def negate(at, n_words):
+    """Makes a number its negative."""
+    carry = ONE
+    for k in range(n_words):
+        x = ~uword(at, k) + carry
+        uput(at, k, x)
+        carry = ONE if carry != ZERO and x == ZERO else ZERO
+
+
+@helper
+def _long_sums(scratch, state, plan, g, start, stop, q):
+    """Sums the finite values of a class event by event: sum, and sum of squares behind it."""
+    clear(scratch, AT_SPREAD)
+    cls = class_at(plan, g)
+    arg = word(cls, PC_ARG)
+    for i in range(start, stop):
+        at = slot_at(state, plan, i)
+        if not (is_seen(at, q) and passes(at, plan, cls)):
+            continue
+        x = value_of(at, plan, arg)
+        if not is_finite(x, KIND_FLOAT):
+            continue
+        m, weight = mantissa(x)
+        add_shifted(scratch, LONG_SUM, m, weight, x >= TOP)
+        squares = scratch + 8 * AT_SQUARES
+        add_shifted(squares, LONG_SQUARES, m * m, 2 * weight, False)
+        add_shifted(squares, LONG_SQUARES, u64_mulhi(m, m), 2 * weight + 64, False)
+
+
+@helper
+def sums(scratch, acc, state, plan, g, start, stop, q):
+    """Puts the sum's magnitude and the sum of squares into the scratch memory.
+
+    Returns:
+        Words of the sum and of the squares, the unit's power of two, whether the sum is negative.
+    """
+    cls = class_at(plan, g)
+    kind, argument = word(cls, PC_KIND), argument_at(state, word(cls, PC_ARG))
+    if kind == KIND_FLOAT and word(argument, A_WIDE):
+        _long_sums(scratch, state, plan, g, start, stop, q)
+        n_sum, n_squares, unit = LONG_SUM, LONG_SQUARES, -1074
+    else:
+        move(scratch, acc + 8 * G_SUM, 2)
+        move(scratch + 8 * AT_SQUARES, acc + 8 * G_SQUARES, 4)
+        n_sum, n_squares = 2, 4
+        unit = word(argument, A_UNIT) - 1074 if kind == KIND_FLOAT else 0
+    negative = uword(scratch, n_sum - 1) >= TOP
+    if negative:
+        negate(scratch, n_sum)
+    return n_sum, n_squares, unit, negative
+
+
+@helper
+def mean_of(scratch, acc, state, plan, g, start, stop, q, n):
+    """The bits of the exact sum over n, n > 0, rounded once; 1 gives the sum of floats."""
+    odd = not_finite(acc)
+    if odd != ZERO:
+        return odd
+    n_sum, _, unit, negative = sums(scratch, acc, state, plan, g, start, stop, q)
+    return divide(scratch, n_sum, u64_from_i64(n), unit, negative)
+
+
+@helper
+def spread_of(scratch, acc, state, plan, g, start, stop, q, ddof, root):
+    """The bits of the exact variance, or of its root, with n > ddof values, rounded once."""
+    if not_finite(acc) != ZERO:
+        return NAN_BITS
+    n_sum, n_squares, unit, _ = sums(scratch, acc, state, plan, g, start, stop, q)
+    n = word(acc, G_COUNT)
+    count = u64_from_i64(n)
+    out, squares = scratch + 8 * AT_SPREAD, scratch + 8 * AT_SQUARES
+    n_out = max(2 * n_sum, n_squares + 1)
+    clear(out, n_out)
+    for k in range(n_squares):
+        x = uword(squares, k)
+        if x != ZERO:
+            _add_word(out, n_out, k, x * count)
+            _add_word(out, n_out, k + 1, u64_mulhi(x, count))
+    for i in range(n_sum):
+        x = uword(scratch, i)
+        if x == ZERO:
+            continue
+        for j in range(n_sum):
+            y = uword(scratch, j)
+            if y != ZERO:
+                _take_word(out, n_out, i + j, x * y)
+                _take_word(out, n_out, i + j + 1, u64_mulhi(x, y))
+    by = count * u64_from_i64(n - ddof)
+    if root:
+        return divide_root(out, n_out, by, 2 * unit)
+    return divide(out, n_out, by, 2 * unit, False)

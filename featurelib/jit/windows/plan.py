@@ -1,0 +1,259 @@
+"""Plans: a definition's windows and aggregates over one source as words that machine code reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from featurelib.analyzers.order import RULES
+from featurelib.dtypes import DType
+from featurelib.jit.windows import layout as at
+from featurelib.jit.windows.moments import SCRATCH_WORDS
+from featurelib.windows import aggregates as kinds
+from featurelib.windows.definition import AggregatePlan, Definition
+from featurelib.windows.window import Calendar, Last, Lifetime, Rows, Window
+
+Array = np.ndarray[Any, Any]
+_KINDS = {"b": at.KIND_BOOL, "i": at.KIND_INT, "u": at.KIND_UINT, "f": at.KIND_FLOAT}
+_NEEDS = {
+    "sum": at.NEEDS_SUM,
+    "squares": at.NEEDS_SQUARES,
+    "min": at.NEEDS_ENDS,
+    "max": at.NEEDS_ENDS,
+}
+_OPS: dict[type[kinds.Aggregate], int] = {
+    kinds.Count: at.COUNT, kinds.Mean: at.MEAN, kinds.Var: at.VAR, kinds.Std: at.STD,
+    kinds.Min: at.MIN, kinds.Max: at.MAX, kinds.First: at.FIRST_VALUE, kinds.LastValue: at.LAG,
+    kinds.Lag: at.LAG, kinds.TimeSinceLast: at.TIME_SINCE_LAST, kinds.FirstK: at.FIRST_K,
+    kinds.LastK: at.LAST_K, kinds.ArgMin: at.ARG_MIN, kinds.ArgMax: at.ARG_MAX,
+    kinds.NUnique: at.N_UNIQUE, kinds.TopK: at.TOP_K, kinds.CountOf: at.COUNT_OF,
+    kinds.ModeRatio: at.MODE_RATIO, kinds.Quantile: at.QUANTILE, kinds.DecayedSum: at.DECAYED_SUM,
+}  # fmt: skip
+REASONS = (None, "no_events", "beyond_kept", "too_many", "out_of_range")
+"""What the numbers of reasons mean; None: there is a value."""
+
+
+class Plan:
+    """What machine code reads of the aggregates over one source.
+
+    Args:
+        definition: The aggregates.
+        source: The source's name.
+
+    Attributes:
+        events: How its records are read.
+        aggregates: Those over this source, in order.
+        words: The plan.
+        address: Where it lies.
+        calendars: For each span that is a calendar window its number and the window.
+        slot_words: Words of an event.
+        chunk_words: Words of a chunk's record.
+        header_words: Words before the first chunk.
+        max_capacity: Slots of the largest state.
+        rooms: For each aggregate that is a list how long it may be, else 0.
+    """
+
+    def __init__(self, definition: Definition, source: str) -> None:
+        self.events = definition.sources[source]
+        self.aggregates = definition.of(source)
+        self._spans: list[list[int]] = []
+        self._classes: list[list[int]] = []
+        self._cells: list[list[int]] = []
+        self.calendars: list[tuple[int, Calendar]] = []
+        self._known: dict[Any, int] = {}
+        arguments = [self.events.argument_dtype(i) for i in range(self.events.arguments)]
+        self._arg_kinds = [_KINDS[dtype.kind] for dtype in arguments]
+        self.rooms = [_room(p.aggregate, self._max_events) for p in self.aggregates]
+        answers = [self._answer(p) for p in self.aggregates]
+        n_flags = -(-(len(arguments) + self.events.filters) // 64)
+        self.slot_words = at.E_FLAGS + n_flags + len(arguments)
+        self.chunk_words = at.CHUNK_HEAD + at.CLASS * len(self._classes)
+        self.header_words = at.HEADER + at.ARGUMENT * len(arguments)
+        # With room for a quarter more, what is kept moves to the front once in so many events.
+        slack = max(at.CHUNK, self._max_events // 4)
+        self.max_capacity = _chunks(self._max_events + slack) + at.CHUNK
+        self._fingerprint = definition.state_fingerprints[source]
+        header = self._header(n_flags, answers)
+        args = [[kind, int(self._is_summed(i))] for i, kind in enumerate(self._arg_kinds)]
+        parts = (header, *args, *self._classes, *self._spans, *self._cells, *answers)
+        self.words: Array = np.array([w for part in parts for w in part], np.int64)
+        self.address = int(self.words.ctypes.data)
+
+    @property
+    def _max_events(self) -> int:
+        return self.events.source.max_events
+
+    @property
+    def work_words(self) -> int:
+        """Words of a workspace for states of up to `max_capacity` slots."""
+        return self.work_words_for(self.max_capacity)
+
+    def work_words_for(self, capacity: int) -> int:
+        """Words of a workspace for states of so many slots."""
+        return int(self.words[at.P_KEYS]) + 2 * capacity + 8
+
+    def state_words(self, capacity: int) -> int:
+        """Words of a state with room for so many events, a multiple of a chunk's."""
+        chunks = capacity // at.CHUNK
+        return self.header_words + chunks * self.chunk_words + capacity * self.slot_words
+
+    def empty_state(self, capacity: int = at.CHUNK) -> Array:
+        """A state without events, not sealed."""
+        words: Array = np.zeros(self.state_words(capacity), np.int64)
+        words[at.S_MAGIC] = at.MAGIC
+        words[[at.S_DIGEST, at.S_DIGEST_2]] = self.words[[at.P_DIGEST, at.P_DIGEST_2]]
+        words[at.S_WORDS] = len(words)
+        words[at.S_CAPACITY] = capacity
+        for i in range(len(self._arg_kinds)):
+            argument = at.HEADER + at.ARGUMENT * i
+            words[argument + at.A_UNIT], words[argument + at.A_TOP] = at.NO_UNIT, -1
+        return words
+
+    def _header(self, n_flags: int, answers: Sequence[Sequence[int]]) -> list[int]:
+        events, source = self.events, self.events.source
+        n_args = len(self._arg_kinds)
+        lateness, ahead = source.max_lateness_us, source.max_ahead_us
+        if source.arrival is None:
+            lateness = ahead = 0
+        text = f"{self._fingerprint}:{self._classes}:{at.MAGIC}"
+        digest = np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], np.int64)
+        at_args = at.PLAN_HEADER
+        at_classes = at_args + at.PLAN_ARG * n_args
+        at_spans = at_classes + at.PLAN_CLASS * len(self._classes)
+        at_cells = at_spans + at.PLAN_SPAN * len(self._spans)
+        at_answers = at_cells + at.PLAN_CELL * len(self._cells)
+        scratch = (
+            at.ANSWER * len(answers)
+            + at.SPAN_RESULT * len(self._spans)
+            + at.CLASS * len(self._cells)
+        )
+        lists = scratch + SCRATCH_WORDS
+        known = {
+            at.P_ARGS: n_args, at.P_FILTERS: events.filters, at.P_FLAG_WORDS: n_flags,
+            at.P_SLOT: self.slot_words, at.P_CLASSES: len(self._classes),
+            at.P_CHUNK: self.chunk_words, at.P_HEADER: self.header_words,
+            at.P_MAX_EVENTS: self._max_events, at.P_MAX_CAPACITY: self.max_capacity,
+            at.P_SPANS: len(self._spans), at.P_CELLS: len(self._cells),
+            at.P_ANSWERS: len(answers), at.P_AT_ARGS: at_args, at.P_AT_CLASSES: at_classes,
+            at.P_AT_SPANS: at_spans, at.P_AT_CELLS: at_cells, at.P_AT_ANSWERS: at_answers,
+            at.P_DIGEST: int(digest[0]), at.P_DIGEST_2: int(digest[1]),
+            at.P_LATENESS: -1 if lateness is None else lateness,
+            at.P_AHEAD: -1 if ahead is None else ahead,
+            at.P_ID_UNSIGNED: int(events.program.outputs["id"].dtype.is_unsigned),
+            at.P_SCRATCH: scratch, at.P_LISTS: lists, at.P_KEYS: lists + sum(self.rooms),
+        }  # fmt: skip
+        return [known.get(k, 0) for k in range(at.PLAN_HEADER)]
+
+    def _is_summed(self, argument: int) -> bool:
+        sums = at.NEEDS_SUM | at.NEEDS_SQUARES
+        return any(c[at.PC_ARG] == argument and c[at.PC_NEEDS] & sums for c in self._classes)
+
+    def _class(self, argument: int, filter: int | None, needs: int) -> int:
+        kind = self._arg_kinds[argument] if argument >= 0 else at.KIND_UINT
+        which = -1 if filter is None else filter
+        g = self._place(self._classes, ("class", argument, which), [argument, which, 0, kind])
+        self._classes[g][at.PC_NEEDS] |= needs
+        return g
+
+    def _place(self, records: list[list[int]], key: Any, record: list[int]) -> int:
+        if key not in self._known:
+            self._known[key] = len(records)
+            records.append(record)
+        return self._known[key]
+
+    def _span(self, window: Window, filter: int | None) -> int:
+        rows = window.n if isinstance(window, Rows) else getattr(window, "rows", None) or 0
+        record = [0] * at.PLAN_SPAN
+        record[at.PS_ROWS] = rows
+        record[at.PS_CLASS] = self._class(-1, filter, 0) if rows else -1
+        record[at.PS_CLOSED_END] = int(window.sees_now)
+        record[at.PS_KIND] = at.SPAN_LIFETIME
+        if isinstance(window, Last):
+            record[at.PS_KIND] = at.SPAN_TIME
+            record[at.PS_LENGTH] = window.length_us
+            record[at.PS_RESOLUTION] = window.resolution_us or 0
+            record[at.PS_OPEN_START] = int(window.closed in ("right", "none"))
+        elif isinstance(window, Calendar):
+            record[at.PS_KIND] = at.SPAN_CALENDAR
+        key = ("span", window, filter if rows else None)
+        is_new = key not in self._known
+        k = self._place(self._spans, key, record)
+        if is_new and isinstance(window, Calendar):
+            self.calendars.append((k, window))
+        return k
+
+    def _answer(self, plan: AggregatePlan) -> list[int]:
+        made = plan.aggregate
+        record = [0] * at.PLAN_ANSWER
+        record[at.PW_OP] = self._op(made, plan)
+        record[at.PW_SPAN] = span = self._span(plan.window, plan.filter)
+        needs = 0
+        for need in made.needs:
+            needs |= _NEEDS.get(need, 0)
+        first = plan.arguments[0] if plan.arguments else -1
+        record[at.PW_CLASS] = g = self._class(first, plan.filter, needs)
+        if "events" not in made.needs:
+            record[at.PW_CELL] = self._place(self._cells, ("cell", span, g), [span, g])
+        number = self.aggregates.index(plan)
+        record[at.PW_LIST] = sum(self.rooms[:number])
+        most = getattr(made, "max_items", None)
+        record[at.PW_MOST] = -1 if most is None else most
+        _parameters(record, made)
+        if len(plan.arguments) == 2:
+            record[at.PW_BY] = plan.arguments[1]
+            record[at.PW_BY_KIND] = self._arg_kinds[plan.arguments[1]]
+        return record
+
+    def _op(self, made: kinds.Aggregate, plan: AggregatePlan) -> int:
+        if isinstance(made, kinds.Sum):
+            return at.SUM_FLOAT if plan.dtype.is_float else at.SUM_INT
+        return _OPS[type(made)]
+
+
+def _parameters(record: list[int], made: kinds.Aggregate) -> None:
+    """Fills in what an aggregate's own parameters say."""
+    numbers: dict[type[kinds.Aggregate], Callable[[Any], int]] = {
+        kinds.Var: lambda a: a.ddof, kinds.Std: lambda a: a.ddof, kinds.Lag: lambda a: a.n,
+        kinds.LastValue: lambda a: 1, kinds.TimeSinceLast: lambda a: 1, kinds.FirstK: lambda a: a.k,
+        kinds.LastK: lambda a: a.k, kinds.TopK: lambda a: a.k, kinds.CountOf: lambda a: a.size,
+    }  # fmt: skip
+    if type(made) in numbers:
+        record[at.PW_COUNT] = numbers[type(made)](made)
+    if isinstance(made, (kinds.FirstK, kinds.LastK)):
+        record[at.PW_FLAG] = int(made.distinct)
+    if isinstance(made, kinds.Quantile):
+        record[at.PW_FLAG] = RULES.index(made.rule)
+        record[at.PW_PART] = made.share.numerator
+        record[at.PW_WHOLE] = made.share.denominator
+    if isinstance(made, kinds.DecayedSum):
+        record[at.PW_PART], record[at.PW_WHOLE] = made.half_life_us, made.landmark_us
+
+
+def _room(made: kinds.Aggregate, max_events: int) -> int:
+    """Elements that a list may have; an Array always has all of them."""
+    if isinstance(made, kinds.CountOf):
+        return made.size
+    return getattr(made, "k", 0)
+
+
+def _chunks(slots: int) -> int:
+    return -(-slots // at.CHUNK) * at.CHUNK
+
+
+def width_of(dtype: DType) -> int:
+    """How a column of a type is stored."""
+    if dtype.bits == 64:
+        return at.WORD_64
+    if dtype.kind == "f":
+        return at.FLOAT_32
+    if dtype.kind == "b":
+        return at.UINT_8
+    signed = {8: at.INT_8, 16: at.INT_16, 32: at.INT_32}
+    unsigned = {8: at.UINT_8, 16: at.UINT_16, 32: at.UINT_32}
+    return (signed if dtype.kind == "i" else unsigned)[dtype.bits]
+
+
+__all__ = ["REASONS", "Lifetime", "Plan", "width_of"]

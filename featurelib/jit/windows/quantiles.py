@@ -1,0 +1,103 @@
+"""Quantiles: the exact point between two values, rounded once."""
+
+from __future__ import annotations
+
+from featurelib.intrinsics import (
+    f64_from_i64,
+    f64_from_u64,
+    i64_from_u64,
+    u64_clz,
+    u64_from_i64,
+    u64_mulhi,
+    u64_shl,
+    u64_shr,
+)
+from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT, LONG_SUM
+from featurelib.jit.windows.memory import clear, helper, uword
+from featurelib.jit.windows.moments import NAN_BITS, add_shifted, negate
+from featurelib.jit.windows.multisets import from_key
+from featurelib.jit.windows.rounding import (
+    ONE,
+    TOP,
+    ZERO,
+    bits_of,
+    divide,
+    divide_two,
+)
+from featurelib.jit.windows.values import in_units, is_finite, mantissa
+
+LINEAR, LOWER, HIGHER, MIDPOINT, NEAREST, EQUIPROBABLE = range(6)
+"""Rules, in the order of `featurelib.analyzers.order.RULES`."""
+
+
+@helper
+def _split(n, part, whole):
+    """n * part / whole, for part <= whole: the quotient, and what is left over."""
+    high, low = u64_mulhi(n, part), n * part
+    lift = u64_clz(whole)
+    high = u64_shl(high, lift) | u64_shr(low, 64 - lift)
+    count, rest = divide_two(high, u64_shl(low, lift), u64_shl(whole, lift))
+    return i64_from_u64(count), u64_shr(rest, lift)
+
+
+@helper
+def to_float(x, kind):
+    """The bits of a value as a float; integers are rounded to the nearest."""
+    if kind == KIND_FLOAT:
+        return x
+    if kind == KIND_INT:
+        return bits_of(f64_from_i64(i64_from_u64(x)))
+    return bits_of(f64_from_u64(x))
+
+
+@helper
+def _add_product(scratch, x, kind, by):
+    """Adds x * by to the long number, in units of 2**-1074 if x is a float, else of 1."""
+    weight = 0
+    if kind == KIND_FLOAT:
+        _, weight = mantissa(x)
+    low, _, negative = in_units(x, kind, weight)
+    add_shifted(scratch, LONG_SUM, low * by, weight, negative)
+    add_shifted(scratch, LONG_SUM, u64_mulhi(low, by), weight + 64, negative)
+
+
+@helper
+def between(scratch, x, y, kind, part, whole):
+    """The bits of x + (y - x) * part / whole, rounded once."""
+    if x == y or part == ZERO:
+        return to_float(x, kind)
+    if not (is_finite(x, kind) and is_finite(y, kind)):
+        if is_finite(x, kind):
+            return y
+        if is_finite(y, kind):
+            return x
+        return NAN_BITS  # they differ
+    clear(scratch, LONG_SUM)
+    _add_product(scratch, x, kind, whole - part)
+    _add_product(scratch, y, kind, part)
+    negative = uword(scratch, LONG_SUM - 1) >= TOP
+    if negative:
+        negate(scratch, LONG_SUM)
+    return divide(scratch, LONG_SUM, whole, -1074 if kind == KIND_FLOAT else 0, negative)
+
+
+@helper
+def quantile(scratch, keys, n, kind, part, whole, rule):
+    """The bits of a quantile of n > 0 sorted keys at part / whole."""
+    if rule == EQUIPROBABLE:
+        i, rest = _split(u64_from_i64(n), part, whole)
+        return to_float(from_key(uword(keys, max(i - 1 + (rest != ZERO), 0)), kind), kind)
+    i, rest = _split(u64_from_i64(n - 1), part, whole)
+    low = from_key(uword(keys, i), kind)
+    if rest == ZERO or rule == LOWER:
+        return to_float(low, kind)
+    high = from_key(uword(keys, i + 1), kind)
+    if rule == HIGHER:
+        return to_float(high, kind)
+    if rule == NEAREST:
+        left = whole - rest
+        is_low = rest < left or (rest == left and i & 1 == 0)
+        return to_float(low, kind) if is_low else to_float(high, kind)
+    if rule == MIDPOINT:
+        return between(scratch, low, high, kind, ONE, u64_from_i64(2))
+    return between(scratch, low, high, kind, rest, whole)
