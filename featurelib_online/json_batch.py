@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from featurelib import json_rows
 from featurelib.errors import InputError
 from featurelib_online import buffers
-from featurelib_online.batch import Batch, BatchWorkspace, NotPlainError, compute_parts
-from featurelib_online.json_reader import utf8_of
+from featurelib_online.batch import Batch
+from featurelib_online.json_reader import NotPlainError, utf8_of
+from featurelib_online.micro_batches import BatchWorkspace, compute_parts
 from featurelib_online.outputs import Row
 
 if TYPE_CHECKING:

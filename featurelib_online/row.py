@@ -20,8 +20,9 @@ from featurelib.jit.kernel import Kernel
 from featurelib.jit.memory import OutputPlan
 from featurelib.jit.tensors import TensorKernel
 from featurelib_online import buffers
-from featurelib_online.batch import Batch, BatchWorkspace, compute_columns, compute_rows
+from featurelib_online.batch import Batch
 from featurelib_online.json_batch import compute_json
+from featurelib_online.micro_batches import BatchWorkspace, compute_columns, compute_rows
 from featurelib_online.numpy_columns import PlainTypes, plain_types
 from featurelib_online.outputs import Row, RowOutputs
 from featurelib_online.workspace import RowLayout, RowWorkspace
@@ -84,15 +85,20 @@ class RowKernel:
                 or a buffer does not fit; nothing is written then.
         """
         check_float_environment()
-        views = buffers.of(out, self.bundle, 1)
-        work = self.take()
+        views = None if out is None else buffers.of(out, self.bundle, 1)
+        # As `take`, `row_of` and `give`: their calls would take an eighth of the time.
+        try:
+            work = self._free.pop()
+        except IndexError:
+            work = RowWorkspace(self.bundle, self.kernel, self.layout)
         try:
             if work.plan.serve_quick(row):
                 work.plan.serve(row if type(row) is dict else _as_mapping(row))
-            made = self.row_of(work)
+            outputs = self._outputs
+            made = Row(outputs, work.block.tobytes(), work.texts() if outputs.has_work else ())
         finally:
-            self.give(work)
-        if views:
+            self._free.append(work)
+        if views is not None:
             self.put(made, views)
         return made
 

@@ -56,11 +56,12 @@ class OutputPlan:
         self._offset = np.array(offset, np.int64)
         self.steps = np.array(step, np.int64)
         """Bytes that each word moves from a row to the next; 0 for text and lists."""
-        self.shown = [
-            (m.output, m.tensor.name, m.start)
+        self.shown = {
+            m.output: (m.tensor.name, m.start)
             for m in placed.members
             if not placed.places[m.output].is_laid_out
-        ]
+        }
+        """Tensor and column of the outputs that stand in one, Arrays left out."""
 
     def room(
         self, rows: int, out: Mapping[str, Array], *, view_rows: int | None = None
@@ -117,7 +118,7 @@ class OutputRoom:
     def shown(self) -> dict[str, Column]:
         """Every output as a column; one that stands in a tensor is a view of it."""
         made = dict(self.columns)
-        for output, tensor, start in self._plan.shown:
+        for output, (tensor, start) in self._plan.shown.items():
             made[output] = Column(self.tensors[tensor][:, start], None)
         return made
 

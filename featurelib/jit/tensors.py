@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from featurelib.bundle import Bundle
 from featurelib.jit.arena import DEFAULT_LIMIT
 from featurelib.jit.kernel import Array, Column, Kernel
-from featurelib.jit.memory import OutputPlan, RaggedTensor
+from featurelib.jit.memory import OutputPlan, OutputRoom, RaggedTensor
 from featurelib.jit.places import PlacedProgram
 from featurelib.layout import Layout
 
@@ -27,6 +28,7 @@ class TensorKernel:
         kernel: Its machine code.
         layout: The tensors.
         inputs: The inputs that the program reads, in order.
+        plan: Where its outputs find their memory.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class TensorKernel:
             self.placed.program, bundle.state, limit=limit, places=self.placed.places
         )
         self.inputs = self.kernel.inputs
-        self._plan = OutputPlan(self.placed, bundle.layout)
+        self.plan = OutputPlan(self.placed, bundle.layout)
         self._where = bundle.name
 
     def run(
@@ -69,11 +71,23 @@ class TensorKernel:
             InputError: The memory for the values of a ragged tensor is too small. The other tensors
                 are written by then.
         """
-        room = self._plan.room(rows, out)
-        keep = self.kernel.run_words(inputs, room.words, rows, threads=threads)
+        room, tensors, keep = self.fill(inputs, rows, out=out, threads=threads)
         shown = {
             n: c._replace(keep=keep) if c.values.ndim == 2 else c for n, c in room.shown().items()
         }
+        return shown, tensors
+
+    def fill(
+        self,
+        inputs: Sequence[Column],
+        rows: int,
+        *,
+        out: Mapping[str, Array] = NO_TENSORS,
+        threads: int = 1,
+    ) -> tuple[OutputRoom, dict[str, Array], Any]:
+        """As `run`; gives the memory of the outputs, the tensors, and what addresses point into."""
+        room = self.plan.room(rows, out)
+        keep = self.kernel.run_words(inputs, room.words, rows, threads=threads)
         tensors = {}
         for tensor in self.layout.tensors:
             if not tensor.is_ragged:
@@ -81,7 +95,7 @@ class TensorKernel:
                 continue
             values, offsets = out.get(tensor.name), out.get(tensor.offsets_name)
             ragged = RaggedTensor(tensor, rows, values, offsets)
-            ragged.append(shown[self.placed.ragged[tensor.name]].values, 0)
+            ragged.append(room.columns[self.placed.ragged[tensor.name]].values, 0)
             both = ragged.done(rows, self._where)
             tensors[tensor.name], tensors[tensor.offsets_name] = both
-        return shown, tensors
+        return room, tensors, keep

@@ -16,8 +16,8 @@ import featurelib_online as online
 from featurelib import json_rows
 from featurelib.errors import InputError
 from featurelib.fields import Constraints, Field, InputSchema
-from featurelib_online.batch import BatchWorkspace
 from featurelib_online.json_reader import NotPlainError, utf8_of
+from featurelib_online.micro_batches import BatchWorkspace
 from parity_tests.online.all_types import assert_same, random_rows
 from parity_tests.online.all_types import kernel as kernel_of_everything
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from functools import cache
 from typing import Any
 
@@ -142,6 +143,19 @@ def test_features_of_the_layout_are_views_of_their_tensors() -> None:
             assert np.shares_memory(column, batch.tensors[tensor])
             assert column.tobytes() == batch.tensors[tensor][:, at].tobytes()
         assert batch.columns["shout"][0] == made(rows[0]).canonical("shout") or b""
+
+
+def test_batches_travel_between_processes() -> None:
+    """Columns, flags, tensors and errors are the same there."""
+    rows = random_rows(300)
+    for batch in (
+        kernel().many([*rows, None], errors="collect"),
+        kernel().columns(as_columns(rows)),
+    ):
+        again = pickle.loads(pickle.dumps(batch))
+        assert_tensors(again.tensors, batch.tensors)
+        assert again.errors == batch.errors and len(again) == 300
+        assert all(again.canonical(n) == batch.canonical(n) for n in ("shout", "bucket", "more"))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 4])
