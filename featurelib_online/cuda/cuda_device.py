@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,7 +115,7 @@ class _Buffer:
     @property
     def array(self) -> Bytes:
         """The bytes of pinned memory; they live as long as this object."""
-        return np.frombuffer((ctypes.c_uint8 * self.size).from_address(self.address), np.uint8)
+        return np.ctypeslib.as_array((ctypes.c_uint8 * self.size).from_address(self.address))
 
 
 class _Stream:
@@ -137,6 +138,7 @@ class CudaDevice:
         self.index = index
         self.label = f"cuda:{index}"
         self.place = (2, index)
+        self._thread = threading.local()
         with self.current("opening it"):
             mine = core.Device(index)
             self.name = str(mine.name)
@@ -159,14 +161,19 @@ class CudaDevice:
             doing: What is done, for errors.
         """
         code, before = api.cuCtxGetCurrent()
+        is_changed = False
         try:
             device = core.Device(self.index)
-            device.set_current()
+            # cuda.core wants to hear of the device once in each thread.
+            if code or int(before) != getattr(self._thread, "context", None):
+                is_changed = True
+                device.set_current()
+                self._thread.context = int(api.cuCtxGetCurrent()[1])
             yield device
         except core._utils.cuda_utils.CUDAError as error:
             raise DeviceError(f"{self.label}: {doing}: {error}") from error
         finally:
-            if not code:
+            if is_changed and not code:
                 api.cuCtxSetCurrent(before)
 
     def load(self, machine: DeviceMachine) -> Any:

@@ -173,16 +173,17 @@ def _check_contiguous(view: ArrayView, what: str, field: str) -> None:
 
 def _refuse_unchecked(field: Field, where: str) -> None:
     """Refuses a field whose values have a rule that nothing would check."""
+    if field.constraints.is_empty and not field.dtype.is_temporal:
+        return
     rules = [f"{n}={v!r}" for n, v in field.constraints.given().items()]
     if field.dtype.is_temporal:
         rules.append("years 1 to 9999")
-    if rules:
-        raise _refused(
-            field,
-            where,
-            f"its values must be checked ({', '.join(rules)}), and on a device nothing does",
-            f"give it from the host, or say that it is right: trusted=[{field.name!r}]",
-        )
+    raise _refused(
+        field,
+        where,
+        f"its values must be checked ({', '.join(rules)}), and on a device nothing does",
+        f"give it from the host, or say that it is right: trusted=[{field.name!r}]",
+    )
 
 
 def _refused(field: Field, where: str, why: str, hint: str) -> FieldValueError:

@@ -14,7 +14,6 @@ from featurelib.errors import DeviceError
 from featurelib.jit.compile import NO_PLACES, table_memory
 from featurelib.jit.kernel import Column
 from featurelib.jit.places import Place
-from featurelib.jit.slots import Slots
 from featurelib.program import Program
 from featurelib_online.cuda.device import BLOCK, Bytes, Device, Mark, Memory, Stream
 from featurelib_online.cuda.staging import Block, Staged, StagingPool
@@ -142,7 +141,7 @@ class DeviceProgram:
         Raises:
             DeviceMemoryError: Nothing was launched.
         """
-        call = _Call(self.program, columns, rows, copied)
+        call = _Call(self.program, len(self.machine.slots), columns, rows, copied)
         blocks = min(-(-rows // BLOCK), -(-self.device.threads // BLOCK))
         staging = self._staging.take(call.block.size, stream)
         try:
@@ -180,12 +179,13 @@ class _Call:
     def __init__(
         self,
         program: Program,
+        slots: int,
         columns: Mapping[str, Column | Address],
         rows: int,
         copied: Sequence[Copied],
     ) -> None:
         self.block = Block()
-        self._slots = 8 * len(Slots.of(program))
+        self._slots = 8 * slots
         self._columns = columns
         self._copied = copied
         self.block.reserve(self._slots)

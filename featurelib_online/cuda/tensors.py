@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ class Part(NamedTuple):
     @property
     def size(self) -> int:
         """In bytes."""
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def text(self) -> str:
@@ -144,7 +145,7 @@ def check_overlaps(made: list[Target], views: Mapping[str, list[ArrayView]], whe
     """
     spans = [(t.address, t.address + t.part.size, f"`out[{t.part.name!r}]`") for t in made]
     read = [
-        (v.address, v.address + int(np.prod(v.shape)) * v.dtype.itemsize, f"column `{name}`")
+        (v.address, v.address + math.prod(v.shape) * v.dtype.itemsize, f"column `{name}`")
         for name, columns in views.items()
         for v in columns
     ]

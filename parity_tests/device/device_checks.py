@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import featurelib as fl
-import featurelib_online as online
 from featurelib.bundle import Bundle
 from featurelib.errors import DeviceMemoryError, ParityError
 from featurelib.fields import InputSchema
 from featurelib.jit.slots import Slots
+from featurelib.jit.tensors import TensorKernel
 from featurelib.layout import Layout
 from featurelib.parity.device_engine import DeviceKernelEngine, on_device
 from featurelib.parity.generate_rows import edge_rows, generate_rows
@@ -26,6 +26,7 @@ from featurelib.parity.run import check_rows
 from featurelib.parity.values import Rows
 from featurelib.program import Program
 from featurelib_online import cuda
+from featurelib_online.columns import read_columns
 from parity_tests.device.device_golden import Form, forms
 from parity_tests.online import layouts
 from parity_tests.parity.op_bundles import bundle_of, family_bundle
@@ -82,9 +83,11 @@ def agree(device: Any, bundle: Bundle, rows: Rows, reference_rows: int, edges: i
 
 
 def tensors(device: Any, bundle: Bundle, frame: Any) -> int:
-    """The tensors of a bundle's layout, new and given, against those of the row kernel."""
+    """The tensors of a bundle's layout, new and given, against those that the CPU fills."""
     kernel = cuda.compile(bundle, device)
-    wanted = online.compile(bundle).columns(frame).tensors
+    here = TensorKernel(bundle)
+    columns, rows = read_columns(frame, bundle)
+    wanted = here.run([columns[name] for name in here.inputs], rows)[1]
     made = kernel.columns(frame)
     layouts.assert_tensors(made.numpy(), wanted)
     again = kernel.columns(frame, out=dict(made))
