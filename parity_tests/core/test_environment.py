@@ -110,3 +110,27 @@ def test_every_way_into_a_kernel_looks() -> None:
     for way in ways:
         assert isinstance(in_a_thread(flush_subnormals, way), FloatEnvironmentError)
     assert kernel(ROW)["f"] == 734.0
+
+
+def test_a_thread_that_begins_to_flush_after_good_calls_is_refused() -> None:
+    """The environment is looked at in every call: a library may switch it between two."""
+    kernel = online.compile(BUNDLE)
+
+    def act() -> Any:
+        kernel(ROW)
+        flush_subnormals()
+        return kernel(ROW)
+
+    assert isinstance(in_a_thread(lambda: None, act), FloatEnvironmentError)
+
+
+@pytest.mark.parametrize(
+    "bits", {"x86_64": [0x8000, 0x0040], "aarch64": [1 << 24]}[platform.machine()]
+)
+def test_results_flushed_alone_and_operands_flushed_alone_are_refused(bits: int) -> None:
+    """x86-64 has a switch for each; either changes bits."""
+
+    def prepare() -> None:
+        LOADER(ctypes.addressof(ctypes.c_uint64(NORMAL | bits)))
+
+    assert isinstance(in_a_thread(prepare, check_float_environment), FloatEnvironmentError)
