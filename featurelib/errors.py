@@ -20,6 +20,9 @@ FeaturelibError
 ├── DeviceError              a CUDA device cannot be used, or failed
 │   ├── NoDeviceError        there is none of that number, or it cannot run device kernels
 │   └── DeviceMemoryError    it has not the memory that a call needs
+├── StateError               the state of an entity cannot be used
+│   ├── StateFormatError     no state, cut off or damaged
+│   └── StateVersionError    of another definition of the aggregates
 ├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
 ├── ParityError              engines or golden data disagree
 └── MissingExtraError        an optional dependency is not installed
@@ -46,6 +49,9 @@ __all__ = [
     "MissingFieldError",
     "NoDeviceError",
     "ParityError",
+    "StateError",
+    "StateFormatError",
+    "StateVersionError",
     "TraceError",
     "UnknownFieldError",
     "UnknownMethodError",
@@ -180,6 +186,18 @@ class DeviceMemoryError(DeviceError):
     def __init__(self, message: str, *, needed: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.needed = needed
+
+
+class StateError(FeaturelibError):
+    """The state of an entity cannot be used."""
+
+
+class StateFormatError(StateError):
+    """A vector of bytes is no state, or was cut off or damaged."""
+
+
+class StateVersionError(StateError):
+    """A state was made with another definition of the aggregates, or another layout of states."""
 
 
 class FloatEnvironmentError(FeaturelibError):

@@ -37,10 +37,10 @@ from featurelib.jit.windows.records import read_record
 _I = types.int64
 
 
-@cached_njit(types.void(_I, _I, _I, _I, _I), nogil=True)
+@cached_njit(_I(_I, _I, _I, _I, _I), nogil=True)
 def query_state(state, plan, work, q, starts):  # pragma: no cover - machine code
-    """Answers a query (see `featurelib.jit.windows.query.ask`)."""
-    ask(state, plan, work, q, starts)
+    """Answers a query (see `featurelib.jit.windows.query.ask`); gives the number of nulls."""
+    return ask(state, plan, work, q, starts)
 
 
 @cached_njit(_I(_I, _I, _I, _I, _I), nogil=True)

@@ -87,6 +87,28 @@ class Plan:
         return self.events.source.max_events
 
     @property
+    def spans(self) -> list[list[int]]:
+        """The records of the windows."""
+        return self._spans
+
+    def capacity_for(self, events: int) -> int:
+        """Slots of the smallest state for so many events."""
+        return max(at.CHUNK, _chunks(events))
+
+    def larger(self, capacity: int) -> int:
+        """Slots of the next larger state."""
+        return min(2 * capacity, self.max_capacity)
+
+    def horizon(self, q: int) -> int | None:
+        """The time before which no window at q or later reaches; None if a window has no start."""
+        longest = 0
+        for span in self._spans:
+            if span[at.PS_KIND] != at.SPAN_TIME:
+                return None
+            longest = max(longest, span[at.PS_LENGTH] + span[at.PS_RESOLUTION])
+        return q - longest
+
+    @property
     def work_words(self) -> int:
         """Words of a workspace for states of up to `max_capacity` slots."""
         return self.work_words_for(self.max_capacity)

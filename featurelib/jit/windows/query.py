@@ -21,6 +21,7 @@ from featurelib.jit.windows.layout import (
     PLAN_ANSWER,
     PLAN_CELL,
     PLAN_SPAN,
+    R_REASON,
     SPAN_RESULT,
     VALUE,
 )
@@ -30,7 +31,7 @@ from featurelib.jit.windows.spans import find_span
 
 @helper
 def ask(state, plan, work, q, starts):
-    """Writes the answers at the front of a workspace.
+    """Writes the answers at the front of a workspace; gives the number of nulls.
 
     Args:
         state: The state.
@@ -52,7 +53,10 @@ def ask(state, plan, work, q, starts):
             sum_up(acc, state, plan, word(cell, PL_CLASS), word(span, 0), word(span, 1), q)
     scratch, lists = work + 8 * word(plan, P_SCRATCH), work + 8 * word(plan, P_LISTS)
     keys = work + 8 * word(plan, P_KEYS)
+    nulls = 0
     for k in range(word(plan, P_ANSWERS)):
         asked = plan + 8 * (word(plan, P_AT_ANSWERS) + PLAN_ANSWER * k)
         out = work + 8 * ANSWER * k
         answer(out, spans, cells, scratch, lists, keys, state, plan, asked, q)
+        nulls += 1 if word(out, R_REASON) != VALUE else 0
+    return nulls

@@ -1,0 +1,89 @@
+"""Records as machine code takes them: a row or columns of a source through its event program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from featurelib.bundle import Bundle
+from featurelib.jit.windows import layout as at
+from featurelib.jit.windows.plan import Plan, width_of
+from featurelib.layout import Layout
+from featurelib.state import FittedState
+from featurelib.windows import EventPlan
+from featurelib_online.row import RowKernel
+from featurelib_online.workspace import RowWorkspace
+
+Array = np.ndarray[Any, Any]
+
+
+def event_kernel(events: EventPlan) -> RowKernel:
+    """The row kernel of an event program: from a record's fields to times, id and arguments."""
+    source = events.source
+    meta = {
+        name: {"version": 1, "description": "", "owner": "", "tags": ()}
+        for name in events.program.outputs
+    }
+    state, layout = FittedState({}), Layout(())
+    return RowKernel(
+        Bundle(source.name, "1", "", events.schema, events.program, state, layout, meta)
+    )
+
+
+class RecordReader:
+    """Reads one record at a time into memory that stays where it is. One call at a time.
+
+    Args:
+        kernel: What `event_kernel` made.
+        plan: The plan of the source.
+
+    Attributes:
+        columns: Address of the description of the columns, as machine code reads it.
+        record: Address of memory for one slot.
+        work: Address of a workspace for queries.
+        words: The workspace.
+    """
+
+    __slots__ = ("_arena", "_keep", "_plan", "_serve_quick", "columns", "record", "words", "work")
+
+    def __init__(self, kernel: RowKernel, plan: Plan) -> None:
+        layout = kernel.layout
+        made = RowWorkspace(kernel.bundle, kernel.kernel, layout)
+        base = int(made.block.ctypes.data)
+        described = []
+        for name, node in kernel.bundle.program.outputs.items():
+            valid = base + layout.valid[name] if node.nullable else 0
+            described += [base + layout.offsets[name], valid, width_of(node.dtype)]
+        columns: Array = np.array(described, np.int64)
+        record: Array = np.zeros(plan.slot_words, np.int64)
+        self.words: Array = np.zeros(plan.work_words, np.int64)
+        self.columns, self.record = int(columns.ctypes.data), int(record.ctypes.data)
+        self.work = int(self.words.ctypes.data)
+        self._keep = (made, columns, record)
+        self._plan, self._arena = made.plan, made.arena
+        self._serve_quick = made.plan.serve_quick
+
+    def read(self, event: Any) -> None:
+        """Reads a record and runs the event program on it.
+
+        Raises:
+            InputError: A field is not of the schema's type, or breaks its constraints.
+        """
+        if self._serve_quick(event):
+            self._plan.serve(event)
+        self._arena.reset()
+
+
+def described(batch: Mapping[str, Array], valid: Mapping[str, Array | None], events: EventPlan):
+    """The description of columns that a kernel computed."""
+    made = []
+    for name, node in events.program.outputs.items():
+        flags = valid[name]
+        made += [batch[name].ctypes.data, 0 if flags is None else flags.ctypes.data]
+        made.append(width_of(node.dtype))
+    return np.array(made, np.int64)
+
+
+__all__ = ["RecordReader", "at", "described", "event_kernel"]

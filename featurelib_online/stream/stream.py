@@ -1,0 +1,244 @@
+"""Streams: the aggregates over one event source, compiled to apply events and answer queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from featurelib.bundle import Bundle
+from featurelib.errors import DefinitionError, InputError
+from featurelib.jit.environment import check_float_environment
+from featurelib.jit.windows import entries
+from featurelib.jit.windows import layout as at
+from featurelib.jit.windows.plan import Plan
+from featurelib.windows import Definition
+from featurelib_online.stream.answers import AnswerReader, Answers
+from featurelib_online.stream.calendars import CalendarStarts
+from featurelib_online.stream.reading import RecordReader, event_kernel
+from featurelib_online.stream.state import State, loaded
+
+OUTCOMES = (
+    "taken", "known", "beyond_kept", "", "null_time", "null_id", "null_arrival", "late", "ahead",
+)  # fmt: skip
+"""What became of a record, by the number that machine code gives."""
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class Stream:
+    """The aggregates over one event source. Made by `featurelib_online.stream.compile`.
+
+    Safe to call from many threads, as long as no two use one state.
+
+    Attributes:
+        definition: The aggregates.
+        name: The source's name.
+        plan: What machine code reads.
+        refused: How many records were refused, by reason (docs/windows.md), and how many were of
+            events that are not kept any more (``beyond_kept``). Nothing in a state counts them.
+    """
+
+    def __init__(self, definition: Definition, source: str) -> None:
+        self.definition, self.name = definition, source
+        self.plan = Plan(definition, source)
+        self.refused: Counter[str] = Counter()
+        self._source = definition.sources[source].source
+        self._kernel = event_kernel(self.plan.events)
+        self._answers = AnswerReader(self.plan)
+        self._lock = threading.Lock()
+        self._free = [(RecordReader(self._kernel, self.plan), CalendarStarts(self.plan))]
+
+    def new(self) -> State:
+        """The state of an entity without events."""
+        return self._sealed(self.plan.empty_state())
+
+    def load(self, data: Any) -> State:
+        """The state with these bytes, which are copied.
+
+        Args:
+            data: What `State.vector` or ``bytes(state)`` was.
+
+        Raises:
+            StateFormatError: No state, cut off, or damaged.
+            StateVersionError: The state of another definition.
+        """
+        return loaded(data, self.plan, self.name)
+
+    def apply(self, state: State, event: Mapping[str, Any]) -> str:
+        """Applies a record to the state of its entity. The key is not compared with the state.
+
+        Returns:
+            ``taken``; ``known``: it said nothing new; ``beyond_kept``: its event is older than all
+            that are kept; or why it is refused (see `refused`, which counts it).
+        """
+        check_float_environment()
+        tools = self._tools()
+        try:
+            reader = tools[0]
+            try:
+                reader.read(event)
+            except InputError:
+                return self._refuse(self._reason(event))
+            if event.get(self._source.key) is None:
+                return self._refuse("null_key")
+            plan, columns, record = self.plan.address, reader.columns, reader.record
+            outcome = entries.apply_row(state.address, plan, columns, 0, record)
+            while outcome == at.NO_ROOM:
+                self._grow(state)
+                outcome = entries.apply_row(state.address, plan, columns, 0, record)
+        finally:
+            self._free.append(tools)
+        name = OUTCOMES[outcome]
+        return name if outcome <= at.KNOWN else self._refuse(name)
+
+    def query(self, state: State, as_of: dt.datetime | int) -> Answers:
+        """The aggregates of an entity at a moment.
+
+        Args:
+            state: The entity's state.
+            as_of: A datetime with a zone, or microseconds since 1970 in UTC.
+
+        Raises:
+            InputError: `as_of` is neither.
+        """
+        check_float_environment()
+        q = _microseconds(as_of)
+        tools = self._tools()
+        try:
+            reader, starts = tools
+            plan = self.plan.address
+            nulls = entries.query_state(state.address, plan, reader.work, q, starts.at(q))
+            return self._answers.read(reader.words, nulls > 0)
+        finally:
+            self._free.append(tools)
+
+    def merge(self, one: State, other: State) -> State:
+        """The state that all records of both would have given; neither is changed.
+
+        Records that both have count once, so a snapshot and the tail of a stream may overlap.
+        """
+        made = self._copy(one)
+        record = np.zeros(self.plan.slot_words, np.int64)
+        arguments = (other.address, self.plan.address, int(record.ctypes.data))
+        while entries.merge_states(made.address, *arguments) == at.NO_ROOM:
+            self._grow(made)
+        return made
+
+    def compact(self, state: State, as_of: dt.datetime | int | None = None) -> State:
+        """The same events in the smallest vector.
+
+        Args:
+            state: The state; it is not changed.
+            as_of: If given, events that no window can reach at this moment or later are left out.
+                A query of an earlier moment may then be answered by nulls (``beyond_kept``).
+        """
+        made = self._copy(state)
+        if as_of is not None:
+            horizon = self.plan.horizon(_microseconds(as_of))
+            if horizon is not None:
+                entries.drop_before(made.address, self.plan.address, horizon)
+        return self._copy(made)
+
+    def describe(self, state: State) -> dict[str, Any]:
+        """What a state holds: events, bytes, its bound, and the newest event that is not kept."""
+        words = state.words
+        lost = int(words[at.S_EVICTED_T]) if words[at.S_EVICTED] else None
+        first, end = int(words[at.S_FIRST]), int(words[at.S_END])
+        slots = words[len(words) - int(words[at.S_CAPACITY]) * self.plan.slot_words :]
+        times = slots.reshape(-1, self.plan.slot_words)[first:end, at.E_T]
+        return {
+            "events": end - first,
+            "max_events": self._source.max_events,
+            "bytes": state.nbytes,
+            "max_bytes": 8 * self.plan.state_words(self.plan.max_capacity),
+            "oldest": _datetime(int(times[0])) if len(times) else None,
+            "newest": _datetime(int(times[-1])) if len(times) else None,
+            "newest_not_kept": None if lost is None else _datetime(lost),
+        }
+
+    def __reduce__(self) -> Any:
+        return Stream, (self.definition, self.name)
+
+    def __repr__(self) -> str:
+        return f"<stream of {len(self.plan.aggregates)} aggregates over {self.name}>"
+
+    def _tools(self) -> tuple[RecordReader, CalendarStarts]:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return RecordReader(self._kernel, self.plan), CalendarStarts(self.plan)
+
+    def _sealed(self, words: np.ndarray[Any, Any]) -> State:
+        state = State(words)
+        entries.seal_state(state.address, self.plan.address)
+        return state
+
+    def _copy(self, state: State, capacity: int | None = None) -> State:
+        made = State(self.plan.empty_state(capacity or self.plan.capacity_for(state.events)))
+        entries.copy_state(made.address, state.address, self.plan.address)
+        return made
+
+    def _grow(self, state: State) -> None:
+        capacity = int(state.words[at.S_CAPACITY])
+        state.replace(self._copy(state, self.plan.larger(capacity)).words)
+
+    def _refuse(self, reason: str) -> str:
+        with self._lock:
+            self.refused[reason] += 1
+        return reason
+
+    def _reason(self, event: Any) -> str:
+        """Why a record that cannot be read is refused: a null comes before a bad value."""
+        source = self._source
+        if isinstance(event, Mapping):
+            for role in ("key", "time", "id", "arrival"):
+                name = getattr(source, role)
+                if name is not None and event.get(name) is None:
+                    return f"null_{role}"
+        return "bad_value"
+
+
+def compile(what: Definition | Bundle, source: str | None = None) -> Stream:
+    """Compiles the aggregates over one event source.
+
+    Args:
+        what: A definition, or a bundle with aggregates.
+        source: The source's name; not needed where there is one only.
+
+    Raises:
+        DefinitionError: There are no aggregates, or no source of that name.
+        CompileError: This Python or an input type is not supported.
+    """
+    definition = what.aggregates if isinstance(what, Bundle) else what
+    if not isinstance(definition, Definition):
+        raise DefinitionError(
+            f"expected a definition, or a bundle with aggregates, got {what!r}",
+            hint="featurelib.windows.define({...})",
+        )
+    names: Iterable[str] = definition.sources
+    if source is None and len(list(names)) == 1:
+        (source,) = names
+    if source not in definition.sources:
+        raise DefinitionError(
+            f"expected one of the event sources {', '.join(names)}, got source={source!r}"
+        )
+    return Stream(definition, source)
+
+
+def _microseconds(as_of: dt.datetime | int) -> int:
+    if type(as_of) is int:
+        return as_of
+    if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
+        raise InputError(
+            f"expected a datetime with a zone, or microseconds since 1970, got as_of={as_of!r}"
+        )
+    since = as_of - _EPOCH
+    return 1_000_000 * (86400 * since.days + since.seconds) + since.microseconds
+
+
+def _datetime(microseconds: int) -> dt.datetime:
+    return _EPOCH + dt.timedelta(microseconds=microseconds)
