@@ -19,6 +19,7 @@ from featurelib.jit.environment import check_float_environment
 from featurelib.jit.kernel import Kernel
 from featurelib.jit.memory import OutputPlan
 from featurelib.jit.tensors import TensorKernel
+from featurelib.model_inputs import ModelInputs
 from featurelib_online import buffers
 from featurelib_online.batch import Batch
 from featurelib_online.json_batch import compute_json
@@ -258,19 +259,29 @@ class RowKernel:
         return f"<row kernel {self.bundle.name} {self.bundle.version} {self.fingerprint[:12]}>"
 
 
-def compile(bundle: Bundle | FeatureSet, *, text_limit: int = DEFAULT_LIMIT) -> RowKernel:
+def compile(
+    bundle: Bundle | FeatureSet,
+    *,
+    model_inputs: ModelInputs | None = None,
+    text_limit: int = DEFAULT_LIMIT,
+) -> RowKernel:
     """Compiles a bundle to a row kernel; machine code is cached on disk.
 
     Args:
         bundle: A bundle, or a feature set that needs no fit.
+        model_inputs: What the model was trained with that this kernel is to serve.
         text_limit: The row limit: a longer text result is null.
 
     Raises:
         FitError: A feature set that needs a fit.
         DefinitionError: Something else, such as the path of a bundle.
+        LayoutMismatchError: The bundle does not give the model what it was trained with.
         CompileError: This Python or an input type is not supported.
     """
-    return RowKernel(as_bundle(bundle), text_limit=text_limit)
+    made = as_bundle(bundle)
+    if model_inputs is not None:
+        model_inputs.check(made)
+    return RowKernel(made, text_limit=text_limit)
 
 
 def _as_mapping(row: Any) -> Any:

@@ -11,6 +11,7 @@ from featurelib.feature_set import FeatureSet
 from featurelib.jit.kernel import Column
 from featurelib.jit.places import PlacedProgram
 from featurelib.layout import Tensor
+from featurelib.model_inputs import ModelInputs
 from featurelib.node import INPUT
 from featurelib.program import Program
 from featurelib_online.cuda.device import Device
@@ -139,13 +140,18 @@ class DeviceKernel:
 
 
 def compile(
-    bundle: Bundle | FeatureSet, device: int | Device = 0, *, calls_in_flight: int = 4
+    bundle: Bundle | FeatureSet,
+    device: int | Device = 0,
+    *,
+    model_inputs: ModelInputs | None = None,
+    calls_in_flight: int = 4,
 ) -> DeviceKernel:
     """Compiles a bundle to a device kernel; its code is cached on disk.
 
     Args:
         bundle: A bundle with a layout, or a feature set that needs no fit.
         device: Number of a CUDA device.
+        model_inputs: What the model was trained with that this kernel is to serve.
         calls_in_flight: How many calls may be under way before one waits for the oldest: each has
             staging buffers of its own.
 
@@ -154,9 +160,12 @@ def compile(
         CompileError: A feature of the layout cannot run on a device (names it, the op and why), a
             List in it is computed, or there is no layout.
         DeviceMemoryError: The fitted state does not fit on the device.
+        LayoutMismatchError: The bundle does not give the model what it was trained with.
         MissingExtraError: numba-cuda is not installed.
     """
     made = as_bundle(bundle)
+    if model_inputs is not None:
+        model_inputs.check(made)
     if isinstance(device, int):
         from featurelib_online.cuda.cuda_device import open_device
 

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import featurelib as fl
+import featurelib_online as online
 from featurelib import dtypes
 from featurelib.errors import (
     DefinitionError,
@@ -17,6 +18,7 @@ from featurelib.errors import (
     LayoutMismatchError,
 )
 from featurelib.layout import Layout, Tensor
+from featurelib_online import cuda
 from parity_tests.core.model_bundles import BASE, COLUMNS, EXPRS, INPUTS, LAYOUT, bundle, refused
 from parity_tests.core.small_sets import feature, make_set, rich_bundle
 
@@ -245,3 +247,11 @@ def test_inputs_say_what_they_are() -> None:
             Tensor("bag", ("tags",), dtypes.INT32, (0,)),
         )
     )
+
+
+def test_a_kernel_for_a_model_is_not_compiled_from_another_bundle() -> None:
+    """`model_inputs=` asks before anything is compiled, for a row kernel and for a device."""
+    assert online.compile(BASE, model_inputs=INPUTS).fingerprint == BASE.fingerprint
+    for compile_ in (online.compile, cuda.compile):
+        with pytest.raises(LayoutMismatchError, match="trained with"):
+            compile_(rich_bundle(), model_inputs=INPUTS)
