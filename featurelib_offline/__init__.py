@@ -5,8 +5,21 @@ from featurelib_offline.explain import batch_view
 from featurelib_offline.fit import fit
 from featurelib_offline.job import JobResult, job
 from featurelib_offline.plan import Choice, Plan, plan
+from featurelib_offline.point_in_time import Joined, RefusedRecordsWarning, point_in_time
 from featurelib_offline.transform import Collected, transform
 
-__all__ = ["Choice", "Collected", "JobResult", "Plan", "fit", "job", "plan", "transform"]
+__all__ = [
+    "Choice",
+    "Collected",
+    "JobResult",
+    "Joined",
+    "Plan",
+    "RefusedRecordsWarning",
+    "fit",
+    "job",
+    "plan",
+    "point_in_time",
+    "transform",
+]
 
 register_batch(batch_view)

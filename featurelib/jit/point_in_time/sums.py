@@ -1,0 +1,191 @@
+"""Exact sums that values may leave again: words of a fixed point number, for one entity at a time.
+
+All values of an entity are whole multiples of 2**unit. Where a sum of all of them, and of all
+their squares, fits in 62 bits, two integers hold the sums (*short*); else words in memory do, as
+many as the largest possible sum needs. Nothing is rounded before `featurelib.jit.windows.rounding`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from featurelib.intrinsics import f64_bits, u64_clz, u64_from_i64, u64_mulhi, u64_shl, u64_shr
+from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT
+from featurelib.jit.windows.memory import helper, uput, uword
+from featurelib.jit.windows.rounding import divide, divide_root
+
+ZERO, ONE = np.uint64(0), np.uint64(1)
+INFINITY_BITS = np.uint64(0x7FF0000000000000)
+TOP = np.uint64(1 << 63)
+_FRACTION = np.uint64((1 << 52) - 1)
+_HIDDEN = np.uint64(1 << 52)
+_SHORT_BITS = 62
+_FAR = 200
+"""A short sum is scaled by 2**unit as a float; so far from 1 nothing over- or underflows."""
+SUM_WORDS, SQUARE_WORDS, SPARE_WORDS = 36, 72, 76
+"""Words of the longest sums: 2,098 bits of a float64, 32 of the count and a sign; twice that."""
+
+
+@helper
+def parts(word, kind):
+    """A finite value as (magnitude, exponent, is negative)."""
+    if kind != KIND_FLOAT and kind != KIND_INT:
+        return word, 0, False
+    negative = word >= TOP
+    if kind == KIND_INT:
+        return (ZERO - word if negative else word), 0, negative
+    biased = np.int64((word >> np.uint64(52)) & np.uint64(0x7FF))
+    magnitude = word & _FRACTION
+    if biased != 0:
+        magnitude |= _HIDDEN
+    return magnitude, max(biased, 1) - 1075, negative
+
+
+@helper
+def is_finite(word, kind):
+    """Whether a value is a number."""
+    return kind != KIND_FLOAT or (word & INFINITY_BITS) != INFINITY_BITS
+
+
+@helper
+def bounds(words, valid, begin, end, kind):
+    """The unit of the values between two places, and how many bits the largest has above it."""
+    if kind != KIND_FLOAT:
+        most = ZERO
+        for i in range(begin, end):
+            if valid[i] != 0:
+                most |= parts(words[i], kind)[0]
+        return 0, 64 - u64_clz(most)
+    low, high = np.int64(1 << 20), np.int64(-(1 << 20))
+    for i in range(begin, end):
+        if valid[i] != 0 and is_finite(words[i], kind):
+            magnitude, exponent, _ = parts(words[i], kind)
+            if magnitude != ZERO:
+                lowest = magnitude & (ZERO - magnitude)
+                low = min(low, exponent + 63 - u64_clz(lowest))
+                high = max(high, exponent + 64 - u64_clz(magnitude))
+    return (0, 0) if high < low else (low, high - low)
+
+
+@helper
+def is_short(unit, bits, count_bits):
+    """Whether two integers hold the sums: n times the sum of squares must fit as well."""
+    return 2 * (bits + count_bits) <= _SHORT_BITS and -_FAR <= unit <= _FAR
+
+
+@helper
+def short_value(word, kind, unit):
+    """A value in units, for short sums."""
+    magnitude, exponent, negative = parts(word, kind)
+    shift = exponent - unit
+    whole = np.int64(u64_shl(magnitude, shift) if shift >= 0 else u64_shr(magnitude, -shift))
+    return -whole if negative else whole
+
+
+@helper
+def add_words(at, n_words, low, high, shift, negative):
+    """Adds (high, low) * 2**shift to a number in two's complement, or takes it away."""
+    i, b = shift >> 6, shift & 63
+    first = u64_shl(low, b)
+    second = u64_shl(high, b) | u64_shr(low, 64 - b)
+    third = u64_shr(high, 64 - b)
+    if negative:
+        old = uword(at, i)
+        uput(at, i, old - first)
+        borrow = ONE if old < first else ZERO
+        for k in range(i + 1, n_words):
+            part = second if k == i + 1 else third if k == i + 2 else ZERO
+            if k > i + 2 and borrow == ZERO:
+                break
+            old = uword(at, k)
+            uput(at, k, old - part - borrow)
+            borrow = ONE if old < part or (old == part and borrow != ZERO) else ZERO
+        return
+    total = uword(at, i) + first
+    uput(at, i, total)
+    carry = ONE if total < first else ZERO
+    for k in range(i + 1, n_words):
+        part = second if k == i + 1 else third if k == i + 2 else ZERO
+        if k > i + 2 and carry == ZERO:
+            break
+        old = uword(at, k)
+        total = old + part + carry
+        uput(at, k, total)
+        carry = ONE if total < old or (total == old and carry != ZERO) else ZERO
+
+
+@helper
+def add_value(word, kind, unit, sum_at, sum_words, square_at, square_words, leaves, squares):
+    """A value joins the sums, or leaves them."""
+    magnitude, exponent, negative = parts(word, kind)
+    shift = exponent - unit
+    if shift < 0:
+        magnitude, shift = u64_shr(magnitude, -shift), 0
+    add_words(sum_at, sum_words, magnitude, ZERO, shift, negative != leaves)
+    if squares:
+        add_words(
+            square_at, square_words, magnitude * magnitude, u64_mulhi(magnitude, magnitude),
+            2 * shift, leaves,
+        )  # fmt: skip
+
+
+@helper
+def magnitude_of(at, n_words, target):
+    """Copies the magnitude of a number; gives whether the number is negative."""
+    negative = uword(at, n_words - 1) >= TOP
+    carry = ONE
+    for k in range(n_words):
+        old = uword(at, k)
+        if negative:
+            old = ~old + carry
+            carry = ONE if old == ZERO and carry != ZERO else ZERO
+        uput(target, k, old)
+    return negative
+
+
+@helper
+def spread_words(n, sum_at, sum_words, square_at, square_words, target, spare):
+    """Writes n times the sum of squares, less the square of the sum; gives its words."""
+    by = u64_from_i64(n)
+    carry = ZERO
+    for k in range(square_words):
+        old = uword(square_at, k)
+        low = old * by + carry
+        carry = u64_mulhi(old, by) + (ONE if low < carry else ZERO)
+        uput(target, k, low)
+    uput(target, square_words, carry)
+    total = square_words + 1
+    magnitude_of(sum_at, sum_words, spare)
+    for i in range(sum_words):
+        x = uword(spare, i)
+        if x == ZERO:
+            continue
+        for j in range(sum_words):
+            y = uword(spare, j)
+            if y != ZERO:
+                add_words(target, total, x * y, u64_mulhi(x, y), 64 * (i + j), True)
+    return total
+
+
+@helper
+def short_magnitude(total, at):
+    """Writes the magnitude of a short sum; gives whether it is negative."""
+    uput(at, 0, u64_from_i64(-total if total < 0 else total))
+    return total < 0
+
+
+@helper
+def divided(total, by, unit, spare):
+    """The bits of the float nearest to a short sum * 2**unit over an integer."""
+    if -(1 << 53) <= total <= (1 << 53):
+        # Both are exact, and so is the scaling: the quotient is rounded once, by IEEE's division.
+        return f64_bits(np.float64(total) * 2.0**unit / np.float64(by))
+    negative = short_magnitude(total, spare)
+    return divide(spare, 1, u64_from_i64(by), unit, negative)
+
+
+@helper
+def divided_root(total, by, unit, spare):
+    """The bits of the float nearest to the root of a short number over an integer."""
+    short_magnitude(total, spare)
+    return divide_root(spare, 1, u64_from_i64(by), unit)

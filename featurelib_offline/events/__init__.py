@@ -1,0 +1,1 @@
+"""Events offline: records are read, put in order, and the queries of each entity answered."""

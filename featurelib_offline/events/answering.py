@@ -1,0 +1,251 @@
+"""Queries about sorted events: one pass of machine code for each window of each argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from featurelib.dtypes import DType
+from featurelib.jit.kernel import Column
+from featurelib.jit.point_in_time.floors import floors
+from featurelib.jit.point_in_time.slide import slide
+from featurelib.jit.threads import run_parts
+from featurelib.jit.windows import layout
+from featurelib.windows import aggregates as kinds
+from featurelib.windows.definition import AggregatePlan
+from featurelib.windows.plan_events import EventPlan
+from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Window
+from featurelib_offline.columns import series
+from featurelib_offline.events.sorting import THREADS, SortedEvents, SortedQueries, shares
+from featurelib_offline.plan import plan
+
+__all__ = ["Answer", "answer_queries"]
+
+Array = np.ndarray[Any, Any]
+_BEGINNING = layout.LONG_AGO + 1
+"""The start of a window that has none: after the time of "all events are kept"."""
+_NO_TIMES = np.zeros(0, np.int64)
+_NO_PLACES = np.zeros(0, np.uint32)
+_NO_WORDS = np.zeros(0, np.uint64)
+
+
+class Answer(NamedTuple):
+    """One aggregate of every query, in the order of sorted queries.
+
+    Attributes:
+        plan: The aggregate.
+        words: Values as words.
+        reasons: Codes of `featurelib.jit.windows.layout`; 0 where there is a value.
+    """
+
+    plan: AggregatePlan
+    words: Array
+    reasons: Array
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What one pass answers: aggregates of one argument in one window through one filter."""
+
+    window: Window
+    filter: int | None
+    arguments: tuple[int, ...]
+    plans: tuple[AggregatePlan, ...]
+
+
+_OPS: dict[type[kinds.Aggregate], int] = {
+    kinds.Count: layout.COUNT,
+    kinds.Mean: layout.MEAN,
+    kinds.Var: layout.VAR,
+    kinds.Std: layout.STD,
+    kinds.Min: layout.MIN,
+    kinds.Max: layout.MAX,
+    kinds.First: layout.FIRST_VALUE,
+    kinds.LastValue: layout.LAG,
+    kinds.Lag: layout.LAG,
+    kinds.TimeSinceLast: layout.TIME_SINCE_LAST,
+    kinds.ArgMin: layout.ARG_MIN,
+    kinds.ArgMax: layout.ARG_MAX,
+}
+_NEEDS = {
+    "sum": layout.NEEDS_SUM,
+    "squares": layout.NEEDS_SUM | layout.NEEDS_SQUARES,
+    "min": layout.NEEDS_ENDS,
+    "max": layout.NEEDS_ENDS,
+}
+
+
+def answer_queries(
+    events: SortedEvents, queries: SortedQueries, source: EventPlan, plans: Iterable[AggregatePlan]
+) -> Iterator[Answer]:
+    """Answers every query; aggregates of one pass come together.
+
+    Args:
+        events: The events of one source.
+        queries: The queries, by the same entities.
+        source: What the events are.
+        plans: The aggregates.
+    """
+    floor, floor_time = _floors(events, queries, source)
+    for work in _passes(plans):
+        starts, ends = span(work.window, queries.as_of)
+        yield from _run(work, events, queries, source, starts, ends, floor, floor_time)
+
+
+def _passes(plans: Iterable[AggregatePlan]) -> list[_Pass]:
+    found: dict[Any, list[AggregatePlan]] = {}
+    for made in plans:
+        # The pass of arg_min(x, by=y) looks at y where x is there too.
+        is_pair = isinstance(made.aggregate, (kinds.ArgMin, kinds.ArgMax))
+        arguments = made.arguments[::-1] if is_pair else made.arguments
+        found.setdefault((made.window, made.filter, arguments), []).append(made)
+    return [_Pass(w, f, a, tuple(some)) for (w, f, a), some in found.items()]
+
+
+def span(window: Window, as_of: Array) -> tuple[Array, Array]:
+    """First and last moment of the window of each query, both in it.
+
+    Args:
+        window: Of which kind; its bound of rows is not looked at.
+        as_of: Query times.
+    """
+    if isinstance(window, Last):
+        sees_now, length = window.sees_now, window.length_us
+        if window.resolution_us is not None:
+            starts = as_of // window.resolution_us * window.resolution_us - length
+        else:
+            starts = as_of - length + (0 if window.closed in ("left", "both") else 1)
+    else:
+        sees_now = window.sees_now
+        if isinstance(window, Calendar):
+            starts = _calendar_starts(window, as_of)
+        else:
+            starts = np.full(len(as_of), _BEGINNING, np.int64)
+    return starts, as_of if sees_now else as_of - 1
+
+
+def _calendar_starts(window: Calendar, as_of: Array) -> Array:
+    instants = pl.Series(AS_OF, as_of).cast(pl.Datetime("us", "UTC"))
+    found = plan(window.start, native="never").apply(instants.to_frame().lazy())
+    starts = found.collect(engine="in-memory")[START].to_physical().fill_null(_BEGINNING)
+    return np.ascontiguousarray(starts.to_numpy())
+
+
+def _row_bound(window: Window) -> int:
+    if isinstance(window, Rows):
+        return window.n
+    return (window.rows or 0) if isinstance(window, Last) else 0
+
+
+def _floors(events: SortedEvents, queries: SortedQueries, source: EventPlan) -> tuple[Array, Array]:
+    """For each query where what is kept begins, and the time of what is not."""
+    given, known, sequence = events.events, events.known, events.sequence
+    floor = np.empty(len(queries.rows), np.int64)
+    floor_time = np.empty(len(queries.rows), np.int64)
+    edges = shares(given.offsets, THREADS)
+
+    def part(k: int) -> None:
+        floors(
+            given.time, _NO_WORDS if sequence is None else sequence, sequence is not None,
+            _NO_TIMES if known is None else known,
+            _NO_PLACES if known is None else events.by_known, known is not None,
+            given.offsets, queries.as_of, queries.offsets, source.source.max_events,
+            floor, floor_time, edges[k], edges[k + 1],
+        )  # fmt: skip
+
+    run_parts(part, THREADS)
+    return floor, floor_time
+
+
+def _run(
+    work: _Pass, events: SortedEvents, queries: SortedQueries, source: EventPlan,
+    starts: Array, ends: Array, floor: Array, floor_time: Array,
+) -> Iterator[Answer]:  # fmt: skip
+    given = events.events
+    words, valid, kind = _channel(work, events, source)
+    count = len(queries.rows)
+    passes = np.ones(len(given.rows), np.uint8)
+    if work.filter is not None:
+        passes = events.filter(work.filter)
+    needs = 0
+    for made in work.plans:
+        for need in made.aggregate.needs:
+            needs |= _NEEDS.get(need, 0)
+        if isinstance(made.aggregate, (kinds.ArgMin, kinds.ArgMax)):
+            needs |= layout.NEEDS_ENDS
+    has_arrival, has_gone = given.arrival is not None, given.gone is not None
+    setup = np.array([kind, _row_bound(work.window), needs, has_arrival, has_gone], np.int64)
+    wants = np.array([(*_op(made), k) for k, made in enumerate(work.plans)], np.int64)
+    out = np.empty((len(work.plans), count), np.uint64)
+    why = np.empty((len(work.plans), count), np.uint8)
+    edges = shares(given.offsets + queries.offsets, THREADS)
+    by_arrival = events.by_arrival if has_arrival else _NO_PLACES
+    by_gone = events.by_gone if has_gone else _NO_PLACES
+
+    def part(k: int) -> None:
+        slide(
+            given.time, given.arrival if has_arrival else _NO_TIMES,
+            given.gone if has_gone else _NO_TIMES, by_arrival, by_gone, given.offsets,
+            queries.as_of, starts, ends, queries.offsets, floor, floor_time,
+            words, valid, passes, setup, wants, out, why, edges[k], edges[k + 1],
+        )  # fmt: skip
+
+    run_parts(part, THREADS)
+    for k, made in enumerate(work.plans):
+        found = out[k]
+        if isinstance(made.aggregate, (kinds.ArgMin, kinds.ArgMax)):
+            found = np.where(why[k] == 0, found, 0)
+            values = events.argument(made.arguments[0])[0]
+            found = values[found] if len(values) else found
+        yield Answer(made, found, why[k])
+
+
+def _channel(work: _Pass, events: SortedEvents, source: EventPlan) -> tuple[Array, Array, int]:
+    """Words, flags and kind of what a pass looks at."""
+    if not work.arguments:
+        return _NO_WORDS, np.ones(len(events.events.rows), np.uint8), layout.KIND_UINT
+    words, valid = events.argument(work.arguments[0])
+    for other in work.arguments[1:]:
+        valid = valid & events.argument(other)[1]
+    return words, valid, _kind(source.argument_dtype(work.arguments[0]))
+
+
+def _kind(dtype: DType) -> int:
+    return {
+        "b": layout.KIND_BOOL, "i": layout.KIND_INT, "u": layout.KIND_UINT, "f": layout.KIND_FLOAT,
+    }[dtype.kind]  # fmt: skip
+
+
+def _op(made: AggregatePlan) -> tuple[int, int]:
+    """The op of an aggregate and its parameter."""
+    aggregate = made.aggregate
+    if isinstance(aggregate, kinds.Sum):
+        return (layout.SUM_FLOAT if made.dtype.is_float else layout.SUM_INT), 0
+    if isinstance(aggregate, (kinds.Var, kinds.Std)):
+        return _OPS[type(aggregate)], aggregate.ddof
+    if isinstance(aggregate, kinds.Lag):
+        return layout.LAG, aggregate.n
+    return _OPS[type(aggregate)], 1
+
+
+def column_of(answer: Answer, rows: Sequence[int] | Array) -> pl.Series:
+    """An answer as a column, in the order of the queries' own rows.
+
+    Args:
+        answer: In the order of sorted queries.
+        rows: The row of each sorted query.
+    """
+    dtype = answer.plan.dtype
+    words = np.empty_like(answer.words)
+    words[rows] = answer.words
+    valid = np.empty(len(words), np.uint8)
+    valid[rows] = answer.reasons == layout.VALUE
+    values: Array = words
+    if dtype.kind in "fi":
+        values = words.view(np.float64 if dtype.kind == "f" else np.int64)
+    stored = values.astype(dtype.storage, copy=False)
+    return series(answer.plan.name, Column(stored, None if valid.all() else valid), dtype)
