@@ -14,10 +14,12 @@ from featurelib.windows import window_json
 from featurelib.windows.definition import AggregatePlan, Definition
 from featurelib.windows.plan_events import EventPlan, argument_name, filter_name, role_nodes
 from featurelib.windows.source import EventSource
+from featurelib.windows.window import Window
 
 
 def to_json(definition: Definition) -> dict[str, Any]:
-    """A definition as plain JSON data."""
+    """A definition as plain JSON data; aggregates name their window by its place in a list."""
+    windows = list(dict.fromkeys(p.window for p in definition.aggregates.values()))
     return {
         "as_of": definition.as_of,
         "sources": [
@@ -33,7 +35,7 @@ def to_json(definition: Definition) -> dict[str, Any]:
             {
                 "name": plan.name,
                 "source": plan.source,
-                "window": window_json.to_json(plan.window),
+                "window": windows.index(plan.window),
                 "aggregate": plan.aggregate.to_json(),
                 "arguments": list(plan.arguments),
                 "filter": plan.filter,
@@ -42,6 +44,7 @@ def to_json(definition: Definition) -> dict[str, Any]:
             }
             for plan in definition.aggregates.values()
         ],
+        "windows": [window_json.to_json(w) for w in windows],
     }
 
 
@@ -55,7 +58,8 @@ def from_json(data: Any) -> Definition:
     try:
         sources = [_source(item) for item in data["sources"]]
         plans = {plan.source.name: plan for plan in sources}
-        made = [_aggregate(item, plans) for item in data["aggregates"]]
+        windows = [window_json.from_json(item) for item in data["windows"]]
+        made = [_aggregate(item, plans, windows) for item in data["aggregates"]]
         definition = Definition(plans, {p.name: p for p in made}, _text(data["as_of"]))
         if len(plans) != len(sources) or len(definition.aggregates) != len(made) or not made:
             raise BundleFormatError("two event sources, or two aggregates, have one name")
@@ -73,6 +77,11 @@ def _source(item: Any) -> EventPlan:
     program = Program.from_json(item["program"])
     plan = EventPlan(source, program, _count(item["arguments"]), _count(item["filters"]))
     roles = role_nodes(source)
+    if len(program.outputs) != len(roles) + plan.arguments + plan.filters:
+        raise BundleFormatError(
+            f"event source `{source.name}`: {len(program.outputs)} outputs are not "
+            f"{plan.arguments} arguments and {plan.filters} filters"
+        )
     names = [
         *roles,
         *map(argument_name, range(plan.arguments)),
@@ -94,12 +103,12 @@ def _source(item: Any) -> EventPlan:
     return plan
 
 
-def _aggregate(item: Any, plans: dict[str, EventPlan]) -> AggregatePlan:
+def _aggregate(item: Any, plans: dict[str, EventPlan], windows: list[Window]) -> AggregatePlan:
     plan = plans[item["source"]]
     aggregate = kinds.from_json(item["aggregate"])
     arguments = tuple(_below(i, plan.arguments) for i in item["arguments"])
     index = item["filter"]
-    window = window_json.from_json(item["window"])
+    window = windows[_below(item["window"], len(windows))]
     counts = (0, 1) if isinstance(aggregate, kinds.Count) else (aggregate.arguments,)
     if len(arguments) not in counts:
         raise BundleFormatError(f"`{aggregate}` with {len(arguments)} arguments")

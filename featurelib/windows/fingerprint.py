@@ -25,16 +25,18 @@ def aggregate_fingerprints(definition: Definition) -> dict[str, str]:
     what is kept, the columns and their constraints), the field of the entity and of the query
     time. Names of aggregates and sources, and descriptions, are not.
     """
-    sources = {name: _source(plan) for name, plan in definition.sources.items()}
+    outputs = {name: _outputs(plan) for name, plan in definition.sources.items()}
+    sources = {n: _source(plan, outputs[n]) for n, plan in definition.sources.items()}
+    windows = {p.window: _window(p.window) for p in definition.aggregates.values()}
     return {
         name: _digest(
             {
-                **_reads(definition.sources[plan.source], plan),
+                **_reads(outputs[plan.source], plan),
                 "aggregate": plan.aggregate.to_json(),
                 "as_of": definition.as_of,
                 "entity": plan.entity,
                 "source": sources[plan.source],
-                "window": _window(plan.window),
+                "window": windows[plan.window],
             }
         )
         for name, plan in definition.aggregates.items()
@@ -52,7 +54,7 @@ def state_fingerprints(definition: Definition) -> dict[str, str]:
         outputs = _outputs(plan)
         found[name] = _digest(
             {
-                "source": _source(plan),
+                "source": _source(plan, outputs),
                 "outputs": [outputs[n] for n in plan.program.outputs],
                 "reads": sorted(
                     canonical_json.dumps(
@@ -75,10 +77,9 @@ def _outputs(plan: EventPlan) -> dict[str, str]:
     return {name: digests[node.key] for name, node in plan.program.outputs.items()}
 
 
-def _source(plan: EventPlan) -> dict[str, Any]:
+def _source(plan: EventPlan, outputs: dict[str, str]) -> dict[str, Any]:
     """What decides which records are taken, whose they are, their order, and what is kept."""
     source = plan.source
-    outputs = _outputs(plan)
     schema = source.schema.to_json()
     for field in (*schema["fields"], *schema.get("structs", ())):
         field.pop("description", None)
@@ -91,8 +92,7 @@ def _source(plan: EventPlan) -> dict[str, Any]:
     }
 
 
-def _reads(plan: EventPlan, aggregate: AggregatePlan) -> dict[str, Any]:
-    outputs = _outputs(plan)
+def _reads(outputs: dict[str, str], aggregate: AggregatePlan) -> dict[str, Any]:
     index = aggregate.filter
     return {
         "arguments": [outputs[argument_name(i)] for i in aggregate.arguments],

@@ -139,7 +139,7 @@ class Calendar:
     def __hash__(self) -> int:
         return hash(self._identity)
 
-    @property
+    @cached_property
     def _identity(self) -> tuple[Any, ...]:
         return self.unit, self.zone, self.sees_now, self.start_key
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -161,18 +161,37 @@ FAMILIES = {"numbers": numbers_over, "ordered": ordered_over, "counted": counted
 ARGUMENTS = {"x": X, "n": N, "u": U, "flag": FLAG, "twice": X * 2.0 + 1.0}
 
 
-@st.composite
-def definitions(draw: Any) -> Definition:
+class Asked(NamedTuple):
+    """A definition by the names of its parts: what a failing example prints."""
+
+    family: str
+    argument: str
+    windows: list[str]
+    max_events: int
+    arrival: bool
+    late_h: int | None
+    ahead_h: int | None
+
+    @property
+    def definition(self) -> Definition:
+        """The definition; its one source is `things`."""
+        family, argument, windows, *rules = self
+        more = dict(zip(self._fields[3:], rules, strict=True))
+        return definition(FAMILIES[family], ARGUMENTS[argument], windows, **more)
+
+
+def asked() -> st.SearchStrategy[Asked]:
     """A family of aggregates of one argument over a few windows, with or without arrivals."""
-    names = draw(st.lists(st.sampled_from(sorted(WINDOWS)), min_size=1, max_size=4, unique=True))
-    return definition(
-        FAMILIES[draw(st.sampled_from(sorted(FAMILIES)))],
-        ARGUMENTS[draw(st.sampled_from(sorted(ARGUMENTS)))],
-        names,
-        max_events=draw(st.sampled_from([4, 8, 100])),
-        arrival=draw(st.booleans()),
-        late_h=draw(st.sampled_from([None, 0, 6])),
-        ahead_h=draw(st.sampled_from([None, 0, 2])),
+    names = st.sampled_from(sorted(WINDOWS))
+    return st.builds(
+        Asked,
+        st.sampled_from(sorted(FAMILIES)),
+        st.sampled_from(sorted(ARGUMENTS)),
+        st.lists(names, min_size=1, max_size=4, unique=True),
+        max_events=st.sampled_from([4, 8, 100]),
+        arrival=st.booleans(),
+        late_h=st.sampled_from([None, 0, 6]),
+        ahead_h=st.sampled_from([None, 0, 2]),
     )
 
 

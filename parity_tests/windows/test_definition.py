@@ -1,0 +1,273 @@
+"""Definitions of aggregates: what is refused, what their types are, what JSON and digests keep."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+import featurelib as fl
+from featurelib import canonical_json
+from featurelib.errors import (
+    BundleError,
+    BundleFormatError,
+    DefinitionError,
+    FeatureTypeError,
+    UnknownOpError,
+)
+from featurelib.windows import (
+    Definition,
+    EventSource,
+    calendar,
+    define,
+    last,
+    lifetime,
+    rows,
+)
+from parity_tests.windows import strategies
+from parity_tests.windows.strategies import FLAG, WORD, N, Thing, U, X, source
+
+HOUR = dt.timedelta(hours=1)
+ROLES: dict[str, Any] = {"key": "user", "time": "at", "id": "id"}
+THINGS = source()
+WEEK = THINGS.over(last(days=7))
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"key": "who"}, "key='who' is no column of schema `Thing`"),
+        ({"key": "x"}, "expected String or an integer as key, got column `x` of Float64"),
+        ({"time": "n"}, "expected Datetime as time, got column `n` of Int64"),
+        ({"id": "flag"}, "expected String or an integer as id, got column `flag` of Bool"),
+        ({"id": None}, "id=None is no column"),
+        ({"arrival": "word"}, "expected Datetime as arrival"),
+        ({"sequence": "u"}, "expected an integer that fits Int64 as sequence"),
+        ({"sequence": "n"}, "sequence=`n` may be null"),
+        ({"deleted": "n"}, "expected Bool as deleted"),
+        ({"max_lateness": HOUR}, "max_lateness=1:00:00 without an arrival column"),
+        ({"max_ahead": HOUR}, "max_ahead=1:00:00 without an arrival column"),
+        ({"arrival": "got", "max_lateness": -HOUR}, "expected a timedelta of at least 0"),
+        ({"arrival": "got", "max_ahead": 3600}, "max_ahead=3600"),
+        ({"max_events": 0}, "expected 1 <= max_events"),
+        ({"max_events": 10.0}, "got 10.0"),
+        ({"max_events": True}, "got True"),
+        ({"description": 3}, "expected text, got description=3"),
+    ],
+)
+def test_a_source_that_makes_no_sense_is_refused(change, message) -> None:
+    """The error names the source, the role, the column and its type."""
+    with pytest.raises(DefinitionError, match="event source `things`") as caught:
+        EventSource("things", Thing, **{**ROLES, **change})
+    assert message in str(caught.value)
+
+
+def test_a_source_is_made_of_a_schema() -> None:
+    """A dict is no schema, and a source without a name is none."""
+    with pytest.raises(DefinitionError, match="`schema` is a schema"):
+        EventSource("things", {"user": str}, **ROLES)  # type: ignore[arg-type]
+    for name in ("", "two\nlines", 3):
+        with pytest.raises(DefinitionError, match="needs a name"):
+            EventSource(name, Thing, **ROLES)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: last(), "expected one length"),
+        (lambda: last(HOUR, days=1), "expected one length"),
+        (lambda: last(7), "expected a timedelta, got length=7"),
+        (lambda: last(days=0), "above zero"),
+        (lambda: last(days=-1), "above zero"),
+        (lambda: last(days=4_000_000), "below 10,000 years"),
+        (lambda: last(fortnights=1), "is no length"),
+        (lambda: last(days=1, closed="open"), "expected closed of left, right, both, none"),
+        (lambda: last(days=1, rows=0), "rows >= 1"),
+        (lambda: last(days=1, resolution=7 * HOUR), "a multiple of the resolution"),
+        (lambda: last(days=1, resolution=60), "expected a timedelta, got resolution=60"),
+        (lambda: last(days=1, resolution=HOUR, closed="both"), 'goes with closed="left"'),
+        (lambda: last(days=1, resolution=HOUR, rows=3), "without rows"),
+        (lambda: rows(0), "rows >= 1"),
+        (lambda: rows(True), "got True"),
+        (lambda: rows(3, closed="now"), "got 'now'"),
+        (lambda: lifetime(closed=None), "got None"),
+        (lambda: calendar("hour", "UTC"), "unit of day, week, month, year"),
+        (lambda: calendar("day", "Mars/Base"), "IANA time zone"),
+        (lambda: calendar("day", "UTC", closed="right"), "closed of left, both"),
+        (lambda: THINGS.over(HOUR), "expected a window"),
+        (lambda: THINGS.over(rows(9)), "only 8 events of an entity are kept"),
+        (lambda: THINGS.over(last(days=1, rows=9)), "raise max_events to 9"),
+        (lambda: WEEK.where(True), "takes an expression, got True"),
+        (lambda: WEEK.sum("x"), "takes an expression, got 'x'"),
+        (lambda: WEEK.sum(X - fl.mean(X)), "an analyzer cannot look at events"),
+        (lambda: WEEK.where(fl.mean(X) < X), "an analyzer cannot look at events"),
+        (lambda: WEEK.var(X, ddof=-1), "ddof >= 0"),
+        (lambda: WEEK.lag(X, 0), "1 <= n"),
+        (lambda: WEEK.last_k(X, 10_000), "1 <= k <= 8192"),
+        (lambda: WEEK.top_k(X, 3, max_items=0), "1 <= max_items"),
+        (lambda: WEEK.quantile(X, 1.5, rule="linear"), "0 <= q <= 1"),
+        (lambda: WEEK.quantile(X, 0.5, rule="middle"), "expected a rule"),
+        (lambda: WEEK.decayed_sum(X, 3600), "expected a timedelta"),
+        (lambda: WEEK.decayed_sum(X, -HOUR), "above zero"),
+        (lambda: WEEK.decayed_sum(X, HOUR, landmark=dt.datetime(2020, 1, 1)), "with a zone"),
+        (lambda: WEEK.by(WORD, []), "distinct values"),
+        (lambda: WEEK.by(WORD, ["a", "a"]), "distinct values"),
+        (lambda: WEEK.count().on(3), "takes a field's name"),
+        (lambda: define({}), "expected aggregates, got none"),
+        (lambda: define({"n": WEEK}), "an Over wants a method at its end"),
+        (lambda: define({"": WEEK.count()}), "needs a name"),
+        (
+            lambda: define({"n": WEEK.count(), "m": source(max_events=9).over(rows(1)).count()}),
+            "two event sources are named `things`",
+        ),
+    ],
+)
+def test_a_window_or_aggregate_that_makes_no_sense_is_refused(make, message) -> None:
+    """The error shows the value and the way out, when the definition is written."""
+    with pytest.raises(DefinitionError) as caught:
+        make()
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: WEEK.sum(fl.col("y")), "`y` is neither an input column"),
+        (lambda: WEEK.sum(WORD), "`sum` takes a number or a truth value, got String"),
+        (lambda: WEEK.mean(fl.col("at")), "got Datetime(UTC)"),
+        (lambda: WEEK.max(WORD), ".hash_bucket(n)"),
+        (lambda: WEEK.sum(WORD + 1), "`concat` takes (String, String)"),
+        (lambda: WEEK.where(fl.col("x")).count(), "a filter is Bool, got Float64"),
+        (lambda: WEEK.count_of(X, ["a"]), "the values are text, the column is Float64"),
+    ],
+)
+def test_types_that_do_not_fit_are_refused_by_name_and_line(make, message) -> None:
+    """The error names source, aggregate, op and the author's line."""
+    with pytest.raises(FeatureTypeError, match=r"things\.wrong: ") as caught:
+        define({"wrong": make()})
+    assert message in str(caught.value)
+    assert "test_definition.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "aggregate, dtype",
+    [
+        (WEEK.count(), "Int64"),
+        (WEEK.count(WORD), "Int64"),
+        (WEEK.sum(N), "Int64"),
+        (WEEK.sum(U), "UInt64"),
+        (WEEK.sum(FLAG), "Int64"),
+        (WEEK.sum(fl.col("f")), "Float64"),
+        (WEEK.mean(N), "Float64"),
+        (WEEK.std(X, ddof=0), "Float64"),
+        (WEEK.min(fl.col("f")), "Float32"),
+        (WEEK.max(fl.col("at")), "Datetime(UTC)"),
+        (WEEK.last(FLAG), "Bool"),
+        (WEEK.lag(fl.col("seq"), 2), "Int32"),
+        (WEEK.last_k(N, 3), "List(Int64)"),
+        (WEEK.arg_min(N, by=X), "Int64"),
+        (WEEK.n_unique(X), "Int64"),
+        (WEEK.top_k(U, 3), "List(UInt64)"),
+        (WEEK.count_of(WORD, ["a", "b"]), "Array(Int64, 2)"),
+        (WEEK.mode_ratio(FLAG), "Float64"),
+        (WEEK.quantile(N, 0.5, rule="linear"), "Float64"),
+        (WEEK.decayed_sum(N, HOUR), "Float64"),
+        (WEEK.time_since_last(), "Duration"),
+    ],
+)
+def test_an_aggregate_has_the_type_of_the_page(aggregate, dtype) -> None:
+    """docs/windows.md has a type for each aggregate; every one may be null."""
+    (field,) = define({"made": aggregate}).fields
+    assert str(field.dtype) == dtype
+    assert field.nullable
+
+
+def test_equal_arguments_and_filters_are_read_once() -> None:
+    """A state stores each distinct argument and filter once, whoever asks for it."""
+    made = define(
+        {
+            "a": WEEK.sum(X * 2.0),
+            "b": THINGS.over(rows(3)).mean(fl.col("x") * 2.0),
+            "c": WEEK.where(FLAG).max(N),
+            "d": WEEK.where(FLAG).min(X),
+        }
+    )
+    plan = made.sources["things"]
+    assert (plan.arguments, plan.filters) == (3, 1)
+    assert made.aggregates["a"].arguments == made.aggregates["b"].arguments
+
+
+def test_a_category_is_a_filter() -> None:
+    """`by` gives the same aggregates as one `where` for each value."""
+    parts = {k: p.sum(X) for k, p in WEEK.by(WORD, ["a", "b"]).items()}
+    wheres = {k: WEEK.where(k == WORD).sum(X) for k in ("a", "b")}
+    assert define(parts).fingerprints == define(wheres).fingerprints
+
+
+@settings(deadline=None)
+@given(strategies.asked())
+def test_json_keeps_a_definition(asked: strategies.Asked) -> None:
+    """What is read back writes the same JSON, and has the same fingerprints and types."""
+    made = asked.definition
+    data = json.loads(canonical_json.dumps(made.to_json()))
+    read = Definition.from_json(data)
+    assert read.to_json() == made.to_json()
+    assert read.fingerprints == made.fingerprints
+    assert read.state_fingerprints == made.state_fingerprints
+    assert read.fields == made.fields
+    assert pickle.loads(pickle.dumps(made)).to_json() == made.to_json()
+
+
+def _paths(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = data.items() if isinstance(data, dict) else enumerate(data)
+    found = []
+    for key, value in items:
+        found.append((*path, key))
+        if isinstance(value, (dict, list)):
+            found += _paths(value, (*path, key))
+    return found
+
+
+def _replaced(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    made = json.loads(json.dumps(data))
+    at = made
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    return made
+
+
+@pytest.mark.parametrize("value", [None, -1, "odd", [], {}, 10**9])
+def test_a_definition_that_was_altered_is_refused_or_still_a_definition(value) -> None:
+    """Whatever stands in the JSON: a definition that writes it again, or a bundle's error."""
+    made = define(
+        {
+            "day": THINGS.over(calendar("day", "Europe/Berlin")).std(X, ddof=1),
+            "tiles": THINGS.over(last(days=1, resolution=HOUR)).where(FLAG).count_of(WORD, ["a"]),
+            "rows": THINGS.over(rows(3)).quantile(N, "1/3", rule="linear"),
+        }
+    )
+    data = made.to_json()
+    paths = [p for p in _paths(data) if "nodes" not in p and "table" not in p]
+    refused = 0
+    for path in paths:
+        altered = _replaced(data, path, value)
+        try:
+            assert Definition.from_json(altered).to_json() == altered
+        except BundleError:
+            refused += 1
+    assert refused > len(paths) * 3 // 4
+
+
+def test_an_aggregate_of_another_version_is_refused() -> None:
+    """A bundle that names an aggregate which is not installed says which ones are."""
+    data = define({"n": WEEK.count()}).to_json()
+    data["aggregates"][0]["aggregate"]["version"] = 99
+    with pytest.raises(UnknownOpError, match="no aggregate `count@99`"):
+        Definition.from_json(data)
+    with pytest.raises(BundleFormatError):
+        Definition.from_json({})
