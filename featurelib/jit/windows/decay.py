@@ -36,8 +36,12 @@ from featurelib.ops.elementary.power import power
 _power = compiled(power.bodies[0].fn)
 
 
+ODD, TOO_LARGE, NAN, PLUS, MINUS = 1, 2, 4, 8, 16
+"""What was met while adding: an x that is not finite, a p of a finite x that is not, and which."""
+
+
 @helper
-def _half_lives(t, landmark, half_life):
+def half_lives(t, landmark, half_life):
     """Whole half lives since the landmark, and what is left, over one as an IEEE quotient."""
     whole = i64_floordiv(t - landmark, half_life)
     rest = t - landmark - whole * half_life
@@ -52,42 +56,38 @@ def _scaled(x, by):
 
 
 @helper
-def decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark):
-    """The bits of the sum, and the reason if it has none."""
-    clear(scratch, LONG_SUM)
-    cls = class_at(plan, g)
-    arg, kind = word(cls, PC_ARG), word(cls, PC_KIND)
-    now, now_part = _half_lives(q, landmark, half_life)
-    odd = is_too_large = False
-    nan = plus = minus = False
-    i = find_forward(state, plan, g, start, stop, q)
-    while i < stop:
-        at = slot_at(state, plan, i)
-        x = to_float(value_of(at, plan, arg), kind)
-        then, part = _half_lives(word(at, E_T), landmark, half_life)
-        p = bits_of(float_of(x) * _power(2.0, part))
-        if is_finite(p, KIND_FLOAT):
-            p = _scaled(p, then - now)
-        if not is_finite(x, KIND_FLOAT):
-            odd = True
-        elif not is_finite(p, KIND_FLOAT):
-            is_too_large = True
-        if is_finite(p, KIND_FLOAT):
-            m, weight = mantissa(p)
-            add_shifted(scratch, LONG_SUM, m, weight, p >= TOP)
-        elif is_nan(p):
-            nan = True
-        elif p >= TOP:
-            minus = True
-        else:
-            plus = True
-        i = find_forward(state, plan, g, i + 1, stop, q)
-    if is_too_large and not odd:
+def add_decayed(scratch, x, kind, t, now, half_life, landmark):
+    """Adds an event of time t as it counts `now` half lives after the landmark; what was met."""
+    x = to_float(x, kind)
+    then, part = half_lives(t, landmark, half_life)
+    p = bits_of(float_of(x) * _power(2.0, part))
+    if is_finite(p, KIND_FLOAT):
+        p = _scaled(p, then - now)
+    met = 0
+    if not is_finite(x, KIND_FLOAT):
+        met = ODD
+    elif not is_finite(p, KIND_FLOAT):
+        met = TOO_LARGE
+    if is_finite(p, KIND_FLOAT):
+        m, weight = mantissa(p)
+        add_shifted(scratch, LONG_SUM, m, weight, p >= TOP)
+    elif is_nan(p):
+        met |= NAN
+    else:
+        met |= MINUS if p >= TOP else PLUS
+    return met
+
+
+@helper
+def decayed_value(scratch, met, now_part):
+    """The bits of what was added, and the reason if it has no value."""
+    odd = met & ODD != 0
+    if met & TOO_LARGE != 0 and not odd:
         return ZERO, OUT_OF_RANGE
-    if nan or (plus and minus):
+    if met & NAN != 0 or (met & PLUS != 0 and met & MINUS != 0):
         return NAN_BITS, VALUE
-    if plus or minus:
-        return (TOP | INFINITY_BITS if minus else INFINITY_BITS), VALUE
+    if met & (PLUS | MINUS) != 0:
+        return (TOP | INFINITY_BITS if met & MINUS != 0 else INFINITY_BITS), VALUE
     negative = uword(scratch, LONG_SUM - 1) >= TOP
     if negative:
         negate(scratch, LONG_SUM)
@@ -96,3 +96,20 @@ def decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark):
     if not odd and not (is_finite(total, KIND_FLOAT) and is_finite(value, KIND_FLOAT)):
         return ZERO, OUT_OF_RANGE
     return value, VALUE
+
+
+@helper
+def decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark):
+    """The bits of the sum, and the reason if it has none."""
+    clear(scratch, LONG_SUM)
+    cls = class_at(plan, g)
+    arg, kind = word(cls, PC_ARG), word(cls, PC_KIND)
+    now, now_part = half_lives(q, landmark, half_life)
+    met = 0
+    i = find_forward(state, plan, g, start, stop, q)
+    while i < stop:
+        at = slot_at(state, plan, i)
+        x, t = value_of(at, plan, arg), word(at, E_T)
+        met |= add_decayed(scratch, x, kind, t, now, half_life, landmark)
+        i = find_forward(state, plan, g, i + 1, stop, q)
+    return decayed_value(scratch, met, now_part)

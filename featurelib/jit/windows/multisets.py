@@ -52,13 +52,13 @@ def collect(keys, state, plan, g, start, stop, q, zeros_are_one):
         uput(keys, n, to_key(x, kind, zeros_are_one))
         n += 1
         i = find_forward(state, plan, g, i + 1, stop, q)
-    _sort(keys, n)
+    sort_keys(keys, n)
     return n
 
 
 @helper
-def _sort(keys, n):
-    """Merge sort, bottom up: its time has a bound for every input."""
+def sort_keys(keys, n):
+    """Merge sort, bottom up: its time has a bound for every input. The next n words are scratch."""
     run = 8
     for begin in range(0, n, run):
         for i in range(begin + 1, min(begin + run, n)):
