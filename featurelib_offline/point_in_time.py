@@ -12,20 +12,17 @@ import polars as pl
 from featurelib.dtypes import DATETIME
 from featurelib.errors import DefinitionError, InputError
 from featurelib.fields import Field, InputSchema
-from featurelib.jit.windows import layout
+from featurelib.jit.windows.plan import REASONS
 from featurelib.windows.definition import Definition, define
 from featurelib.windows.over import WindowAggregate
 from featurelib_offline import foreign
-from featurelib_offline.events.answering import Answer, answer_queries, column_of
+from featurelib_offline.events.answering import Answer, Asked, answer_queries, asked, column_of
 from featurelib_offline.events.records import RecordReader
 from featurelib_offline.events.sorting import SortedQueries, sort_events, sort_queries
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.plan import Native
 
 __all__ = ["Joined", "RefusedRecordsWarning", "point_in_time"]
-
-REASON_NAMES = (None, "no_events", "beyond_kept", "too_many", "out_of_range")
-"""Reasons of a null, by code."""
 
 
 class RefusedRecordsWarning(UserWarning):
@@ -144,10 +141,9 @@ def _answers(
     definition: Definition, name: str, reader: RecordReader, given: pl.DataFrame
 ) -> list[tuple[SortedQueries, Answer]]:
     """Every answer about one source."""
-    plans = definition.of(name)
-    by_entity: dict[str, list[Any]] = {}
-    for made in plans:
-        by_entity.setdefault(made.entity, []).append(made)
+    by_entity: dict[str, list[Asked]] = {}
+    for one in asked(definition, name):
+        by_entity.setdefault(one.plan.entity, []).append(one)
     key = reader.plan.source.key
     entities = (
         pl.concat([given[e].rename(key) for e in by_entity])
@@ -178,7 +174,7 @@ def _columns(answer: Answer, queries: SortedQueries, reasons: bool) -> dict[str,
         codes = np.empty_like(answer.reasons)
         codes[queries.rows] = answer.reasons
         name = f"{made.name}.reason"
-        texts = dict(enumerate(REASON_NAMES))
+        texts = dict(enumerate(REASONS))
         columns[name] = pl.Series(name, codes).replace_strict(texts, return_dtype=pl.String)
     return columns
 
@@ -193,6 +189,3 @@ def _warn(counts: Mapping[str, Mapping[str, int]]) -> None:
                 RefusedRecordsWarning,
                 stacklevel=3,
             )
-
-
-assert len(REASON_NAMES) == layout.OUT_OF_RANGE + 1

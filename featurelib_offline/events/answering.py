@@ -12,11 +12,20 @@ import polars as pl
 from featurelib.dtypes import DType
 from featurelib.jit.kernel import Column
 from featurelib.jit.point_in_time.floors import floors
-from featurelib.jit.point_in_time.slide import slide
+from featurelib.jit.point_in_time.slide import (
+    COLLECTED,
+    NEEDS_VALUES,
+    ROOM_AT,
+    ROOM_WORDS,
+    ROW,
+    WANT,
+    slide,
+)
 from featurelib.jit.threads import run_parts
 from featurelib.jit.windows import layout
+from featurelib.jit.windows.plan import Plan
 from featurelib.windows import aggregates as kinds
-from featurelib.windows.definition import AggregatePlan
+from featurelib.windows.definition import AggregatePlan, Definition
 from featurelib.windows.plan_events import EventPlan
 from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Window
 from featurelib_offline.columns import series
@@ -40,11 +49,36 @@ class Answer(NamedTuple):
         plan: The aggregate.
         words: Values as words.
         reasons: Codes of `featurelib.jit.windows.layout`; 0 where there is a value.
+        elements: Of lists their elements as words, a row a query; `words` has their lengths.
     """
 
     plan: AggregatePlan
     words: Array
     reasons: Array
+    elements: Array | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An aggregate and what machine code reads of it.
+
+    Attributes:
+        plan: The aggregate.
+        record: Its words in `featurelib.jit.windows.plan.Plan`.
+        room: Elements that it may have, if it is a list.
+    """
+
+    plan: AggregatePlan
+    record: Array
+    room: int
+
+
+def asked(definition: Definition, source: str) -> list[Asked]:
+    """The aggregates over one source."""
+    made = Plan(definition, source)
+    begin = int(made.words[layout.P_AT_ANSWERS])
+    records = made.words[begin:].reshape(-1, layout.PLAN_ANSWER)
+    return [Asked(*one) for one in zip(made.aggregates, records, made.rooms, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -54,23 +88,9 @@ class _Pass:
     window: Window
     filter: int | None
     arguments: tuple[int, ...]
-    plans: tuple[AggregatePlan, ...]
+    plans: tuple[Asked, ...]
 
 
-_OPS: dict[type[kinds.Aggregate], int] = {
-    kinds.Count: layout.COUNT,
-    kinds.Mean: layout.MEAN,
-    kinds.Var: layout.VAR,
-    kinds.Std: layout.STD,
-    kinds.Min: layout.MIN,
-    kinds.Max: layout.MAX,
-    kinds.First: layout.FIRST_VALUE,
-    kinds.LastValue: layout.LAG,
-    kinds.Lag: layout.LAG,
-    kinds.TimeSinceLast: layout.TIME_SINCE_LAST,
-    kinds.ArgMin: layout.ARG_MIN,
-    kinds.ArgMax: layout.ARG_MAX,
-}
 _NEEDS = {
     "sum": layout.NEEDS_SUM,
     "squares": layout.NEEDS_SUM | layout.NEEDS_SQUARES,
@@ -80,7 +100,7 @@ _NEEDS = {
 
 
 def answer_queries(
-    events: SortedEvents, queries: SortedQueries, source: EventPlan, plans: Iterable[AggregatePlan]
+    events: SortedEvents, queries: SortedQueries, source: EventPlan, plans: Iterable[Asked]
 ) -> Iterator[Answer]:
     """Answers every query; aggregates of one pass come together.
 
@@ -96,13 +116,14 @@ def answer_queries(
         yield from _run(work, events, queries, source, starts, ends, floor, floor_time)
 
 
-def _passes(plans: Iterable[AggregatePlan]) -> list[_Pass]:
-    found: dict[Any, list[AggregatePlan]] = {}
-    for made in plans:
+def _passes(plans: Iterable[Asked]) -> list[_Pass]:
+    found: dict[Any, list[Asked]] = {}
+    for one in plans:
+        made = one.plan
         # The pass of arg_min(x, by=y) looks at y where x is there too.
         is_pair = isinstance(made.aggregate, (kinds.ArgMin, kinds.ArgMax))
         arguments = made.arguments[::-1] if is_pair else made.arguments
-        found.setdefault((made.window, made.filter, arguments), []).append(made)
+        found.setdefault((made.window, made.filter, arguments), []).append(one)
     return [_Pass(w, f, a, tuple(some)) for (w, f, a), some in found.items()]
 
 
@@ -173,13 +194,14 @@ def _run(
         passes = events.filter(work.filter)
     needs = 0
     for made in work.plans:
-        for need in made.aggregate.needs:
+        for need in made.plan.aggregate.needs:
             needs |= _NEEDS.get(need, 0)
-        if isinstance(made.aggregate, (kinds.ArgMin, kinds.ArgMax)):
-            needs |= layout.NEEDS_ENDS
+        op = made.record[layout.PW_OP]
+        needs |= layout.NEEDS_ENDS if op in (layout.ARG_MIN, layout.ARG_MAX) else 0
+        needs |= NEEDS_VALUES if op in COLLECTED else 0
     has_arrival, has_gone = given.arrival is not None, given.gone is not None
     setup = np.array([kind, _row_bound(work.window), needs, has_arrival, has_gone], np.int64)
-    wants = np.array([(*_op(made), k) for k, made in enumerate(work.plans)], np.int64)
+    wants, rooms = _wants(work, count)
     out = np.empty((len(work.plans), count), np.uint64)
     why = np.empty((len(work.plans), count), np.uint8)
     edges = shares(given.offsets + queries.offsets, THREADS)
@@ -197,11 +219,24 @@ def _run(
     run_parts(part, THREADS)
     for k, made in enumerate(work.plans):
         found = out[k]
-        if isinstance(made.aggregate, (kinds.ArgMin, kinds.ArgMax)):
-            found = np.where(why[k] == 0, found, 0)
-            values = events.argument(made.arguments[0])[0]
-            found = values[found] if len(values) else found
-        yield Answer(made, found, why[k])
+        if isinstance(made.plan.aggregate, (kinds.ArgMin, kinds.ArgMax)):
+            values = events.argument(made.plan.arguments[0])[0]
+            found = values[np.where(why[k] == 0, found, 0)] if len(values) else found
+        yield Answer(made.plan, found, why[k], rooms[k])
+
+
+def _wants(work: _Pass, queries: int) -> tuple[Array, list[Array | None]]:
+    """What is asked in words, and the memory of each aggregate that is a list."""
+    wants = np.zeros((len(work.plans), WANT), np.int64)
+    rooms: list[Array | None] = []
+    for k, made in enumerate(work.plans):
+        wants[k, : layout.PLAN_ANSWER] = made.record
+        wants[k, ROW] = k
+        room = np.zeros((queries, made.room), np.uint64) if made.room else None
+        if room is not None:
+            wants[k, ROOM_AT], wants[k, ROOM_WORDS] = room.ctypes.data, made.room
+        rooms.append(room)
+    return wants, rooms
 
 
 def _channel(work: _Pass, events: SortedEvents, source: EventPlan) -> tuple[Array, Array, int]:
@@ -220,18 +255,6 @@ def _kind(dtype: DType) -> int:
     }[dtype.kind]  # fmt: skip
 
 
-def _op(made: AggregatePlan) -> tuple[int, int]:
-    """The op of an aggregate and its parameter."""
-    aggregate = made.aggregate
-    if isinstance(aggregate, kinds.Sum):
-        return (layout.SUM_FLOAT if made.dtype.is_float else layout.SUM_INT), 0
-    if isinstance(aggregate, (kinds.Var, kinds.Std)):
-        return _OPS[type(aggregate)], aggregate.ddof
-    if isinstance(aggregate, kinds.Lag):
-        return layout.LAG, aggregate.n
-    return _OPS[type(aggregate)], 1
-
-
 def column_of(answer: Answer, rows: Sequence[int] | Array) -> pl.Series:
     """An answer as a column, in the order of the queries' own rows.
 
@@ -239,13 +262,26 @@ def column_of(answer: Answer, rows: Sequence[int] | Array) -> pl.Series:
         answer: In the order of sorted queries.
         rows: The row of each sorted query.
     """
-    dtype = answer.plan.dtype
+    dtype, count = answer.plan.dtype, len(answer.words)
+    valid = np.empty(count, np.uint8)
+    valid[rows] = answer.reasons == layout.VALUE
+    flags = None if valid.all() else valid
+    if answer.elements is not None:
+        assert dtype.inner is not None
+        elements = _stored(answer.elements, dtype.inner)
+        pairs = np.empty((count, 2), np.int64)
+        step = elements.shape[1] * elements.itemsize
+        pairs[rows, 0] = elements.ctypes.data + step * np.arange(count)
+        pairs[rows, 1] = np.where(answer.reasons == layout.VALUE, answer.words.view(np.int64), 0)
+        return series(answer.plan.name, Column(pairs, flags, elements), dtype)
     words = np.empty_like(answer.words)
     words[rows] = answer.words
-    valid = np.empty(len(words), np.uint8)
-    valid[rows] = answer.reasons == layout.VALUE
-    values: Array = words
+    return series(answer.plan.name, Column(_stored(words, dtype), flags), dtype)
+
+
+def _stored(words: Array, dtype: DType) -> Array:
+    """Words as values of a type, at its storage width."""
+    values = words
     if dtype.kind in "fi":
         values = words.view(np.float64 if dtype.kind == "f" else np.int64)
-    stored = values.astype(dtype.storage, copy=False)
-    return series(answer.plan.name, Column(stored, None if valid.all() else valid), dtype)
+    return np.ascontiguousarray(values.astype(dtype.storage, copy=False))

@@ -16,7 +16,7 @@ from featurelib.jit.point_in_time.sums import (
     spread_words,
 )
 from featurelib.jit.windows import layout
-from featurelib.jit.windows.layout import NO_EVENTS, VALUE
+from featurelib.jit.windows.layout import NO_EVENTS, PW_COUNT, PW_OP, VALUE
 from featurelib.jit.windows.memory import helper, uword
 from featurelib.jit.windows.rounding import divide, divide_root
 
@@ -90,12 +90,12 @@ def _from_end(now, n, low, high, member):
 
 
 @helper
-def answer(op, param, now, q, low, high, times, words, keys, member, least, greatest):
+def answer(ask, now, q, low, high, times, words, keys, member, least, greatest):
     """An aggregate's word and reason.
 
     Args:
-        op: Of `featurelib.jit.windows.layout`. ARG_MIN and ARG_MAX give the event's place.
-        param: `ddof` of VAR and STD, n of LAG.
+        ask: What is asked, as `featurelib.jit.windows.plan` writes it. ARG_MIN and ARG_MAX give
+            the event's place.
         now: See `MEMBERS`.
         q: The query time.
         low: No member stands before this place, counted from the entity's first event.
@@ -107,7 +107,7 @@ def answer(op, param, now, q, low, high, times, words, keys, member, least, grea
         least: See `extremes`.
         greatest: See `extremes`.
     """
-    n = now[VALUES]
+    op, param, n = ask[PW_OP], ask[PW_COUNT], now[VALUES]
     if op == COUNT_OP:
         return u64_from_i64(n), VALUE
     if op == SUM_INT:
@@ -133,7 +133,7 @@ def answer(op, param, now, q, low, high, times, words, keys, member, least, grea
         while member[i] != 2:
             i += 1
         return words[begin + i], VALUE
-    i = _from_end(now, param if op == LAG else 1, low, high, member)
+    i = _from_end(now, param, low, high, member)
     if op == SINCE:
         return u64_from_i64(q - times[begin + i]), VALUE
     return words[begin + i], VALUE

@@ -31,6 +31,7 @@ from featurelib.jit.point_in_time.answers import (
     VALUES,
     answer,
 )  # fmt: skip
+from featurelib.jit.point_in_time.collected import collected
 from featurelib.jit.point_in_time.extremes import forget, joins, leaves, order_key
 from featurelib.jit.point_in_time.lazily import lazily
 from featurelib.jit.point_in_time.sums import (
@@ -45,17 +46,30 @@ from featurelib.jit.point_in_time.sums import (
     is_short,
     short_value,
 )
+from featurelib.jit.windows import layout
 from featurelib.jit.windows.layout import (
     BEYOND_KEPT,
     CHUNK_BITS,
     NEEDS_ENDS,
     NEEDS_SQUARES,
     NEEDS_SUM,
+    PLAN_ANSWER,
+    PW_OP,
 )
 from featurelib.jit.windows.memory import clear, helper
 
 KIND, ROWS, NEEDS, HAS_ARRIVAL, HAS_GONE = range(5)
 """Words of `setup`."""
+NEEDS_VALUES = 8
+"""Of what a pass needs: memory to collect the values of a window in."""
+ROW, ROOM_AT, ROOM_WORDS = PLAN_ANSWER, PLAN_ANSWER + 1, PLAN_ANSWER + 2
+"""Words behind what is asked: a row of `out`, and where lists go, so many words a query."""
+WANT = PLAN_ANSWER + 3
+COLLECTED = (
+    layout.FIRST_K, layout.LAST_K, layout.N_UNIQUE, layout.TOP_K, layout.COUNT_OF,
+    layout.MODE_RATIO, layout.QUANTILE, layout.DECAYED_SUM,
+)  # fmt: skip
+"""Aggregates that look at the events of the window."""
 
 _I64 = types.Array(types.int64, 1, "C", readonly=True)
 _U32 = types.Array(types.uint32, 1, "C", readonly=True)
@@ -177,7 +191,8 @@ def slide(
         valid: Not 0 where it is not null.
         passes: Not 0 where the filter passes.
         setup: `KIND`, `ROWS` (0: no bound), `NEEDS`, `HAS_ARRIVAL`, `HAS_GONE`.
-        wants: Rows of (op, parameter, row of `out`).
+        wants: What is asked: records of `featurelib.jit.windows.plan`, then `ROW`, `ROOM_AT` and
+            `ROOM_WORDS`.
         out: Answers as words, a row each, a column a query.
         why: Reasons, in the same places.
         first: The first entity.
@@ -197,6 +212,7 @@ def slide(
     seen = np.zeros(longest if has_arrival else 0, np.uint8)
     scaled = np.empty(longest, np.int64)
     keys = np.empty(longest if needs & NEEDS_ENDS else 0, np.uint64)
+    collection = np.empty(2 * longest + 8 if needs & NEEDS_VALUES else 1, np.uint64)
     least = np.empty((longest >> CHUNK_BITS) + 1, np.int64)
     greatest = np.empty((longest >> CHUNK_BITS) + 1, np.int64)
     for g in range(first, last):
@@ -254,15 +270,19 @@ def slide(
                     low += 1
                 is_beyond = is_beyond and now[MEMBERS] < rows
             for k in range(wants.shape[0]):
-                row = wants[k, 2]
-                if is_beyond:
-                    out[row, j] = np.uint64(0)
-                    why[row, j] = BEYOND_KEPT
-                else:
-                    word, reason = answer(
-                        wants[k, 0], wants[k, 1], now, q, low, high, times, words, keys, member,
-                        least, greatest,
+                ask = wants[k]
+                word, reason = np.uint64(0), BEYOND_KEPT
+                if not is_beyond and ask[PW_OP] in COLLECTED:
+                    word, reason = collected(
+                        ask, q, kind, begin, low, high, times, words, member, now[SPARE_AT],
+                        ask[ROOM_AT] + 8 * ask[ROOM_WORDS] * j, collection.ctypes.data,
                     )  # fmt: skip
-                    out[row, j] = word
-                    why[row, j] = reason
-    space[0] = 0  # Numba frees an array after its last use, and only its address is used above
+                elif not is_beyond:
+                    word, reason = answer(
+                        ask, now, q, low, high, times, words, keys, member, least, greatest
+                    )
+                out[ask[ROW], j] = word
+                why[ask[ROW], j] = reason
+    # Numba frees an array after its last use; of these only the addresses are used above.
+    space[0] = 0
+    collection[0] = 0

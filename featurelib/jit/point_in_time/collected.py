@@ -1,0 +1,145 @@
+"""Aggregates that look at the events of a window themselves: lists, multisets of values, decay."""
+
+from __future__ import annotations
+
+from featurelib.intrinsics import i64_from_u64, u64_from_i64
+from featurelib.jit.windows.decay import add_decayed, decayed_value, half_lives
+from featurelib.jit.windows.layout import (
+    COUNT_OF,
+    DECAYED_SUM,
+    FIRST_K,
+    LAST_K,
+    LONG_SUM,
+    MODE_RATIO,
+    N_UNIQUE,
+    NO_EVENTS,
+    PW_COUNT,
+    PW_FLAG,
+    PW_MOST,
+    PW_OP,
+    PW_PART,
+    PW_WHOLE,
+    QUANTILE,
+    TOO_MANY,
+    TOP_K,
+    VALUE,
+)
+from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
+from featurelib.jit.windows.multisets import count_runs, most_frequent, share, sort_keys, to_key
+from featurelib.jit.windows.picks import is_same
+from featurelib.jit.windows.quantiles import quantile
+from featurelib.jit.windows.rounding import ZERO
+
+HAS_VALUE = 2
+"""What `member` says of an event that is in the window and has a value."""
+
+
+@helper
+def _is_among(values, n, x, kind):
+    k = 0
+    while k < n and not is_same(uword(values, k), x, kind):
+        k += 1
+    return k < n
+
+
+@helper
+def _first_few(values, k, distinct, kind, begin, low, high, words, member):
+    n, i = 0, low
+    while n < k and i < high:
+        x = words[begin + i]
+        if member[i] == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
+            uput(values, n, x)
+            n += 1
+        i += 1
+    return n
+
+
+@helper
+def _last_few(values, k, distinct, kind, begin, low, high, words, member):
+    n, i = 0, high - 1
+    while n < k and i >= low:
+        x = words[begin + i]
+        if member[i] == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
+            uput(values, n, x)
+            n += 1
+        i -= 1
+    for j in range(n // 2):
+        x = uword(values, j)
+        uput(values, j, uword(values, n - 1 - j))
+        uput(values, n - 1 - j, x)
+    return n
+
+
+@helper
+def _count_places(counts, size, begin, low, high, words, member):
+    clear(counts, size)
+    for i in range(low, high):
+        place = i64_from_u64(words[begin + i])
+        if member[i] == HAS_VALUE and 0 <= place < size:
+            put(counts, place, word(counts, place) + 1)
+    return size
+
+
+@helper
+def _decayed(spare, ask, q, kind, begin, low, high, times, words, member):
+    clear(spare, LONG_SUM)
+    half_life, landmark = ask[PW_PART], ask[PW_WHOLE]
+    now, now_part = half_lives(q, landmark, half_life)
+    met = 0
+    for i in range(low, high):
+        if member[i] == HAS_VALUE:
+            x, t = words[begin + i], times[begin + i]
+            met |= add_decayed(spare, x, kind, t, now, half_life, landmark)
+    return decayed_value(spare, met, now_part)
+
+
+@helper
+def collected(ask, q, kind, begin, low, high, times, words, member, spare, room, keys):
+    """The word and the reason of an aggregate; of a list the word is its length.
+
+    Args:
+        ask: What is asked, as `featurelib.jit.windows.plan` writes it.
+        q: The query time.
+        kind: Of the values.
+        begin: The entity's first event.
+        low: No member stands before this place, counted from there.
+        high: No member stands at this place or later.
+        times: Event times.
+        words: Values.
+        member: `HAS_VALUE` where an event is in the window and has a value.
+        spare: Memory of a long number.
+        room: Where a list goes.
+        keys: Memory of two words for each event of the entity.
+    """
+    op = ask[PW_OP]
+    k, flag = ask[PW_COUNT], ask[PW_FLAG]
+    if op == DECAYED_SUM:
+        return _decayed(spare, ask, q, kind, begin, low, high, times, words, member)
+    if op == FIRST_K:
+        n = _first_few(room, k, flag != 0, kind, begin, low, high, words, member)
+        return u64_from_i64(n), VALUE
+    if op == LAST_K:
+        n = _last_few(room, k, flag != 0, kind, begin, low, high, words, member)
+        return u64_from_i64(n), VALUE
+    if op == COUNT_OF:
+        return u64_from_i64(_count_places(room, k, begin, low, high, words, member)), VALUE
+    n = 0
+    for i in range(low, high):
+        if member[i] == HAS_VALUE:
+            uput(keys, n, to_key(words[begin + i], kind, op != QUANTILE))
+            n += 1
+    sort_keys(keys, n)
+    distinct, longest = count_runs(keys, n)
+    most = ask[PW_MOST]
+    if most >= 0 and (n if op == QUANTILE else distinct) > most:
+        return ZERO, TOO_MANY
+    if op == N_UNIQUE:
+        return u64_from_i64(distinct), VALUE
+    if op == TOP_K:
+        return u64_from_i64(most_frequent(room, keys, n, k, kind)), VALUE
+    if n == 0:
+        return ZERO, NO_EVENTS
+    if op == MODE_RATIO:
+        return share(longest, n), VALUE
+    part, whole = u64_from_i64(ask[PW_PART]), u64_from_i64(ask[PW_WHOLE])
+    return quantile(spare, keys, n, kind, part, whole, flag), VALUE
