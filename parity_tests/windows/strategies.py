@@ -55,6 +55,8 @@ class Thing(fl.Schema):
 
 X, N, U, FLAG, WORD = (fl.col(c) for c in ("x", "n", "u", "flag", "word"))
 
+LARGE = fl.when(X > 0.0).then(1.7e308).otherwise(-0.6e308)
+
 
 def source(
     *, max_events: int = 8, arrival: bool = True, late_h: int | None = 6, ahead_h: int | None = 2
@@ -136,6 +138,8 @@ def counted_over(part: Any, x: Any) -> dict[str, Any]:
         "words": part.count(WORD),
         "word_counts": part.count_of(WORD, ["a", "b"]),
         "decayed": part.decayed_sum(x, dt.timedelta(hours=3)),
+        # Among values that are not finite an overflow would not show.
+        "decayed_large": part.decayed_sum(LARGE, dt.timedelta(hours=3)),
     }
     for rule in ("linear", "lower", "higher", "midpoint", "nearest", "equiprobable"):
         made[f"q_{rule}"] = part.quantile(x, 0.3, rule=rule)
