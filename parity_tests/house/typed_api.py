@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, assert_type
 
 import featurelib as fl
+from featurelib import windows as windows_
 from featurelib_offline import fit, transform
 from featurelib_online import RowKernel, compile
 
@@ -104,3 +105,17 @@ def engines(bundle: fl.Bundle, flights: fl.FeatureSet, frame: Any, row: dict[str
     assert_type(kernel, RowKernel)
     kernel(row)
     kernel.many([row])
+
+
+def windows(things: windows_.EventSource) -> None:
+    """Aggregates over events, alone and in a feature set."""
+    week = things.over(windows_.last(days=7)).where(fl.col("rating") >= 4)
+    assert_type(week, windows_.Over)
+    assert_type(week.std(fl.col("rating"), ddof=1).on("user"), windows_.WindowAggregate)
+    made = windows_.define({"n": week.count()}, as_of="now")
+    assert_type(made, windows_.Definition)
+    assert_type(made.fingerprints["n"], str)
+    flights = fl.FeatureSet(
+        "s", version="1.0.0", inputs=Flight, features=[], aggregates={"n": week.count()}
+    )
+    assert_type(flights.aggregates, windows_.Definition | None)
