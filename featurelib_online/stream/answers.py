@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,23 +26,24 @@ class Answers(Mapping[str, Any]):
             or ``out_of_range`` (docs/windows.md).
     """
 
-    __slots__ = ("_values", "reasons")
+    __slots__ = ("_index", "_values", "reasons")
 
-    def __init__(self, values: dict[str, Any], reasons: dict[str, str]) -> None:
-        self._values = values
-        self.reasons = reasons
+    def __init__(
+        self, index: dict[str, int], values: Sequence[Any], reasons: dict[str, str]
+    ) -> None:
+        self._index, self._values, self.reasons = index, values, reasons
 
     def __getitem__(self, name: str) -> Any:
-        return self._values[name]
+        return self._values[self._index[name]]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self._index)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._index)
 
     def __repr__(self) -> str:
-        return f"Answers({self._values}, reasons={self.reasons})"
+        return f"Answers({dict(self)}, reasons={self.reasons})"
 
 
 class AnswerReader:
@@ -53,30 +54,28 @@ class AnswerReader:
         self._types = tuple(p.dtype for p in plan.aggregates)
         self._values = struct.Struct("<" + "".join(f"{_CODES[t.kind]}16x" for t in self._types))
         self._reasons = struct.Struct("<" + "16xq" * len(self._names))
-        self._lists = [
-            (k, n, _inner(t))
-            for k, (n, t) in enumerate(zip(self._names, self._types, strict=True))
-            if t.kind == "v"
-        ]
-        self._times = [
-            (n, t) for n, t in zip(self._names, self._types, strict=True) if t.is_temporal
-        ]
+        self._index = {name: k for k, name in enumerate(self._names)}
+        self._lists = [(k, _inner(t)) for k, t in enumerate(self._types) if t.kind == "v"]
+        self._times = [(k, t) for k, t in enumerate(self._types) if t.is_temporal]
 
     def read(self, work: Array, has_nulls: bool) -> Answers:
         """The answers at the front of a workspace."""
-        values = dict(zip(self._names, self._values.unpack_from(work), strict=True))
-        for k, name, inner in self._lists:
-            values[name] = self._list(work, k, inner)
-        for name, dtype in self._times:
-            values[name] = from_canonical(values[name], dtype)
+        given = self._values.unpack_from(work)
+        if not (has_nulls or self._lists or self._times):
+            return Answers(self._index, given, {})
+        values = list(given)
+        for k, inner in self._lists:
+            values[k] = self._list(work, k, inner)
+        for k, dtype in self._times:
+            values[k] = from_canonical(values[k], dtype)
         reasons: dict[str, str] = {}
         if has_nulls:
             codes = self._reasons.unpack_from(work)
-            for name, code in zip(self._names, codes, strict=True):
+            for k, code in enumerate(codes):
                 if code:
-                    values[name] = None
-                    reasons[name] = REASONS[code] or ""
-        return Answers(values, reasons)
+                    values[k] = None
+                    reasons[self._names[k]] = REASONS[code] or ""
+        return Answers(self._index, values, reasons)
 
     def _list(self, work: Array, k: int, inner: DType) -> list[Any]:
         """The elements of a list; nothing, if it is null."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from featurelib.bundle import Bundle
-from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.plan import Plan, width_of
 from featurelib.layout import Layout
 from featurelib.state import FittedState
 from featurelib.windows import EventPlan
 from featurelib_online.row import RowKernel
+from featurelib_online.stream.machine import bind_apply, bind_query
 from featurelib_online.workspace import RowWorkspace
 
 Array = np.ndarray[Any, Any]
@@ -40,13 +39,12 @@ class RecordReader:
         plan: The plan of the source.
 
     Attributes:
-        columns: Address of the description of the columns, as machine code reads it.
-        record: Address of memory for one slot.
-        work: Address of a workspace for queries.
-        words: The workspace.
+        apply: Applies the record that was read to the state at an address; gives the outcome.
+        query: Answers a query; see `featurelib_online.stream.machine.bind_query`.
+        words: The workspace, with the answers at its front.
     """
 
-    __slots__ = ("_arena", "_keep", "_plan", "_serve_quick", "columns", "record", "words", "work")
+    __slots__ = ("_arena", "_keep", "_plan", "_serve_quick", "apply", "query", "words")
 
     def __init__(self, kernel: RowKernel, plan: Plan) -> None:
         layout = kernel.layout
@@ -59,9 +57,9 @@ class RecordReader:
         columns: Array = np.array(described, np.int64)
         record: Array = np.zeros(plan.slot_words, np.int64)
         self.words: Array = np.zeros(plan.work_words, np.int64)
-        self.columns, self.record = int(columns.ctypes.data), int(record.ctypes.data)
-        self.work = int(self.words.ctypes.data)
-        self._keep = (made, columns, record)
+        self._keep = (made, columns, record, plan)
+        self.apply = bind_apply(plan.address, int(columns.ctypes.data), int(record.ctypes.data))
+        self.query = bind_query(plan.address, int(self.words.ctypes.data))
         self._plan, self._arena = made.plan, made.arena
         self._serve_quick = made.plan.serve_quick
 
@@ -74,16 +72,3 @@ class RecordReader:
         if self._serve_quick(event):
             self._plan.serve(event)
         self._arena.reset()
-
-
-def described(batch: Mapping[str, Array], valid: Mapping[str, Array | None], events: EventPlan):
-    """The description of columns that a kernel computed."""
-    made = []
-    for name, node in events.program.outputs.items():
-        flags = valid[name]
-        made += [batch[name].ctypes.data, 0 if flags is None else flags.ctypes.data]
-        made.append(width_of(node.dtype))
-    return np.array(made, np.int64)
-
-
-__all__ = ["RecordReader", "at", "described", "event_kernel"]

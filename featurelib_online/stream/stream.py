@@ -85,11 +85,10 @@ class Stream:
                 return self._refuse(self._reason(event))
             if event.get(self._source.key) is None:
                 return self._refuse("null_key")
-            plan, columns, record = self.plan.address, reader.columns, reader.record
-            outcome = entries.apply_row(state.address, plan, columns, 0, record)
+            outcome = reader.apply(state.address)
             while outcome == at.NO_ROOM:
                 self._grow(state)
-                outcome = entries.apply_row(state.address, plan, columns, 0, record)
+                outcome = reader.apply(state.address)
         finally:
             self._free.append(tools)
         name = OUTCOMES[outcome]
@@ -110,9 +109,8 @@ class Stream:
         tools = self._tools()
         try:
             reader, starts = tools
-            plan = self.plan.address
-            nulls = entries.query_state(state.address, plan, reader.work, q, starts.at(q))
-            return self._answers.read(reader.words, nulls > 0)
+            has_nulls = reader.query((state.address, q, starts.at(q))) > 0
+            return self._answers.read(reader.words, has_nulls)
         finally:
             self._free.append(tools)
 
@@ -220,9 +218,9 @@ def compile(what: Definition | Bundle, source: str | None = None) -> Stream:
             hint="featurelib.windows.define({...})",
         )
     names: Iterable[str] = definition.sources
-    if source is None and len(list(names)) == 1:
+    if source is None and len(definition.sources) == 1:
         (source,) = names
-    if source not in definition.sources:
+    if source is None or source not in definition.sources:
         raise DefinitionError(
             f"expected one of the event sources {', '.join(names)}, got source={source!r}"
         )

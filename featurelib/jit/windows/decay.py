@@ -16,8 +16,8 @@ from featurelib.jit.windows.layout import (
     PC_KIND,
     VALUE,
 )
-from featurelib.jit.windows.memory import clear, helper, uword, word
-from featurelib.jit.windows.moments import NAN_BITS, add_shifted, negate
+from featurelib.jit.windows.memory import clear, helper, put, uword, word
+from featurelib.jit.windows.moments import AT_OWNER, NAN_BITS, add_shifted, negate
 from featurelib.jit.windows.partials import value_of
 from featurelib.jit.windows.quantiles import to_float
 from featurelib.jit.windows.rounding import (
@@ -102,6 +102,7 @@ def decayed_value(scratch, met, now_part):
 def decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark):
     """The bits of the sum, and the reason if it has none."""
     clear(scratch, LONG_SUM)
+    put(scratch, AT_OWNER, 0)
     cls = class_at(plan, g)
     arg, kind = word(cls, PC_ARG), word(cls, PC_KIND)
     now, now_part = half_lives(q, landmark, half_life)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from numba import types
-
-from featurelib.jit.cache import cached_njit
-from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.applying import (
     copy_into,
     drop_evicted,
@@ -29,52 +25,53 @@ from featurelib.jit.windows.layout import (
     S_EVICTED_T,
     S_FIRST,
     TAKEN,
+    TOO_OLD,
 )
 from featurelib.jit.windows.memory import move, word
+from featurelib.jit.windows.plain import Plain
 from featurelib.jit.windows.query import ask
 from featurelib.jit.windows.records import read_record
 
-_I = types.int64
 
-
-@cached_njit(_I(_I, _I, _I, _I, _I), nogil=True)
+@Plain
 def query_state(state, plan, work, q, starts):  # pragma: no cover - machine code
     """Answers a query (see `featurelib.jit.windows.query.ask`); gives the number of nulls."""
     return ask(state, plan, work, q, starts)
 
 
-@cached_njit(_I(_I, _I, _I, _I, _I), nogil=True)
+@Plain
 def apply_row(state, plan, columns, row, record):  # pragma: no cover - machine code
     """Applies a row of columns to a state; what became of it. `record` is memory for a slot."""
     outcome = read_record(record, columns, row, plan)
     if outcome == TAKEN:
-        evicted = word(state, S_EVICTED)
         outcome = take(state, plan, record)
-        if outcome == TAKEN or word(state, S_EVICTED) != evicted or outcome == at.TOO_OLD:
+        if outcome in (TAKEN, TOO_OLD):
             seal(state, plan)
     return outcome
 
 
-@cached_njit(_I(_I, _I, _I, _I), nogil=True)
+@Plain
 def check_state(state, n_words, plan, scratch):  # pragma: no cover - machine code
     """Whether a vector is a whole state of this plan."""
     return check(state, n_words, plan, scratch)
 
 
-@cached_njit(types.void(_I, _I, _I), nogil=True)
+@Plain
 def copy_state(state, other, plan):  # pragma: no cover - machine code
     """Fills an empty state with what another one holds."""
     copy_into(state, other, plan)
     seal(state, plan)
+    return TAKEN
 
 
-@cached_njit(types.void(_I, _I), nogil=True)
+@Plain
 def seal_state(state, plan):  # pragma: no cover - machine code
     """Writes the checksum of a new state."""
     seal(state, plan)
+    return TAKEN
 
 
-@cached_njit(_I(_I, _I, _I, _I), nogil=True)
+@Plain
 def merge_states(state, other, plan, record):  # pragma: no cover - machine code
     """Applies what another state holds; NO_ROOM asks to grow and call again."""
     if word(other, S_EVICTED):
@@ -93,7 +90,7 @@ def merge_states(state, other, plan, record):  # pragma: no cover - machine code
     return outcome
 
 
-@cached_njit(types.void(_I, _I, _I), nogil=True)
+@Plain
 def drop_before(state, plan, t):  # pragma: no cover - machine code
     """Removes the events before a time, as if newer ones had pushed them out."""
     first = word(state, S_FIRST)
@@ -102,3 +99,4 @@ def drop_before(state, plan, t):  # pragma: no cover - machine code
         set_evicted(state, t - 1, NEVER, NEVER)
         drop_evicted(state, plan)
     seal(state, plan)
+    return TAKEN

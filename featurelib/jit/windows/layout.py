@@ -5,7 +5,7 @@
     header | one record an argument | one record a chunk | one slot an event
 
 Slots stand in the order of events, (t, s, a, id), from `FIRST` up to `END`; the others are 0.
-CHUNK slots form a chunk. A chunk's record holds what its events sum up to for each **class**, a pair
+CHUNK slots form a chunk. Its record holds what its events sum up to for each **class**, a pair
 of argument and filter: what a window needs that covers the chunk. Sums of floats are exact
 integers in units of ``2**(unit - 1074)``, with one unit for all chunks of an argument.
 

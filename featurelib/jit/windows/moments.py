@@ -26,7 +26,7 @@ from featurelib.jit.windows.layout import (
     PC_ARG,
     PC_KIND,
 )
-from featurelib.jit.windows.memory import clear, helper, move, uput, uword, word
+from featurelib.jit.windows.memory import clear, helper, move, put, uput, uword, word
 from featurelib.jit.windows.partials import argument_at, passes, value_of
 from featurelib.jit.windows.rounding import (
     INFINITY_BITS,
@@ -42,7 +42,9 @@ NAN_BITS = np.uint64(0x7FF8000000000000)
 AT_SQUARES, AT_SPREAD = LONG_SUM, LONG_SUM + LONG_SQUARES
 """Where in the scratch memory of long numbers the squares lie, and n squares less the sum's."""
 LONG_SPREAD = 2 * LONG_SUM
-SCRATCH_WORDS = AT_SPREAD + LONG_SPREAD
+AT_OWNER, AT_SIGN = AT_SPREAD + LONG_SPREAD, AT_SPREAD + LONG_SPREAD + 1
+"""Whose long sums stand in the scratch memory (an address, or 0), and whether it is negative."""
+SCRATCH_WORDS = AT_SIGN + 1
 
 
 @helper
@@ -128,9 +130,15 @@ def sums(scratch, acc, state, plan, g, start, stop, q):
     cls = class_at(plan, g)
     kind, argument = word(cls, PC_KIND), argument_at(state, word(cls, PC_ARG))
     if kind == KIND_FLOAT and word(argument, A_WIDE):
+        # Sum, mean and deviation of one window follow each other: they are summed once.
+        if word(scratch, AT_OWNER) == acc:
+            return LONG_SUM, LONG_SQUARES, -1074, word(scratch, AT_SIGN) != 0
         _long_sums(scratch, state, plan, g, start, stop, q)
         n_sum, n_squares, unit = LONG_SUM, LONG_SQUARES, -1074
+        put(scratch, AT_OWNER, acc)
+        put(scratch, AT_SIGN, 1 if uword(scratch, LONG_SUM - 1) >= TOP else 0)
     else:
+        put(scratch, AT_OWNER, 0)
         move(scratch, acc + 8 * G_SUM, 2)
         move(scratch + 8 * AT_SQUARES, acc + 8 * G_SQUARES, 4)
         n_sum, n_squares = 2, 4

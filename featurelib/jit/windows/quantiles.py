@@ -13,8 +13,8 @@ from featurelib.intrinsics import (
     u64_shr,
 )
 from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT, LONG_SUM
-from featurelib.jit.windows.memory import clear, helper, uword
-from featurelib.jit.windows.moments import NAN_BITS, add_shifted, negate
+from featurelib.jit.windows.memory import clear, helper, put, uword
+from featurelib.jit.windows.moments import AT_OWNER, NAN_BITS, add_shifted, negate
 from featurelib.jit.windows.multisets import from_key
 from featurelib.jit.windows.rounding import (
     ONE,
@@ -73,6 +73,7 @@ def between(scratch, x, y, kind, part, whole):
             return x
         return NAN_BITS  # they differ
     clear(scratch, LONG_SUM)
+    put(scratch, AT_OWNER, 0)
     _add_product(scratch, x, kind, whole - part)
     _add_product(scratch, y, kind, part)
     negative = uword(scratch, LONG_SUM - 1) >= TOP

@@ -25,7 +25,8 @@ from featurelib.jit.windows.layout import (
     SPAN_RESULT,
     VALUE,
 )
-from featurelib.jit.windows.memory import helper, word
+from featurelib.jit.windows.memory import helper, put, word
+from featurelib.jit.windows.moments import AT_OWNER
 from featurelib.jit.windows.spans import find_span
 
 
@@ -53,6 +54,7 @@ def ask(state, plan, work, q, starts):
             sum_up(acc, state, plan, word(cell, PL_CLASS), word(span, 0), word(span, 1), q)
     scratch, lists = work + 8 * word(plan, P_SCRATCH), work + 8 * word(plan, P_LISTS)
     keys = work + 8 * word(plan, P_KEYS)
+    put(scratch, AT_OWNER, 0)
     nulls = 0
     for k in range(word(plan, P_ANSWERS)):
         asked = plan + 8 * (word(plan, P_AT_ANSWERS) + PLAN_ANSWER * k)
