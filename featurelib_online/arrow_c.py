@@ -155,28 +155,44 @@ class _Memory:
         self._owner = owner
 
 
+class Handed(NamedTuple):
+    """What a producer handed over: structs, not yet read.
+
+    Attributes:
+        schema: Address of the ArrowSchema.
+        arrays: Addresses of the ArrowArrays, one a chunk.
+        owners: Live as long as the structs: two capsules, or the schema's owner and the arrays'.
+    """
+
+    schema: int
+    arrays: tuple[int, ...]
+    owners: tuple[Any, ...]
+
+
 def is_arrow(data: Any) -> bool:
-    """Whether an object hands over its content by the C data interface."""
-    return hasattr(data, "__arrow_c_array__") or hasattr(data, "__arrow_c_stream__")
+    """Whether an object hands over its content by the C data interface, or is what was handed."""
+    return (
+        hasattr(data, "__arrow_c_array__")
+        or hasattr(data, "__arrow_c_stream__")
+        or isinstance(data, Handed)
+    )
 
 
-def read_arrow(data: Any) -> tuple[ArrowType, list[ArrowArray]]:
-    """The type and the chunks of an Arrow object; nothing is copied.
-
-    Args:
-        data: It has ``__arrow_c_array__`` (one chunk) or ``__arrow_c_stream__``.
+def hand_over(data: Any) -> Handed:
+    """The structs of an Arrow object: one chunk of ``__arrow_c_array__``, or those of a stream.
 
     Raises:
         InputError: The producer failed.
     """
     try:
         if hasattr(data, "__arrow_c_array__"):
-            schema_capsule, array_capsule = data.__arrow_c_array__()
-            schema = _moved(schema_capsule, b"arrow_schema", _Schema)
-            array = _moved(array_capsule, b"arrow_array", _Array)
-            return _read_type(schema), [_array(ctypes.addressof(array.struct), array)]
+            schema, array = data.__arrow_c_array__()
+            at = (_pointer(schema, b"arrow_schema"), _pointer(array, b"arrow_array"))
+            return Handed(at[0], at[1:], (schema, array))
         stream = _moved(data.__arrow_c_stream__(), b"arrow_array_stream", _Stream)
-        return _read_type(_pull(stream, "get_schema", _Schema)), list(_chunks(stream))
+        owners = (_pull(stream, "get_schema", _Schema), *_chunks(stream))
+        places = [ctypes.addressof(owner.struct) for owner in owners]
+        return Handed(places[0], tuple(places[1:]), owners)
     except InputError:
         raise
     except Exception as error:  # the producer's own code raised
@@ -186,9 +202,32 @@ def read_arrow(data: Any) -> tuple[ArrowType, list[ArrowArray]]:
         ) from error
 
 
+def read_arrow(data: Any) -> tuple[ArrowType, list[ArrowArray]]:
+    """The type and the chunks of an Arrow object; nothing is copied.
+
+    Args:
+        data: It has ``__arrow_c_array__`` (one chunk) or ``__arrow_c_stream__``, or is what they
+            handed over.
+
+    Raises:
+        InputError: The producer failed.
+    """
+    handed = data if isinstance(data, Handed) else hand_over(data)
+    schema, *arrays = handed.owners
+    if not isinstance(schema, _Owner):
+        schema = _moved(schema, b"arrow_schema", _Schema)
+        arrays = [_moved(array, b"arrow_array", _Array) for array in arrays]
+    chunks = [read_array(ctypes.addressof(owner.struct), owner) for owner in arrays]
+    return read_type(ctypes.addressof(schema.struct)), chunks
+
+
+def _pointer(capsule: Any, name: bytes) -> int:
+    return int(_api.PyCapsule_GetPointer(capsule, name))
+
+
 def _moved(capsule: Any, name: bytes, kind: Callable[[], Any]) -> _Owner:
     """The struct in a capsule, moved out of it."""
-    source: Any = kind.from_address(_api.PyCapsule_GetPointer(capsule, name))  # type: ignore[attr-defined]
+    source: Any = kind.from_address(_pointer(capsule, name))  # type: ignore[attr-defined]
     if not source.release:
         raise InputError(f"the {name.decode()} was released or read before")
     target = kind()
@@ -206,34 +245,32 @@ def _pull(stream: _Owner, function: str, kind: Callable[[], Any]) -> _Owner:
     return _Owner(made)
 
 
-def _chunks(stream: _Owner) -> Iterator[ArrowArray]:
+def _chunks(stream: _Owner) -> Iterator[_Owner]:
     while True:
         chunk = _pull(stream, "get_next", _Array)
         if not chunk.struct.release:
             return
-        yield _array(ctypes.addressof(chunk.struct), chunk)
-
-
-def _read_type(schema: _Owner) -> ArrowType:
-    return _type(ctypes.addressof(schema.struct))
+        yield chunk
 
 
 # A struct is read at once, as words: a tenth of the time that its fields take one by one.
 
 
-def _type(address: int) -> ArrowType:
+def read_type(address: int) -> ArrowType:
+    """The type that an ArrowSchema describes."""
     letters, name, _, _, n, children, words, _, _ = _SCHEMA_WORDS.unpack(
         ctypes.string_at(address, _SCHEMA_WORDS.size)
     )
     return ArrowType(
         ctypes.string_at(letters).decode(),
         ctypes.string_at(name).decode() if name else "",
-        tuple(map(_type, _words(children, n))),
-        _type(words) if words else None,
+        tuple(map(read_type, _words(children, n))),
+        read_type(words) if words else None,
     )
 
 
-def _array(address: int, owner: Any) -> ArrowArray:
+def read_array(address: int, owner: Any) -> ArrowArray:
+    """What an ArrowArray describes; `owner` lives as long as anything looks into its buffers."""
     length, nulls, offset, n_buffers, n, buffers, children, words, _, _ = _ARRAY_WORDS.unpack(
         ctypes.string_at(address, _ARRAY_WORDS.size)
     )
@@ -242,8 +279,8 @@ def _array(address: int, owner: Any) -> ArrowArray:
         offset,
         nulls,
         _words(buffers, n_buffers),
-        tuple([_array(child, owner) for child in _words(children, n)]),
-        _array(words, owner) if words else None,
+        tuple([read_array(child, owner) for child in _words(children, n)]),
+        read_array(words, owner) if words else None,
         owner,
     )
 

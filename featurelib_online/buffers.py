@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.errors import InputError
-from featurelib.jit.addresses import addresses
-from featurelib.jit.kernel import Column
 from featurelib.jit.memory import too_small
 from featurelib.layout import Layout, Tensor
+
+if TYPE_CHECKING:
+    from featurelib_online.column_entry import Entered
 
 Array = np.ndarray[Any, Any]
 _HOST = (1, 3, 11)
@@ -79,22 +80,20 @@ def checked(out: Any, layout: Layout, rows: int, where: str) -> dict[str, Array]
     return views
 
 
-def refuse_inputs(views: Mapping[str, Array], inputs: Mapping[str, Column], where: str) -> None:
+def refuse_inputs(views: Mapping[str, Array], inputs: Entered, bundle: Bundle) -> None:
     """Refuses buffers that share memory with input columns: rows are read while others are written.
 
     Raises:
         InputError: With the names of both.
     """
-    arrays = [column.values for column in inputs.values()]
-    first = addresses(arrays)
-    last = first + [array.nbytes for array in arrays]
+    first, last = inputs.first, inputs.last
     for name, view in views.items():
         start, stop = _bounds(view)
         shared = (first < stop) & (start < last) & (first < last)
         if start < stop and shared.any():
-            other = list(inputs)[int(shared.argmax())]
+            other = bundle.schema.names[int(shared.argmax())]
             raise InputError(
-                f"{where}: `out[{name!r}]` shares memory with input column `{other}`",
+                f"{bundle.name}: `out[{name!r}]` shares memory with input column `{other}`",
                 hint="give a buffer of its own",
             )
 

@@ -6,7 +6,7 @@ chunks, is copied.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ def read_columns(
     """
     if isinstance(data, Mapping):
         chunks, rows = _from_mapping(data, bundle, plain)
-    elif _is_pandas(data):
+    elif is_pandas(data):
         chunks, rows = _from_mapping(_pandas_columns(data, bundle), bundle, plain)
     elif is_arrow(data):
         chunks, rows = _from_table(data, bundle)
@@ -76,7 +76,7 @@ def read_columns(
 
 
 def _checked(
-    parts: list[RawColumn], field: Field, where: str
+    parts: Sequence[RawColumn], field: Field, where: str
 ) -> tuple[list[Column], tuple[int, FieldValueError] | None]:
     """The chunks of a column in its type, and the error about its first bad row."""
     columns, at = [], 0
@@ -89,6 +89,16 @@ def _checked(
     return columns, None
 
 
+def one_column(parts: Sequence[RawColumn], field: Field, where: str) -> Column | None:
+    """The column of these parts; None where a row is refused.
+
+    Raises:
+        FieldValueError: The field takes no column of that type.
+    """
+    columns, fault = _checked(parts, field, where)
+    return None if fault else _joined(columns)
+
+
 def _joined(parts: list[Column]) -> Column:
     if len(parts) == 1:
         return parts[0]
@@ -99,8 +109,12 @@ def _joined(parts: list[Column]) -> Column:
     return Column(np.concatenate([p.values for p in parts]), valid, [p.keep for p in parts])
 
 
-def _check_names(names: Iterable[Any], bundle: Bundle) -> None:
-    """Every field is there or has a default, nothing is unknown."""
+def check_names(names: Iterable[Any], bundle: Bundle) -> None:
+    """Looks that every field is there or has a default, and nothing is unknown.
+
+    Raises:
+        InputError: With the name.
+    """
     given, schema = list(names), bundle.schema
     known = set(given)
     for field in schema.fields:
@@ -118,7 +132,7 @@ def _from_mapping(
     given: Mapping[Any, Any], bundle: Bundle, plain: PlainTypes
 ) -> tuple[Chunks, int]:
     data = one_by_one(given, bundle.name)
-    _check_names(data, bundle)
+    check_names(data, bundle)
     chunks: Chunks = {}
     lengths: dict[str, int] = {}
     constants = []
@@ -131,7 +145,7 @@ def _from_mapping(
             if read is not None:
                 chunks[field.name], lengths[field.name] = read, len(read.values)
                 continue
-            parts = _column(column, field, bundle.name)
+            parts = parts_of(column, field, bundle.name)
             chunks[field.name] = parts
             lengths[field.name] = sum(part.rows for part in parts)
     rows = next(iter(lengths.values()), 0)
@@ -152,7 +166,12 @@ def _from_mapping(
     return chunks, rows
 
 
-def _column(given: Any, field: Field, where: str) -> list[RawColumn]:
+def parts_of(given: Any, field: Field, where: str) -> list[RawColumn]:
+    """The chunks of one column that was given by name.
+
+    Raises:
+        FieldValueError: It is no column, or a value in it is not taken.
+    """
     if isinstance(given, np.ndarray):
         if given.ndim == 0:
             raise _no_column(given, field, where, "it has no rows")
@@ -194,7 +213,7 @@ def _from_table(data: Any, bundle: Bundle) -> tuple[Chunks, int]:
             f"{bundle.name}: expected a table, got one Arrow column ({kind.format})", hint=_HINT
         )
     names = [child.name for child in kind.children]
-    _check_names(names, bundle)
+    check_names(names, bundle)
     at = 0
     for array in arrays:
         nulls = arrow_column(kind, array).valid
@@ -211,7 +230,7 @@ def _from_table(data: Any, bundle: Bundle) -> tuple[Chunks, int]:
     return chunks, at
 
 
-def _is_pandas(data: Any) -> bool:
+def is_pandas(data: Any) -> bool:
     """By name: pandas is never imported here."""
     kind = type(data)
     return kind.__name__ == "DataFrame" and kind.__module__.startswith("pandas")
@@ -222,7 +241,7 @@ def _pandas_columns(data: Any, bundle: Bundle) -> dict[Any, Any]:
 
     pandas has no null in a float column but NaN: there it is one, if the field is nullable.
     """
-    _check_names(data.columns, bundle)
+    check_names(data.columns, bundle)
     made: dict[Any, Any] = {}
     for name in data.columns:
         column = data[name]

@@ -152,23 +152,21 @@ def compute_columns(
     kernel: RowKernel, data: Any, *, out: Mapping[str, Any] | None, threads: int
 ) -> Batch:
     """The features of Arrow or NumPy columns (see `RowKernel.columns`)."""
-    from featurelib_online.columns import read_columns
-
     bundle, code = kernel.bundle, kernel.wide_kernel
-    columns, rows = read_columns(data, bundle, kernel.plain_types)
+    entered = kernel.entry.read(data)
+    rows = entered.rows
     views = buffers.of(out, bundle, rows)
     if views:
-        buffers.refuse_inputs(views, columns, bundle.name)
+        buffers.refuse_inputs(views, entered, bundle)
     try:
-        given = [columns[n] for n in code.inputs]
-        room, tensors, keep = code.fill(given, rows, out=views, threads=threads)
+        room, tensors, keep = code.fill(entered.words, rows, out=views, threads=threads)
     except BaseException:
         buffers.void(views)
         raise
     objects = {n: np.empty(rows, object) for n, t in kernel.types.items() if t.kind == "v"}
     for name, made in objects.items():
         fill_objects(made, room.columns[name].values, kernel.types[name])
-    del keep  # what the addresses point into
+    del keep, entered  # what the addresses point into
     return _batch(kernel, room, objects, tensors, rows)
 
 

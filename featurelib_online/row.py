@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from featurelib_online.micro_batches import BatchWorkspace, compute_columns, com
 from featurelib_online.numpy_columns import PlainTypes, plain_types
 from featurelib_online.outputs import Row, RowOutputs
 from featurelib_online.workspace import RowLayout, RowWorkspace
+
+if TYPE_CHECKING:
+    from featurelib_online.column_entry import ColumnEntry
 
 
 class RowKernel:
@@ -62,6 +65,13 @@ class RowKernel:
     def wide_kernel(self) -> TensorKernel:
         """Machine code whose loops vectorise; compiled when columns first come in."""
         return TensorKernel(self.bundle, limit=self.kernel.limit, only_tensors=False)
+
+    @cached_property
+    def entry(self) -> ColumnEntry:
+        """Lets columns into `wide_kernel`; loaded when columns first come in."""
+        from featurelib_online.column_entry import ColumnEntry
+
+        return ColumnEntry(self.bundle, self.wide_kernel.inputs)
 
     @cached_property
     def plain_types(self) -> PlainTypes:

@@ -126,12 +126,19 @@ class Kernel:
         return [c._replace(keep=keep) if c.values.ndim == 2 else c for c in outputs]
 
     def run_words(
-        self, inputs: Sequence[Column], outputs: Array, rows: int, *, threads: int = 1
+        self, inputs: Sequence[Column] | Array, outputs: Array, rows: int, *, threads: int = 1
     ) -> Any:
-        """As `run`, with outputs as words; gives what text outputs point into, to be kept."""
+        """As `run`, with outputs as words; gives what text outputs point into, to be kept.
+
+        The inputs may be words too, with flags for each that may be null; what they point into is
+        the caller's to keep.
+        """
         check_float_environment()
-        inputs = self._with_flags(inputs, rows)
-        given = words_of(inputs)
+        if isinstance(inputs, np.ndarray):
+            given = inputs
+        else:
+            inputs = self._with_flags(inputs, rows)
+            given = words_of(inputs)
         parts = max(1, min(threads, rows // _LEAST_ROWS))
         edges = [rows * k // parts for k in range(parts + 1)]
         arenas = [ScratchArena(self.limit) for _ in range(parts)]

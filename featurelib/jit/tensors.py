@@ -79,13 +79,16 @@ class TensorKernel:
 
     def fill(
         self,
-        inputs: Sequence[Column],
+        inputs: Sequence[Column] | Array,
         rows: int,
         *,
         out: Mapping[str, Array] = NO_TENSORS,
         threads: int = 1,
     ) -> tuple[OutputRoom, dict[str, Array], Any]:
-        """As `run`; gives the memory of the outputs, the tensors, and what addresses point into."""
+        """As `run`; gives the memory of the outputs, the tensors, and what addresses point into.
+
+        The inputs may be words (see `Kernel.run_words`).
+        """
         room = self.plan.room(rows, out)
         keep = self.kernel.run_words(inputs, room.words, rows, threads=threads)
         tensors = {}

@@ -1,0 +1,167 @@
+"""The ways of all columns of a schema as one table, and the memory that they are copied to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from featurelib.bundle import Bundle
+from featurelib.fields import Field
+from featurelib.jit.addresses import addresses
+from featurelib.jit.kernel import Array, Column
+from featurelib_online.columns import one_column
+from featurelib_online.entry_functions import entry_functions
+from featurelib_online.entry_table import (
+    CHILD,
+    DESCR,
+    HIGH,
+    IS_CHECKED,
+    LETTERS,
+    LOW,
+    MAX_LENGTH,
+    NO_WAY,
+    NULLABLE,
+    OBJECTS,
+    PYTHON,
+    RECORD_BYTES,
+    SCALE,
+    SOURCE,
+    SOURCE_BYTES,
+    TARGET,
+    TYPE,
+    WAY,
+    Way,
+    itemsize,
+    way_of,
+)
+from featurelib_online.raw_columns import RawColumn
+
+_WORD = 8
+
+
+class Given(NamedTuple):
+    """The type of a column that was given for a field.
+
+    Attributes:
+        letters: As `way_of` takes them; "" for one that Python reads.
+        child: Which of the given columns it is, -1 for none.
+        kind: The class of a NumPy array, else None.
+        dtype: Its dtype.
+    """
+
+    letters: str = ""
+    child: int = -1
+    kind: type | None = None
+    dtype: Any = None
+
+
+class Fields:
+    """The fields of a schema, with what every plan needs of them.
+
+    Attributes:
+        bundle: Whose schema it is.
+        fields: In order.
+        sizes: Bytes of a value of each in a kernel's column.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.fields: tuple[Field, ...] = tuple(bundle.schema.fields)
+        self.sizes = np.array([itemsize(f.dtype) for f in self.fields], np.int64)
+
+    def put(self, columns: Mapping[int, Column], rows: int, words: Array) -> Any:
+        """Writes the words of columns of these fields; gives what must live as long as they."""
+        ones = np.ones(rows, np.uint8)
+        flat, at = [], []
+        for k, column in columns.items():
+            at.append(2 * k)
+            flat.append(column.values)
+            if self.fields[k].nullable:
+                at.append(2 * k + 1)
+                flat.append(ones if column.valid is None else column.valid)
+            else:
+                words[2 * k + 1] = 0
+        words[at] = addresses(flat)
+        return columns, ones
+
+
+class EntryPlan:
+    """How columns of certain types enter.
+
+    Args:
+        fields: What they become.
+        given: The type of the column for each field.
+
+    Attributes:
+        python: The fields that Python reads, by number.
+        is_quick: Whether machine code reads any.
+    """
+
+    def __init__(self, fields: Fields, given: Sequence[Given]) -> None:
+        self.fields, self.given = fields, tuple(given)
+        ways = [way_of(g.letters, f) if g.letters else NO_WAY for g, f in self._pairs()]
+        self.python = [k for k, way in enumerate(ways) if way.way == PYTHON]
+        self.is_quick = len(self.python) < len(ways)
+        self._letters = [g.letters.encode() + b"\0" for g in self.given]
+        held = [np.frombuffer(letters, np.uint8) for letters in self._letters]
+        self._held = held
+        table = np.zeros((len(ways), RECORD_BYTES // _WORD), np.int64)
+        for record, way, (g, field), letters in zip(table, ways, self._pairs(), held, strict=True):
+            _fill(record, way, g, field, int(letters.ctypes.data))
+        self._table = table
+        self.table, self.count = int(table.ctypes.data), len(ways)
+        self._functions = entry_functions()
+        sizes = [size for size, way in zip(fields.sizes.tolist(), ways, strict=True) if way.way]
+        # Values and flags of each column, and flags without a null; each from a multiple of 16 on.
+        self._row_bytes, self._most_pads = 1 + sum(sizes) + len(sizes), 16 * (2 * len(sizes) + 2)
+        self.objects = sum(way.way == OBJECTS for way in ways)
+
+    def _pairs(self) -> Any:
+        return zip(self.given, self.fields.fields, strict=True)
+
+    def sources(self) -> tuple[Array, int]:
+        """Memory for the sources of a call, and its address."""
+        made = np.empty(self.count * SOURCE_BYTES // _WORD, np.int64)
+        return made, int(made.ctypes.data)
+
+    def words(
+        self, sources: int, rows: int, python: Mapping[int, Sequence[RawColumn]] | None
+    ) -> tuple[Array, Any] | None:
+        """The words of all fields: address of values and address of flags, or 0.
+
+        Args:
+            sources: The address of the sources.
+            rows: How many.
+            python: The parts of each column that Python reads.
+
+        Returns:
+            The words and what they point into; None where not all is plainly right.
+        """
+        words = np.empty(2 * self.count, np.int64)
+        memory = np.empty(self._row_bytes * rows + self._most_pads, np.uint8)
+        start = (int(memory.ctypes.data) + 15) & -16
+        at = int(words.ctypes.data)
+        if not self._functions.enter(self.table, sources, self.count, rows, start, at):
+            return None
+        if not python:
+            return words, memory
+        columns = {}
+        for k, parts in python.items():
+            column = one_column(parts, self.fields.fields[k], self.fields.bundle.name)
+            if column is None:
+                return None
+            columns[k] = column
+        return words, (memory, self.fields.put(columns, rows, words))
+
+
+def _fill(record: Array, way: Way, given: Given, field: Field, letters: int) -> None:
+    for at, value in (
+        (WAY, way.way), (CHILD, given.child), (SOURCE, way.source), (TARGET, way.target),
+        (LOW, way.low), (HIGH, way.high), (IS_CHECKED, int(way.is_checked)), (SCALE, way.scale),
+        (NULLABLE, int(field.nullable)), (MAX_LENGTH, way.max_length), (LETTERS, letters),
+        (TYPE, 0 if given.kind is None or way.way == PYTHON else id(given.kind)),
+        (DESCR, 0 if given.dtype is None else id(given.dtype)),
+    ):  # fmt: skip
+        record[at // _WORD] = value
