@@ -15,9 +15,7 @@ took 9 ms where drawing the inputs took 27 to 36 (text has no fixed place), and 
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +27,7 @@ from featurelib.model_inputs import ModelInputs
 from featurelib_offline.files import Source
 from featurelib_offline.torch_batch import Parcel, TensorBatch
 from featurelib_offline.torch_library import data, torch
+from featurelib_offline.torch_loader import FeatureLoader, WorkerInit
 from featurelib_offline.torch_order import batches, pieces_of, share, shuffled
 from featurelib_offline.torch_source import ParquetSource
 
@@ -104,7 +103,9 @@ class FeatureDataset(data.IterableDataset[TensorBatch]):  # type: ignore[misc]
         self.batch_rows, self.shuffle_rows, self.seed = batch_rows, shuffle_rows, seed
         self.rank, self.ranks = rank, ranks
         self.drop_last, self.pad_last = drop_last, pad_last
-        self._epochs = torch.zeros(2, dtype=torch.int64)  # the one that runs, the next one
+        self._next_epoch = 0
+        self.worker_epoch: torch.Tensor | None = None
+        """In a worker: the epoch, which the process that trains writes."""
 
     @property
     def rows(self) -> int:
@@ -114,17 +115,17 @@ class FeatureDataset(data.IterableDataset[TensorBatch]):  # type: ignore[misc]
     @property
     def epoch(self) -> int:
         """The epoch that the next iteration gives; the first is 0."""
-        return int(self._epochs[1])
+        return self._next_epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Makes the next iteration this epoch, e.g. when a training is resumed."""
         _check_number("epoch", epoch, 0)
-        self._epochs[:] = epoch
+        self._next_epoch = epoch
 
-    def begin_epoch(self) -> None:
-        """Goes on to the next epoch; iteration and `FeatureLoader` call it."""
-        self._epochs[0] = self._epochs[1]
-        self._epochs[1] += 1
+    def begin_epoch(self) -> int:
+        """Goes on to the next epoch, and gives its number; each iteration calls it."""
+        self._next_epoch += 1
+        return self._next_epoch - 1
 
     def loader(
         self,
@@ -133,7 +134,7 @@ class FeatureDataset(data.IterableDataset[TensorBatch]):  # type: ignore[misc]
         prefetch: int = 2,
         pin_memory: bool = False,
         persistent: bool = True,
-        worker_init: Callable[[int], None] | None = None,
+        worker_init: WorkerInit | None = None,
     ) -> FeatureLoader:
         """The ready `DataLoader`.
 
@@ -159,35 +160,32 @@ class FeatureDataset(data.IterableDataset[TensorBatch]):  # type: ignore[misc]
                 hint="pin_memory=torch.cuda.is_available()",
             )
         _ = self.source.kernel  # refused here and not in a worker, which finds it in the disk cache
-        more: dict[str, Any] = {}
-        if workers:
-            self._epochs.share_memory_()
-            more = {
-                "prefetch_factor": prefetch,
-                "persistent_workers": persistent,
-                "multiprocessing_context": "spawn",
-                "worker_init_fn": worker_init,
-            }
         return FeatureLoader(
             self,
-            batch_size=None,
-            num_workers=workers,
+            workers=workers,
+            prefetch=prefetch,
             pin_memory=pin_memory,
-            collate_fn=_as_it_is,
-            **more,
+            persistent=persistent,
+            worker_init=worker_init,
         )
 
     def __iter__(self) -> Iterator[TensorBatch | Parcel]:
-        """One epoch: of all rows, or of the share of a worker inside a `DataLoader`."""
+        """One epoch: of all rows, or of the share of a worker of a `FeatureLoader`.
+
+        Raises:
+            DefinitionError: In a worker of another `DataLoader`. It would be forked, which Polars
+                does not survive, or would not know its epoch.
+        """
         info = data.get_worker_info()
         if info is None:
-            self.begin_epoch()
-            worker, workers = 0, 1
-        else:
-            worker, workers = info.id, info.num_workers
-        part, parts = self.rank * workers + worker, self.ranks * workers
-        given = self._batches(int(self._epochs[0]), part, parts)
-        return given if info is None else map(Parcel, given)
+            return self._batches(self.begin_epoch(), self.rank, self.ranks)
+        if self.worker_epoch is None:
+            raise DefinitionError(
+                f"{self.source.bundle.name}: a worker of a DataLoader made elsewhere",
+                hint=f"dataset.loader(workers={info.num_workers}) makes one",
+            )
+        part, parts = self.rank * info.num_workers + info.id, self.ranks * info.num_workers
+        return map(Parcel, self._batches(int(self.worker_epoch[0]), part, parts))
 
     def __len__(self) -> int:
         """Batches of an epoch on this rank, without workers; see `batch_count`."""
@@ -228,45 +226,6 @@ class FeatureDataset(data.IterableDataset[TensorBatch]):  # type: ignore[misc]
                 return
             rows = batch.count
             yield TensorBatch.of(batch.padded(self.batch_rows) if self.pad_last else batch, rows)
-
-
-class FeatureLoader(data.DataLoader[TensorBatch]):  # type: ignore[misc]
-    """A `DataLoader` whose every iteration is the next epoch, in workers that stay too."""
-
-    dataset: FeatureDataset
-
-    def __iter__(self) -> Any:
-        """One epoch."""
-        if not self.num_workers:  # the dataset is iterated in this process, and counts itself
-            return super().__iter__()
-        self.dataset.begin_epoch()
-        # Workers are processes that begin here: Polars in each would take every core.
-        with _default_environment(POLARS_MAX_THREADS=max(1, _cores() // self.num_workers)):
-            return super().__iter__()
-
-    def __len__(self) -> int:
-        """Batches of an epoch; see `FeatureDataset.batch_count`."""
-        return self.dataset.batch_count(self.num_workers)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
-@contextlib.contextmanager
-def _default_environment(**values: int) -> Iterator[None]:
-    """Variables for processes that begin meanwhile, where the caller's environment has none."""
-    added = {name: str(value) for name, value in values.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
 
 
 def _check_number(name: str, value: Any, least: int, most: int | None = None) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 import featurelib as fl
-from featurelib.errors import FieldValueError, FloatEnvironmentError
+from featurelib.errors import DefinitionError, FieldValueError, FloatEnvironmentError
 from featurelib_offline import fit
 from featurelib_offline.torch_batch import Parcel, TensorBatch
 from featurelib_offline.torch_dataset import FeatureDataset
@@ -47,6 +48,10 @@ def flushing() -> Iterator[None]:
     torch.set_flush_denormal(False)
 
 
+def rows_of(batches: Iterable[TensorBatch]) -> list[int]:
+    return [row for batch in batches for row in batch.labels["row"].tolist()]
+
+
 def flush_in_worker(worker: int) -> None:
     torch.set_flush_denormal(True)
 
@@ -70,6 +75,33 @@ def test_two_workers_give_the_rows_that_none_gives(bundle: fl.Bundle, path: Path
     assert orders[0] != orders[1]
     dataset.set_epoch(0)
     assert [row for batch in loader for row in batch.labels["row"].tolist()] == orders[0]
+
+
+def test_an_iteration_keeps_its_epoch_whatever_begins_beside_it(
+    bundle: fl.Bundle, path: Path
+) -> None:
+    """Workers take seconds to start, and what happens meanwhile is not for them.
+
+    Else two workers could give their shares of different epochs, with rows twice or never.
+    """
+    made = {"batch_rows": 300, "labels": ["row"], "shuffle_rows": 1_000}
+    again = FeatureDataset(bundle, path, **made)
+    expected = [rows_of(again), rows_of(again), rows_of(again)]
+    dataset = FeatureDataset(bundle, path, **made)
+    loader = dataset.loader(workers=1, persistent=False)
+    first, second = iter(loader), iter(loader)
+    third = iter(dataset)
+    dataset.set_epoch(70)
+    assert [rows_of(first), rows_of(second), rows_of(third)] == expected
+    assert dataset.epoch == 70
+
+
+def test_a_worker_that_another_loader_made_is_refused(bundle: fl.Bundle, path: Path) -> None:
+    """A forked worker would wait forever for Polars' threads, which a fork leaves behind."""
+    dataset = FeatureDataset(bundle, path, batch_rows=300, labels=["row"])
+    list(dataset)
+    with pytest.raises(DefinitionError, match=r"dataset\.loader\(workers=1\)"):
+        list(DataLoader(dataset, batch_size=None, num_workers=1, timeout=120))
 
 
 def test_a_bad_value_and_a_thread_that_flushes_are_named_by_the_worker(
