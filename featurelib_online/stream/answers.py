@@ -60,7 +60,7 @@ class AnswerReader:
 
     def read(self, work: Array, has_nulls: bool) -> Answers:
         """The answers at the front of a workspace."""
-        given = self._values.unpack_from(work)
+        given = self._values.unpack_from(work.data)
         if not (has_nulls or self._lists or self._times):
             return Answers(self._index, given, {})
         values = list(given)
@@ -70,7 +70,7 @@ class AnswerReader:
             values[k] = from_canonical(values[k], dtype)
         reasons: dict[str, str] = {}
         if has_nulls:
-            codes = self._reasons.unpack_from(work)
+            codes = self._reasons.unpack_from(work.data)
             for k, code in enumerate(codes):
                 if code:
                     values[k] = None
