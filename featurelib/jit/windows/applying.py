@@ -14,23 +14,20 @@ from featurelib.jit.windows.chunks import (
     make_units,
     rebuild,
     start_chunk,
+    sum_up_block,
 )
 from featurelib.jit.windows.events import (
     before,
+    block_at,
     chunk_at,
     first_of,
     is_equal,
-    oldest,
-    place_of,
-    put_slot_in,
-    slide,
     slot_at,
     slot_hash,
-    take_least,
-    take_oldest_out,
-    take_slot_out,
 )
 from featurelib.jit.windows.layout import (
+    BLOCK,
+    BLOCK_BITS,
     CHUNK,
     CHUNK_BITS,
     E_A,
@@ -42,6 +39,7 @@ from featurelib.jit.windows.layout import (
     NEVER,
     NO_ROOM,
     P_CHUNK,
+    P_HAS_BLOCKS,
     P_MAX_CAPACITY,
     P_MAX_EVENTS,
     P_SLOT,
@@ -57,6 +55,15 @@ from featurelib.jit.windows.layout import (
     TOO_OLD,
 )
 from featurelib.jit.windows.memory import clear, helper, move, put, uput, uword, word
+from featurelib.jit.windows.moving import (
+    oldest,
+    place_of,
+    put_slot_in,
+    slide,
+    take_least,
+    take_oldest_out,
+    take_slot_out,
+)
 
 
 @helper
@@ -90,6 +97,8 @@ def evict(state, plan):
     take_oldest_out(state, plan, hole)
     if first & (CHUNK - 1) == 0:
         clear(chunk_at(state, plan, first >> CHUNK_BITS), word(plan, P_CHUNK))
+    if first & (BLOCK - 1) == 0 and word(plan, P_HAS_BLOCKS):
+        clear(block_at(state, plan, first >> BLOCK_BITS), word(plan, P_CHUNK))
     if hole >> CHUNK_BITS != first >> CHUNK_BITS:
         rebuild(state, plan, ((first >> CHUNK_BITS) + 1) << CHUNK_BITS, hole + 1)
 
@@ -171,6 +180,9 @@ def take(state, plan, record):
             start_chunk(chunk, plan)
         if word(state, S_FIRST) <= (place >> CHUNK_BITS) << CHUNK_BITS:
             add_to_chunk(chunk, slot_at(state, plan, place), state, plan)
+        if end & (BLOCK - 1) == 0 and word(plan, P_HAS_BLOCKS):
+            block = (end >> BLOCK_BITS) - 1
+            sum_up_block(block_at(state, plan, block), block, state, plan)
     return TAKEN
 
 

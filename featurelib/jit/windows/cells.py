@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from featurelib.jit.windows.chunks import class_at
-from featurelib.jit.windows.events import chunk_at, is_seen, slot_at
+from featurelib.jit.windows.events import block_at, chunk_at, is_seen, slot_at
 from featurelib.jit.windows.layout import (
+    BLOCK,
+    BLOCK_BITS,
     C_EARLIEST,
+    C_SETTLED,
     CHUNK_BITS,
     CHUNK_HEAD,
     CLASS,
+    P_HAS_BLOCKS,
     S_FIRST,
 )
 from featurelib.jit.windows.memory import clear, helper, word
@@ -20,6 +24,14 @@ from featurelib.jit.windows.spans import is_whole
 def chunk_end(state, i, stop):
     """The slot after the last one of slot i's chunk, but at most `stop`."""
     return min(((i >> CHUNK_BITS) + 1) << CHUNK_BITS, stop)
+
+
+@helper
+def is_whole_block(state, plan, i, stop, q):
+    """Whether slot i begins a full block that lies before `stop` and is settled at q."""
+    if i & (BLOCK - 1) != 0 or i + BLOCK > stop or not word(plan, P_HAS_BLOCKS):
+        return False
+    return word(block_at(state, plan, i >> BLOCK_BITS), C_SETTLED) <= q
 
 
 @helper
@@ -38,6 +50,10 @@ def sum_up(acc, state, plan, g, start, stop, q):
     cls = class_at(plan, g)
     i = start
     while i < stop:
+        if is_whole_block(state, plan, i, stop, q):
+            merge(acc, block_at(state, plan, i >> BLOCK_BITS) + 8 * (CHUNK_HEAD + CLASS * g), cls)
+            i += BLOCK
+            continue
         end = chunk_end(state, i, stop)
         if is_whole(state, plan, i, stop, q):
             merge(acc, chunk_at(state, plan, i >> CHUNK_BITS) + 8 * (CHUNK_HEAD + CLASS * g), cls)

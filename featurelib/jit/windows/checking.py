@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from featurelib.jit.windows.chunks import sum_up_chunk
-from featurelib.jit.windows.events import chunk_at, header_hash, slot_at, slot_hash, total_words
+from featurelib.jit.windows.chunks import sum_up_block, sum_up_chunk
+from featurelib.jit.windows.events import (
+    block_at,
+    chunk_at,
+    header_hash,
+    is_equal,
+    slot_at,
+    slot_hash,
+    total_words,
+)
 from featurelib.jit.windows.layout import (
+    BLOCK_BITS,
     CHUNK,
     CHUNK_BITS,
     E_A,
@@ -15,6 +24,7 @@ from featurelib.jit.windows.layout import (
     P_CHUNK,
     P_DIGEST,
     P_DIGEST_2,
+    P_HAS_BLOCKS,
     P_HEADER,
     P_MAX_CAPACITY,
     P_MAX_EVENTS,
@@ -94,7 +104,11 @@ def check(state, n_words, plan, scratch):
     for c in range(capacity >> CHUNK_BITS):
         sum_up_chunk(scratch, c, state, plan)
         at = chunk_at(state, plan, c)
-        for k in range(chunk):
-            if word(at, k) != word(scratch, k):
+        if not is_equal(at, scratch, chunk):
+            return DAMAGED
+    if word(plan, P_HAS_BLOCKS):
+        for b in range(capacity >> BLOCK_BITS):
+            sum_up_block(scratch, b, state, plan)
+            if not is_equal(block_at(state, plan, b), scratch, chunk):
                 return DAMAGED
     return GOOD

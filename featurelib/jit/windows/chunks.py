@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from featurelib.jit.windows.events import chunk_at, settled_at, slot_at
+from featurelib.jit.windows.events import block_at, chunk_at, settled_at, slot_at
 from featurelib.jit.windows.layout import (
     A_TOP,
     A_UNIT,
     A_WIDE,
+    BLOCK,
+    BLOCK_BITS,
     C_EARLIEST,
     C_SETTLED,
     CHUNK,
@@ -25,16 +27,18 @@ from featurelib.jit.windows.layout import (
     P_AT_CLASSES,
     P_CHUNK,
     P_CLASSES,
+    P_HAS_BLOCKS,
     PA_KIND,
     PA_SUMMED,
     PLAN_ARG,
     PLAN_CLASS,
+    S_CAPACITY,
     S_END,
     S_FIRST,
     WIDEST,
 )
 from featurelib.jit.windows.memory import clear, helper, put, word
-from featurelib.jit.windows.partials import add_event, argument_at, value_of
+from featurelib.jit.windows.partials import add_event, argument_at, merge, value_of
 from featurelib.jit.windows.rounding import ONE, ZERO
 from featurelib.jit.windows.values import bit_range, is_finite
 
@@ -78,12 +82,34 @@ def sum_up_chunk(chunk, c, state, plan):
 
 
 @helper
+def sum_up_block(block, b, state, plan):
+    """Writes the record of a block from its chunks; zeros, if it is not full."""
+    start = b << BLOCK_BITS
+    if word(state, S_FIRST) > start or word(state, S_END) < start + BLOCK:
+        clear(block, word(plan, P_CHUNK))
+        return
+    start_chunk(block, plan)
+    first = start >> CHUNK_BITS
+    for c in range(first, first + (BLOCK >> CHUNK_BITS)):
+        chunk = chunk_at(state, plan, c)
+        put(block, C_EARLIEST, min(word(block, C_EARLIEST), word(chunk, C_EARLIEST)))
+        put(block, C_SETTLED, max(word(block, C_SETTLED), word(chunk, C_SETTLED)))
+        for g in range(word(plan, P_CLASSES)):
+            at = 8 * (CHUNK_HEAD + CLASS * g)
+            merge(block + at, chunk + at, class_at(plan, g))
+
+
+@helper
 def rebuild(state, plan, start, stop):
-    """Writes the records of the chunks of these slots anew."""
+    """Writes the records of the chunks and blocks of these slots anew."""
     if stop <= start:
         return
     for c in range(start >> CHUNK_BITS, ((stop - 1) >> CHUNK_BITS) + 1):
         sum_up_chunk(chunk_at(state, plan, c), c, state, plan)
+    if word(plan, P_HAS_BLOCKS):
+        last = word(state, S_CAPACITY) >> BLOCK_BITS
+        for b in range(start >> BLOCK_BITS, min(((stop - 1) >> BLOCK_BITS) + 1, last)):
+            sum_up_block(block_at(state, plan, b), b, state, plan)
 
 
 @helper

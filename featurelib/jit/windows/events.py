@@ -1,31 +1,28 @@
-"""The events of a state: found, put in their place, withdrawn, and pushed out by newer ones."""
+"""The events of a state: where they lie, how they are hashed, compared and found."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from featurelib.jit.windows.layout import (
-    CHUNK,
+    BLOCK_BITS,
     CHUNK_BITS,
     E_A,
     E_D,
-    E_FLAGS,
     E_ID,
     E_S,
     E_T,
     NEVER,
-    P_ARGS,
     P_CHUNK,
-    P_FLAG_WORDS,
+    P_HAS_BLOCKS,
     P_HEADER,
     P_SLOT,
     S_CAPACITY,
     S_CHECK,
     S_END,
     S_FIRST,
-    S_SLOTS_CHECK,
 )
-from featurelib.jit.windows.memory import clear, helper, move, put, uput, uword, word
+from featurelib.jit.windows.memory import helper, uput, uword, word
 
 _PRIME_1, _PRIME_2 = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F)
 """Odd numbers with bits well spread: two of XXH64's."""
@@ -33,10 +30,18 @@ _SHIFT = np.uint64(29)
 
 
 @helper
+def n_records(capacity, plan):
+    """Chunks and blocks of a state with room for this many events."""
+    blocks = capacity >> BLOCK_BITS if word(plan, P_HAS_BLOCKS) else 0
+    return (capacity >> CHUNK_BITS) + blocks
+
+
+@helper
 def slots_at(state, plan):
     """The address of slot 0."""
-    chunks = word(state, S_CAPACITY) >> CHUNK_BITS
-    return state + 8 * (word(plan, P_HEADER) + chunks * word(plan, P_CHUNK))
+    capacity = word(state, S_CAPACITY)
+    records = n_records(capacity, plan)
+    return state + 8 * (word(plan, P_HEADER) + records * word(plan, P_CHUNK))
 
 
 @helper
@@ -49,6 +54,12 @@ def slot_at(state, plan, i):
 def chunk_at(state, plan, c):
     """The address of a chunk's record."""
     return state + 8 * (word(plan, P_HEADER) + word(plan, P_CHUNK) * c)
+
+
+@helper
+def block_at(state, plan, b):
+    """The address of a block's record."""
+    return chunk_at(state, plan, (word(state, S_CAPACITY) >> CHUNK_BITS) + b)
 
 
 @helper
@@ -138,114 +149,12 @@ def first_at(state, plan, t):
 
 
 @helper
-def take_least(record, other, plan):
-    """Makes a record's arguments the smaller ones of two records of one arrival, null before all.
-
-    A filter passes if it does in both.
-    """
-    n_args, n_flags = word(plan, P_ARGS), word(plan, P_FLAG_WORDS)
-    for k in range(n_args):
-        at = E_FLAGS + n_flags + k
-        uput(record, at, min(uword(record, at), uword(other, at)))
-    for k in range(n_flags):
-        put(record, E_FLAGS + k, word(record, E_FLAGS + k) & word(other, E_FLAGS + k))
-    for k in range(n_args):
-        if (word(record, E_FLAGS + (k >> 6)) >> (k & 63)) & 1 == 0:
-            put(record, E_FLAGS + n_flags + k, 0)
-
-
-@helper
 def is_equal(record, other, n_words):
     """Whether two records have the same words."""
     k = 0
     while k < n_words and word(record, k) == word(other, k):
         k += 1
     return k == n_words
-
-
-@helper
-def take_slot_out(state, plan, i):
-    """Removes a slot; those after it move down. The caller sees to the chunks."""
-    end, size = word(state, S_END), word(plan, P_SLOT)
-    uput(state, S_SLOTS_CHECK, uword(state, S_SLOTS_CHECK) - slot_hash(state, plan, i))
-    at = slot_at(state, plan, i)
-    move(at, at + 8 * size, size * (end - 1 - i))
-    clear(slot_at(state, plan, end - 1), size)
-    put(state, S_END, end - 1)
-
-
-@helper
-def put_slot_in(state, plan, i, record):
-    """Inserts a record as slot i; there is room behind the last slot."""
-    end, size = word(state, S_END), word(plan, P_SLOT)
-    at = slot_at(state, plan, i)
-    move(at + 8 * size, at, size * (end - i))
-    move(at, record, size)
-    put(state, S_END, end + 1)
-    uput(state, S_SLOTS_CHECK, uword(state, S_SLOTS_CHECK) + slot_hash(state, plan, i))
-
-
-@helper
-def place_of(state, plan, start, record):
-    """Where a record stands in the order (t, s, a, id), from the first slot of its (t, s) on."""
-    end = word(state, S_END)
-    t, s, a, id = word(record, E_T), word(record, E_S), word(record, E_A), word(record, E_ID)
-    i = start
-    while i < end:
-        at = slot_at(state, plan, i)
-        if word(at, E_T) != t or word(at, E_S) != s:
-            break
-        if word(at, E_A) > a or (word(at, E_A) == a and word(at, E_ID) > id):
-            break
-        i += 1
-    return i
-
-
-@helper
-def oldest(state, plan):
-    """The slot of the smallest event by (t, s, id); there is one."""
-    first, end = word(state, S_FIRST), word(state, S_END)
-    at = slot_at(state, plan, first)
-    t, s, least, smallest = word(at, E_T), word(at, E_S), word(at, E_ID), first
-    for i in range(first + 1, end):
-        at = slot_at(state, plan, i)
-        if word(at, E_T) != t or word(at, E_S) != s:
-            break
-        if word(at, E_ID) < least:
-            least, smallest = word(at, E_ID), i
-    return smallest
-
-
-@helper
-def take_oldest_out(state, plan, smallest):
-    """Removes the oldest event and clears what was the first slot."""
-    first = word(state, S_FIRST)
-    size = word(plan, P_SLOT)
-    uput(state, S_SLOTS_CHECK, uword(state, S_SLOTS_CHECK) - slot_hash(state, plan, smallest))
-    at = slot_at(state, plan, first)
-    move(at + 8 * size, at, size * (smallest - first))
-    clear(at, size)
-    put(state, S_FIRST, first + 1)
-
-
-@helper
-def slide(state, plan):
-    """Moves slots and chunks to the front, by whole chunks, so that there is room at the end."""
-    first, end = word(state, S_FIRST), word(state, S_END)
-    by = first >> CHUNK_BITS
-    if by == 0:
-        return
-    size, chunk = word(plan, P_SLOT), word(plan, P_CHUNK)
-    n_chunks = (end + CHUNK - 1) >> CHUNK_BITS
-    move(chunk_at(state, plan, 0), chunk_at(state, plan, by), chunk * (n_chunks - by))
-    clear(chunk_at(state, plan, n_chunks - by), chunk * by)
-    offset = by << CHUNK_BITS
-    target = slot_at(state, plan, first - offset)
-    move(target, slot_at(state, plan, first), size * (end - first))
-    kept_end = end - offset
-    clear(slot_at(state, plan, max(kept_end, first)), size * (end - max(kept_end, first)))
-    put(state, S_FIRST, first - offset)
-    put(state, S_END, kept_end)
 
 
 @helper
@@ -266,5 +175,5 @@ def settled_at(at):
 @helper
 def total_words(plan, capacity):
     """Words of a state with room for this many events."""
-    chunks = capacity >> CHUNK_BITS
-    return word(plan, P_HEADER) + chunks * word(plan, P_CHUNK) + capacity * word(plan, P_SLOT)
+    records = n_records(capacity, plan) * word(plan, P_CHUNK)
+    return word(plan, P_HEADER) + records + capacity * word(plan, P_SLOT)

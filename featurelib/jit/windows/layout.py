@@ -2,12 +2,13 @@
 
 **A state** is one vector of 8-byte words:
 
-    header | one record an argument | one record a chunk | one slot an event
+    header | one record an argument | one record a chunk | one record a block | one slot an event
 
 Slots stand in the order of events, (t, s, a, id), from `FIRST` up to `END`; the others are 0.
 CHUNK slots form a chunk. Its record holds what its events sum up to for each **class**, a pair
-of argument and filter: what a window needs that covers the chunk. Sums of floats are exact
-integers in units of ``2**(unit - 1074)``, with one unit for all chunks of an argument.
+of argument and filter: what a window needs that covers the chunk. A large state has the same for
+each block of 64 chunks, so that the longest window costs no more than a few hundred records. Sums
+of floats are exact integers in units of ``2**(unit - 1074)``, with one unit for an argument.
 
 **A plan** says the same for every state of a definition, and what is asked: spans (windows, or
 windows by rows of a filter), cells (a class within a span) and answers (an aggregate of a cell).
@@ -18,6 +19,10 @@ from __future__ import annotations
 MAGIC = 0x31455441_54534C46
 """``FLSTATE1``, read as a little-endian word: name and version of this layout."""
 CHUNK, CHUNK_BITS = 64, 6
+BLOCK, BLOCK_BITS = 4096, 12
+"""Slots of a block; they move to the front of a state by whole blocks, if it has any."""
+LARGE = 4 * BLOCK
+"""Events from which on a state has blocks: a quarter more is the room in which they move."""
 NEVER = (1 << 63) - 1
 """The arrival of a withdrawal that has not come, or of an event of which only that has come."""
 LONG_AGO = -(1 << 63)
@@ -55,8 +60,8 @@ CLASS = 12
     P_ARGS, P_FILTERS, P_FLAG_WORDS, P_SLOT, P_CLASSES, P_CHUNK, P_HEADER, P_MAX_EVENTS,
     P_MAX_CAPACITY, P_SPANS, P_CELLS, P_ANSWERS, P_AT_ARGS, P_AT_CLASSES, P_AT_SPANS, P_AT_CELLS,
     P_AT_ANSWERS, P_DIGEST, P_DIGEST_2, P_LATENESS, P_AHEAD, P_ID_UNSIGNED, P_SCRATCH, P_LISTS,
-    P_KEYS,
-) = range(25)  # fmt: skip
+    P_KEYS, P_HAS_BLOCKS,
+) = range(26)  # fmt: skip
 PLAN_HEADER = 26
 # Its records.
 PA_KIND, PA_SUMMED = range(2)

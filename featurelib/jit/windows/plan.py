@@ -83,6 +83,10 @@ class Plan:
         self.address = int(self.words.ctypes.data)
 
     @property
+    def _has_blocks(self) -> bool:
+        return self._max_events >= at.LARGE
+
+    @property
     def _max_events(self) -> int:
         return self.events.source.max_events
 
@@ -120,7 +124,9 @@ class Plan:
     def state_words(self, capacity: int) -> int:
         """Words of a state with room for so many events, a multiple of a chunk's."""
         chunks = capacity // at.CHUNK
-        return self.header_words + chunks * self.chunk_words + capacity * self.slot_words
+        blocks = capacity // at.BLOCK if self._has_blocks else 0
+        records = (chunks + blocks) * self.chunk_words
+        return self.header_words + records + capacity * self.slot_words
 
     def empty_state(self, capacity: int = at.CHUNK) -> Array:
         """A state without events, not sealed."""
@@ -166,6 +172,7 @@ class Plan:
             at.P_AHEAD: -1 if ahead is None else ahead,
             at.P_ID_UNSIGNED: int(events.program.outputs["id"].dtype.is_unsigned),
             at.P_SCRATCH: scratch, at.P_LISTS: lists, at.P_KEYS: lists + sum(self.rooms),
+            at.P_HAS_BLOCKS: int(self._has_blocks),
         }  # fmt: skip
         return [known.get(k, 0) for k in range(at.PLAN_HEADER)]
 
