@@ -14,6 +14,7 @@ import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.errors import InputError
+from featurelib.jit.addresses import address_of
 from featurelib.jit.memory import too_small
 from featurelib.layout import Layout, Tensor
 
@@ -86,12 +87,11 @@ def refuse_inputs(views: Mapping[str, Array], inputs: Entered, bundle: Bundle) -
     Raises:
         InputError: With the names of both.
     """
-    first, last = inputs.first, inputs.last
     for name, view in views.items():
         start, stop = _bounds(view)
-        shared = (first < stop) & (start < last) & (first < last)
-        if start < stop and shared.any():
-            other = bundle.schema.names[int(shared.argmax())]
+        shared = inputs.sharing(start, stop) if start < stop else -1
+        if shared >= 0:
+            other = bundle.schema.names[shared]
             raise InputError(
                 f"{bundle.name}: `out[{name!r}]` shares memory with input column `{other}`",
                 hint="give a buffer of its own",
@@ -191,5 +191,5 @@ def _refuse_overlaps(views: Mapping[str, Array], where: str) -> None:
 
 
 def _bounds(array: Array) -> tuple[int, int]:
-    start = int(array.ctypes.data)
+    start = address_of(array)
     return start, start + array.nbytes

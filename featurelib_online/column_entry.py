@@ -16,9 +16,11 @@ import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.errors import InputError
+from featurelib.jit.addresses import address_of
 from featurelib.jit.kernel import Array
 from featurelib_online.arrow_c import Handed, hand_over, is_arrow, read_type
 from featurelib_online.columns import is_pandas, read_columns
+from featurelib_online.entry_functions import entry_functions
 from featurelib_online.entry_plan import Fields
 from featurelib_online.mapping_plan import HandedColumns, MappingPlan, given_types
 from featurelib_online.numpy_columns import plain_types
@@ -39,15 +41,21 @@ class Entered(NamedTuple):
     Attributes:
         rows: How many.
         words: Two an input of the program: the addresses of its values and of its flags, or 0.
-        first, last: Of each field of the schema the address of its values, and that behind them.
+        fields: The same of each field of the schema.
+        sizes: Bytes of a value of each field.
         keep: What must live until the program has run and its texts are copied.
     """
 
     rows: int
     words: Array
-    first: Array
-    last: Array
+    fields: Array
+    sizes: Array
     keep: Any
+
+    def sharing(self, start: int, stop: int) -> int:
+        """The number of a field whose values lie between two addresses in part; -1 for none."""
+        words, sizes = address_of(self.fields), address_of(self.sizes)
+        return entry_functions().sharing(words, sizes, len(self.sizes), self.rows, start, stop)
 
 
 class ColumnEntry:
@@ -89,8 +97,7 @@ class ColumnEntry:
             words = np.empty(2 * len(columns), np.int64)
             made = rows, words, self._fields.put(dict(enumerate(columns.values())), rows, words)
         rows, words, keep = made
-        first = words[::2]
-        return Entered(rows, words[self._order], first, first + self._fields.sizes * rows, keep)
+        return Entered(rows, words[self._order], words, self._fields.sizes, (data, keep))
 
     def _quick(self, way: Callable[[Any], _Quick], data: Any) -> _Quick:
         try:

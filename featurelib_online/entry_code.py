@@ -185,3 +185,26 @@ def enter(table: int, sources: int, count: int, rows: int, memory: int, words: i
         poke_i64(words + 16 * k, values)
         poke_i64(words + 16 * k + 8, valid if nullable else 0)
     return 1
+
+
+@nb.njit
+def sharing(words: int, sizes: int, count: int, rows: int, start: int, stop: int) -> int:
+    """The first field whose values share memory with the bytes from `start` to `stop`.
+
+    Args:
+        words: As `enter` writes them.
+        sizes: Bytes of a value of each field.
+        count: How many fields.
+        rows: How many.
+        start: An address.
+        stop: An address above it.
+
+    Returns:
+        Its number; -1 for none.
+    """
+    for k in range(count):
+        first = peek_i64(words + 16 * k)
+        last = first + peek_i64(sizes + 8 * k) * rows
+        if first < stop and start < last and first < last:
+            return k
+    return -1

@@ -30,12 +30,13 @@ class EntryFunctions(NamedTuple):
     """Functions of addresses and counts; those of Arrow and `enter` run without the lock.
 
     Attributes:
-        enter: See `featurelib_online.entry_code.enter`.
+        enter, sharing: See `featurelib_online.entry_code`.
         table_sources, column_sources: See `featurelib_online.arrow_code`.
         array_texts: The address of `featurelib_online.numpy_code.array_texts`, for a builtin.
     """
 
     enter: Callable[..., int]
+    sharing: Callable[..., int]
     table_sources: Callable[..., int]
     column_sources: Callable[..., int]
     array_texts: int
@@ -65,6 +66,7 @@ def entry_functions() -> EntryFunctions:
     with progress("compiling the entry of columns"):
         return EntryFunctions(
             called(entry_code.enter, 6),
+            called(entry_code.sharing, 6),
             called(arrow_code.table_sources, 7),
             called(arrow_code.column_sources, 4),
             _address(numpy_code.array_texts, 2, stamp),

@@ -9,7 +9,7 @@ import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.fields import Field
-from featurelib.jit.addresses import addresses
+from featurelib.jit.addresses import address_of, addresses
 from featurelib.jit.kernel import Array, Column
 from featurelib_online.columns import one_column
 from featurelib_online.entry_functions import entry_functions
@@ -55,6 +55,24 @@ class Given(NamedTuple):
     child: int = -1
     kind: type | None = None
     dtype: Any = None
+
+
+class EntryRoom(NamedTuple):
+    """Memory of one call.
+
+    Attributes:
+        words: Two a field: address of values and address of flags, or 0. A view of all the memory.
+        sources_at: Address of the sources.
+        words_at: Address of the words.
+        start: Where values and flags may go, a multiple of 16.
+        rows: How many there is room for.
+    """
+
+    words: Array
+    sources_at: int
+    words_at: int
+    start: int
+    rows: int
 
 
 class Fields:
@@ -112,48 +130,50 @@ class EntryPlan:
             _fill(record, way, g, field, int(letters.ctypes.data))
         self._table = table
         self.table, self.count = int(table.ctypes.data), len(ways)
-        self._functions = entry_functions()
         sizes = [size for size, way in zip(fields.sizes.tolist(), ways, strict=True) if way.way]
         # Values and flags of each column, and flags without a null; each from a multiple of 16 on.
-        self._row_bytes, self._most_pads = 1 + sum(sizes) + len(sizes), 16 * (2 * len(sizes) + 2)
-        self.objects = sum(way.way == OBJECTS for way in ways)
+        self._row_bytes, self._most_pads = 1 + sum(sizes) + len(sizes), 32 * (len(sizes) + 2)
+        self._objects = sum(way.way == OBJECTS for way in ways)
 
     def _pairs(self) -> Any:
         return zip(self.given, self.fields.fields, strict=True)
 
-    def sources(self) -> tuple[Array, int]:
-        """Memory for the sources of a call, and its address."""
-        made = np.empty(self.count * SOURCE_BYTES // _WORD, np.int64)
-        return made, int(made.ctypes.data)
+    def room(self, rows: int) -> EntryRoom:
+        """Memory for the columns of a call."""
+        sources, words = self.count * SOURCE_BYTES // _WORD, 2 * self.count
+        size = sources + words + (self._row_bytes * rows + self._most_pads) // _WORD
+        memory = np.empty(size, np.int64)
+        at = address_of(memory)
+        words_at = at + sources * _WORD
+        start = (words_at + words * _WORD + 15) & -16
+        return EntryRoom(memory[sources : sources + words], at, words_at, start, rows)
 
     def words(
-        self, sources: int, rows: int, python: Mapping[int, Sequence[RawColumn]] | None
-    ) -> tuple[Array, Any] | None:
-        """The words of all fields: address of values and address of flags, or 0.
+        self, room: EntryRoom, python: Mapping[int, Sequence[RawColumn]]
+    ) -> tuple[int, Array, Any] | None:
+        """Fills the words of a room whose sources are filled.
 
         Args:
-            sources: The address of the sources.
-            rows: How many.
+            room: Its memory from `start` on is used.
             python: The parts of each column that Python reads.
 
         Returns:
-            The words and what they point into; None where not all is plainly right.
+            Rows, words, and what they point into; None where not all is plainly right.
         """
-        words = np.empty(2 * self.count, np.int64)
-        memory = np.empty(self._row_bytes * rows + self._most_pads, np.uint8)
-        start = (int(memory.ctypes.data) + 15) & -16
-        at = int(words.ctypes.data)
-        if not self._functions.enter(self.table, sources, self.count, rows, start, at):
+        rows, words = room.rows, room.words
+        if not entry_functions().enter(
+            self.table, room.sources_at, self.count, rows, room.start, room.words_at
+        ):
             return None
         if not python:
-            return words, memory
+            return rows, words, words
         columns = {}
         for k, parts in python.items():
             column = one_column(parts, self.fields.fields[k], self.fields.bundle.name)
             if column is None:
                 return None
             columns[k] = column
-        return words, (memory, self.fields.put(columns, rows, words))
+        return rows, words, (words, self.fields.put(columns, rows, words))
 
 
 def _fill(record: Array, way: Way, given: Given, field: Field, letters: int) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from featurelib_online import reader
-from featurelib_online.arrow_c import Handed, hand_over, is_arrow, read_type
+from featurelib_online.arrow_c import Handed, hand_over, is_arrow, length, read_type
 from featurelib_online.columns import check_names, parts_of
 from featurelib_online.entry_functions import entry_functions
-from featurelib_online.entry_plan import EntryPlan, Fields, Given
+from featurelib_online.entry_plan import EntryPlan, EntryRoom, Fields, Given
 from featurelib_online.numpy_code import head_of, is_laid_out_so
 from featurelib_online.raw_columns import Array, RawColumn
 from featurelib_online.vectors import Constant, constant_column, repeated
@@ -53,48 +53,51 @@ class MappingPlan(EntryPlan):
         )
 
     def enter(self, columns: list[Any], handed: HandedColumns) -> tuple[int, Array, Any] | None:
-        """Rows, words and what they point into; None where not all is plainly right.
+        """As `words`; the columns, and what they handed over, must live as long.
 
         Args:
             columns: In the order of `names`.
             handed: Those of Arrow.
         """
-        sources, at = self.sources()
-        rows, texts = -1, None
+        places, rows = None, -1
         if self._arrow:
-            rows = self._arrow_sources(handed, at)
-            if rows < 0:
-                return None
+            places = self._places(handed)
+            rows = length(handed[self._arrow[0][1]].arrays[0])
         if self._arrays:
             shape = columns[self._arrays[0]].shape
-            if (rows >= 0 and shape != (rows,)) or len(shape) != 1:
+            if len(shape) != 1 or rows not in (-1, shape[0]):
                 return None
             rows = shape[0]
-            texts = self._array_sources(columns, at, rows)
-            if texts is None:
+        room, texts = self.room(rows), b""
+        if places is not None and not self._are_handed(places, room):
+            return None
+        if self._arrays:
+            masks = [None] * len(columns)
+            for child in self._masked:
+                masks[child] = np.ma.getmask(columns[child])
+            read = self._read_arrays((columns, masks, room.sources_at, rows, room.start))
+            if read is None:
                 return None
+            texts, taken = read, self._objects * ((17 * rows + 15) & -16)
+            room = room._replace(start=room.start + taken)
         python = self._python_parts(columns, rows)
-        made = None if python is None else self.words(at, rows, python)
-        return None if made is None else (rows, made[0], (made[1], texts, sources))
+        made = None if python is None else self.words(room, python)
+        return None if made is None else (rows, made[1], (made[2], texts, columns, handed))
 
-    def _arrow_sources(self, handed: HandedColumns, sources: int) -> int:
+    def _places(self, handed: HandedColumns) -> Array:
+        """Two addresses a field: the structs of its column."""
         places = [0] * (2 * self.count)
         for k, child in self._arrow:
             one = handed[child]
             places[2 * k : 2 * k + 2] = one.schema, one.arrays[0]
-        table = np.array(places, np.int64)
-        return entry_functions().column_sources(
-            self.table, sources, self.count, int(table.ctypes.data)
-        )
+        return np.array(places, np.int64)
 
-    def _array_sources(self, columns: list[Any], sources: int, rows: int) -> Any:
-        masks = [None] * len(columns)
-        for child in self._masked:
-            masks[child] = np.ma.getmask(columns[child])
-        memory = np.empty(self.objects * (17 * rows + 16) + 16, np.uint8)
-        start = (int(memory.ctypes.data) + 15) & -16
-        texts = self._read_arrays((columns, masks, sources, rows, start))
-        return None if texts is None else (texts, memory)
+    def _are_handed(self, places: Array, room: EntryRoom) -> bool:
+        """Fills the sources of Arrow; whether they are of these types, and as long as the room."""
+        rows = entry_functions().column_sources(
+            self.table, room.sources_at, self.count, int(places.ctypes.data)
+        )
+        return rows == room.rows
 
     def _python_parts(self, columns: list[Any], rows: int) -> dict[int, Sequence[RawColumn]] | None:
         made: dict[int, Sequence[RawColumn]] = {}

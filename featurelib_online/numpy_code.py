@@ -147,7 +147,7 @@ def array_texts(self: int, call: int) -> int:
         self: Addresses of records and of the head, and how many fields there are.
         call: Lists of columns and of masks (None where there is none), in the order in which they
             were given, which CHILD counts; the address of the sources; how many rows; memory for
-            17 bytes a row and field of OBJECTS.
+            17 bytes a row and field of OBJECTS, rounded up to a multiple of 16 for each field.
 
     Returns:
         The bytes of all texts, to be kept; None where an array is another one than the records say,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from featurelib_online.arrow_c import ArrowType, Handed, read_array, read_type
+from featurelib_online.arrow_c import ArrowType, Handed, length, read_array, read_type
 from featurelib_online.arrow_columns import arrow_column
 from featurelib_online.columns import check_names
 from featurelib_online.entry_functions import entry_functions
@@ -49,20 +49,17 @@ class TablePlan(EntryPlan):
         self._expected_at, self._width = int(self._expected.ctypes.data), len(names)
 
     def enter(self, handed: Handed) -> tuple[int, Array, Any] | None:
-        """Rows, words and what they point into; None where not all is plainly right.
+        """As `words`; the producer's buffers must live as long.
 
         Args:
             handed: One chunk. That it is of another schema is seen first.
         """
-        sources, at = self.sources()
+        room = self.room(length(handed.arrays[0]))
         rows = entry_functions().table_sources(
-            self.table, at, self.count, self._expected_at, self._width, handed.schema,
-            handed.arrays[0],
+            self.table, room.sources_at, self.count, self._expected_at, self._width,
+            handed.schema, handed.arrays[0],
         )  # fmt: skip
-        if rows < 0:
-            return None
-        made = self.words(at, rows, self._python_parts(handed, rows) if self.python else None)
-        return None if made is None else (rows, made[0], (made[1], sources, handed))
+        return None if rows < 0 else self.words(room, self._python_parts(handed, rows))
 
     def _python_parts(self, handed: Handed, rows: int) -> dict[int, list[RawColumn]]:
         """The columns that Python reads, and defaults."""

@@ -30,10 +30,17 @@ _CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
 def addresses(arrays: Sequence[Array]) -> Array:
     """The address of the first element of each array, int64."""
     if len(arrays) < _FEW or not _is_laid_out_so():
-        return np.array([a.ctypes.data for a in arrays], np.int64)
+        return np.array([address_of(a) for a in arrays], np.int64)
     made = np.fromiter(map(id, arrays), np.int64, len(arrays))
     _function()(made.ctypes.data, len(arrays))
     return made
+
+
+def address_of(array: Array) -> int:
+    """The address of the first element of one array; a fourth of the time of its `ctypes.data`."""
+    if _is_laid_out_so():
+        return ctypes.c_int64.from_address(id(array) + _DATA_AT).value
+    return int(array.ctypes.data)
 
 
 @intrinsic

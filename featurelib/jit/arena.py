@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from featurelib.jit.addresses import address_of
 from featurelib.jit.intrinsics_cpu import ARENA_BLOCK, ARENA_END, ARENA_LIMIT, ARENA_NEXT
 
 DEFAULT_LIMIT = 65536
@@ -37,7 +38,7 @@ class ScratchArena:
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self._fields = np.zeros(4, np.int64)
         self._fields[ARENA_LIMIT] = limit
-        self.address = int(self._fields.ctypes.data)
+        self.address = address_of(self._fields)
         self._words = self._fields.data
         self._first = 0
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from featurelib.dtypes import DType
 from featurelib.errors import CompileError
-from featurelib.jit.addresses import addresses
+from featurelib.jit.addresses import address_of, addresses
 from featurelib.jit.arena import DEFAULT_LIMIT, MAX_LIMIT, ScratchArena
 from featurelib.jit.compile import NO_PLACES, compile_program, table_memory
 from featurelib.jit.environment import check_float_environment
@@ -146,7 +146,7 @@ class Kernel:
         def part(k: int) -> None:
             check_float_environment()
             slots = self.slots_of(given, outputs, arenas[k].address)
-            self._call(slots.ctypes.data, edges[k], edges[k + 1])
+            self._call(address_of(slots), edges[k], edges[k + 1])
 
         run_parts(part, parts)
         return arenas, inputs, self._tables
