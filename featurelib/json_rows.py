@@ -37,6 +37,11 @@ def parse(data: bytes | str, bundle: Bundle) -> Any:
     Raises:
         InputError: The text is no JSON (see `read_json`), or a time in it cannot be read.
     """
+    if not isinstance(data, (str, bytes, bytearray)):
+        raise InputError(
+            f"{bundle.name}: JSON is text or bytes, got {type(data).__name__}",
+            hint="rows as dicts go to kernel.many, a buffer as bytes(data)",
+        )
     try:
         parsed = read_json(data)
     except ValueError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featurelib import trace
+from featurelib.border_errors import show
 from featurelib.bundle import Bundle, as_bundle
 from featurelib.dtypes import DType
 from featurelib.errors import DefinitionError, InputError
@@ -201,8 +202,12 @@ class RowKernel:
         """
         if errors not in ("raise", "collect"):
             raise DefinitionError(f'expected errors="raise" or "collect", got errors={errors!r}')
-        if not isinstance(rows, Iterable):
-            raise InputError(f"expected several rows, got {rows!r} ({type(rows).__name__})")
+        is_frame = hasattr(rows, "__arrow_c_stream__")
+        if is_frame or isinstance(rows, Mapping) or not isinstance(rows, Iterable):
+            raise InputError(
+                f"{self.bundle.name}: expected several rows, got {show(rows)}",
+                hint="one row goes to kernel(row), a frame or columns to kernel.columns",
+            )
         check_float_environment()
         given = rows if type(rows) in (list, tuple) else list(rows)
         if set(map(type, given)) - {dict}:

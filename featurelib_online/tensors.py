@@ -57,7 +57,8 @@ class TorchBuffers:
         arrays: NumPy views of all the memory: `out` of `kernel.many`, `columns` and `json`.
 
     Raises:
-        DefinitionError: `rows` or `elements` is no number above 0, or `elements` is missing.
+        DefinitionError: `rows` or `elements` is no number above 0, or `elements` is missing or
+            names no ragged tensor, or `layout` is none.
         MissingExtraError: torch is not installed.
         InputError: Memory is to be pinned, and torch has no CUDA device.
     """
@@ -76,7 +77,8 @@ class TorchBuffers:
                 "pin_memory=True needs a CUDA device, and torch sees none",
                 hint="pin_memory=torch.cuda.is_available()",
             )
-        self.layout, self.rows = layout, _positive("rows", rows)
+        self.layout, self.rows = _checked_layout(layout), _positive("rows", rows)
+        _check_names(elements, layout)
         self._tensors: dict[str, torch.Tensor] = {}
 
         def make(name: str, shape: tuple[int, ...], dtype: Any) -> None:
@@ -128,8 +130,9 @@ class TorchBuffers:
         return self.first(self.rows)
 
     def _check(self, rows: int) -> None:
-        if not 0 <= rows <= self.rows:
-            raise InputError(f"expected 0 <= rows <= {self.rows}, got rows={rows}")
+        is_number = isinstance(rows, (int, np.integer)) and not isinstance(rows, bool)
+        if not (is_number and 0 <= rows <= self.rows):
+            raise InputError(f"expected 0 <= rows <= {self.rows}, got rows={rows!r}")
 
 
 def as_torch(made: Batch | Row) -> dict[str, torch.Tensor]:
@@ -138,10 +141,11 @@ def as_torch(made: Batch | Row) -> dict[str, torch.Tensor]:
     The memory of a row is read-only, which torch cannot say of a tensor: do not write to it.
 
     Raises:
+        InputError: `made` is neither.
         MissingExtraError: torch is not installed.
     """
-    library = _torch()
-    return {n: library.from_numpy(_writable(a)) for n, a in made.tensors.items()}
+    tensors, library = _tensors_of(made), _torch()
+    return {n: library.from_numpy(_writable(a)) for n, a in tensors.items()}
 
 
 def padded(made: Batch | Row, layout: Layout, rows: int) -> dict[str, torch.Tensor]:
@@ -156,16 +160,12 @@ def padded(made: Batch | Row, layout: Layout, rows: int) -> dict[str, torch.Tens
             lists.
 
     Raises:
-        InputError: There are more rows than that.
+        InputError: There are more rows than that, or the tensors are not those of the layout.
+        DefinitionError: `rows` is no number above 0.
         MissingExtraError: torch is not installed.
     """
-    tensors = made.tensors
-    names = array_names(layout)
-    if list(tensors) != names:
-        raise InputError(
-            f"expected tensors {', '.join(names) or 'none'}, got {', '.join(tensors) or 'none'}",
-            hint="give the layout of the bundle that computed them",
-        )
+    tensors = _tensors_of(made)
+    _check_tensors(tensors, _checked_layout(layout))
     count = 1 if isinstance(made, Row) else len(made)
     elements = {t.name: max(1, len(tensors[t.name])) for t in layout.tensors if t.is_ragged}
     buffers = TorchBuffers(layout, rows, elements=elements)
@@ -186,10 +186,58 @@ def _torch() -> Any:
     return torch
 
 
+def _checked_layout(layout: Any) -> Layout:
+    if not isinstance(layout, Layout):
+        raise DefinitionError(
+            f"expected a layout, got {type(layout).__name__}", hint="give bundle.layout"
+        )
+    return layout
+
+
+def _tensors_of(made: Any) -> dict[str, Array]:
+    if not isinstance(made, (Batch, Row)):
+        raise InputError(
+            f"expected a batch or a row of a kernel, got {type(made).__name__}",
+            hint="kernel(row) gives a row; kernel.many, columns and json give a batch",
+        )
+    return made.tensors
+
+
+def _check_tensors(tensors: Mapping[str, Array], layout: Layout) -> None:
+    """Refuses tensors of another layout: their values would be repeated, or change their type."""
+    hint = "give the layout of the bundle that computed them"
+    names = array_names(layout)
+    if list(tensors) != names:
+        raise InputError(
+            f"expected tensors {', '.join(names) or 'none'}, got {', '.join(tensors) or 'none'}",
+            hint=hint,
+        )
+    for tensor in layout.tensors:
+        array, shape = tensors[tensor.name], () if tensor.is_ragged else (tensor.width,)
+        is_bool = tensor.dtype.name == "Bool" and array.dtype == np.bool_
+        if array.shape[1:] != shape or not (is_bool or array.dtype == tensor.dtype.storage):
+            wanted = ", ".join(["rows", *map(str, shape)])
+            raise InputError(
+                f"tensor `{tensor.name}`: expected {np.dtype(tensor.dtype.storage)} of shape "
+                f"({wanted}), got {array.dtype} of shape {array.shape}",
+                hint=hint,
+            )
+
+
 def _positive(name: str, value: Any) -> int:
     if type(value) is not int or value < 1:
         raise DefinitionError(f"expected {name} >= 1, got {name}={value!r}")
     return value
+
+
+def _check_names(elements: Any, layout: Layout) -> None:
+    ragged = [t.name for t in layout.tensors if t.is_ragged]
+    odd = [n for n in elements if n not in ragged] if isinstance(elements, Mapping) else []
+    if odd:
+        raise DefinitionError(
+            f"elements: no tensor `{odd[0]}` has a List, those that have one: "
+            f"{', '.join(ragged) or 'none'}"
+        )
 
 
 def _room(tensor: Tensor, elements: int | Mapping[str, int] | None) -> int:

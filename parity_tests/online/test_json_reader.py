@@ -278,6 +278,13 @@ def test_constraints_hold_for_values_of_a_text(a: int, b: float, c: str, d: str,
     assert results[0] == results[1]
 
 
+@pytest.mark.parametrize("given", [None, 5, [ROW], ROW, memoryview(b"[]")])
+def test_what_is_no_text_is_refused(given: Any) -> None:
+    """By its type, and with the way that rows go."""
+    with pytest.raises(InputError, match=f"JSON is text or bytes, got {type(given).__name__}"):
+        KERNEL.json(given)
+
+
 def test_a_text_that_lies_is_not_read_beyond_its_end() -> None:
     """Every prefix of a text is refused, and none is taken for more than it is."""
     text = json.dumps([ROW, ROW], ensure_ascii=False).encode()

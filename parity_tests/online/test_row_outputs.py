@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import pickle
+import re
 
 import numpy as np
+import polars as pl
 import pytest
 
 import featurelib as fl
@@ -132,10 +134,11 @@ def test_a_batch_without_features_ends(layout):
     assert len(list(batch)) == len(batch) == len(ROWS)
 
 
-@pytest.mark.parametrize("rows", [None, 3])
+@pytest.mark.parametrize("rows", [None, 3, {"n": 1}, pl.DataFrame({"n": [1]})])
 def test_what_is_no_sequence_of_rows_is_named(kernel, rows):
-    """Value and type."""
-    with pytest.raises(InputError, match=f"several rows, got {rows} "):
+    """Value and type, and where one row and a frame go."""
+    shown = re.escape(repr(rows)[:20])
+    with pytest.raises(InputError, match=f"several rows, got {shown}(.|\n)*kernel.columns"):
         kernel.many(rows)
 
 

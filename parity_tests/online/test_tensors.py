@@ -205,15 +205,36 @@ def test_buffers_say_how_much_they_hold() -> None:
             TorchBuffers(LAYOUT, 4, elements=elements)
     with pytest.raises(DefinitionError, match="expected elements of `tags` >= 1, got"):
         TorchBuffers(LAYOUT, 4, elements=0)
+    with pytest.raises(DefinitionError, match=r"no tensor `tag` has a List.*tags, scores, again"):
+        TorchBuffers(LAYOUT, 4, elements={"tags": 9, "scores": 9, "again": 9, "tag": 9})
+    with pytest.raises(DefinitionError, match=r"expected a layout, got Bundle(.|\n)*bundle.layout"):
+        TorchBuffers(KERNEL.bundle, 4, elements=9)  # type: ignore[arg-type]
     buffers = TorchBuffers(LAYOUT, 4, elements=9)
-    for rows in (-1, 5):
-        with pytest.raises(InputError, match=f"expected 0 <= rows <= 4, got rows={rows}"):
-            buffers.first(rows)
+    for count in (-1, 5, 2.0, True, "2", None):
+        with pytest.raises(InputError, match=f"expected 0 <= rows <= 4, got rows={count!r}"):
+            buffers.first(count)  # type: ignore[arg-type]
+    assert buffers.first(np.int64(2))["ids"].shape == (2, 1)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="expected at most 2 rows, got 3"):
         padded(KERNEL.many(random_rows(3)), LAYOUT, 2)
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="pin_memory=True needs a CUDA device"):
             TorchBuffers(LAYOUT, 4, elements=9, pin_memory=True)
+
+
+def test_tensors_of_another_layout_are_not_padded() -> None:
+    """By name, width and type: a column would be repeated, or its values rounded, in silence."""
+    batch = KERNEL.many(random_rows(2))
+    cases = {
+        "width": ({**FULL, "dense": FULL["dense"][:-1]}, "`dense`: expected float32 of shape"),
+        "dtype": ({**FULL, "ids": ["stock"]}, r"`ids`: expected int16 .*, got uint32 of shape"),
+        "names": ({"dense": FULL["dense"]}, "expected tensors dense, got dense, wide"),
+    }
+    for layout, message in cases.values():
+        with pytest.raises(InputError, match=message):
+            padded(batch, bundle_of(layout).layout, 4)
+    for call in (as_torch, lambda made: padded(made, LAYOUT, 4)):
+        with pytest.raises(InputError, match="expected a batch or a row of a kernel, got dict"):
+            call({"dense": 1})  # type: ignore[arg-type]
 
 
 def test_serving_does_not_import_torch() -> None:
