@@ -41,7 +41,7 @@ def readings() -> stream.Stream:
 def check(made: stream.Stream, state: stream.State, rows: list, moment: dt.datetime) -> None:
     """Count, sum, least and greatest are those of the plain list; `math.fsum` rounds once."""
     in_order = sorted(rows)
-    kept, lost = in_order[-KEPT:], in_order[: len(rows) - KEPT][-1:]
+    kept, lost = in_order[-KEPT:], in_order[: max(0, len(rows) - KEPT)][-1:]
     found = made.query(state, moment)
     for name, window in WINDOWS.items():
         begin = moment - dt.timedelta(microseconds=window.length_us)
