@@ -9,6 +9,7 @@ import numpy as np
 from featurelib.bundle import Bundle
 from featurelib.jit.windows.plan import Plan, width_of
 from featurelib.layout import Layout
+from featurelib.program import Program
 from featurelib.state import FittedState
 from featurelib.windows import EventPlan
 from featurelib_online.row import RowKernel
@@ -18,17 +19,14 @@ from featurelib_online.workspace import RowWorkspace
 Array = np.ndarray[Any, Any]
 
 
-def event_kernel(events: EventPlan) -> RowKernel:
+def event_kernel(events: EventPlan, program: Program) -> RowKernel:
     """The row kernel of an event program: from a record's fields to times, id and arguments."""
     source = events.source
     meta = {
-        name: {"version": 1, "description": "", "owner": "", "tags": ()}
-        for name in events.program.outputs
+        name: {"version": 1, "description": "", "owner": "", "tags": ()} for name in program.outputs
     }
     state, layout = FittedState({}), Layout(())
-    return RowKernel(
-        Bundle(source.name, "1", "", events.schema, events.program, state, layout, meta)
-    )
+    return RowKernel(Bundle(source.name, "1", "", events.schema, program, state, layout, meta))
 
 
 class RecordReader:

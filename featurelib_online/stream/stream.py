@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from featurelib.jit.windows import entries
 from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.plan import Plan
 from featurelib.windows import Definition
+from featurelib_online.row import RowKernel
 from featurelib_online.stream.answers import AnswerReader, Answers
 from featurelib_online.stream.calendars import CalendarStarts
+from featurelib_online.stream.columns import apply_columns, with_key
 from featurelib_online.stream.reading import RecordReader, event_kernel
 from featurelib_online.stream.state import State, loaded
 
@@ -47,7 +50,7 @@ class Stream:
         self.plan = Plan(definition, source)
         self.refused: Counter[str] = Counter()
         self._source = definition.sources[source].source
-        self._kernel = event_kernel(self.plan.events)
+        self._kernel = event_kernel(self.plan.events, self.plan.events.program)
         self._answers = AnswerReader(self.plan)
         self._lock = threading.Lock()
         self._free = [(RecordReader(self._kernel, self.plan), CalendarStarts(self.plan))]
@@ -93,6 +96,32 @@ class Stream:
             self._free.append(tools)
         name = OUTCOMES[outcome]
         return name if outcome <= at.KNOWN else self._refuse(name)
+
+    @cached_property
+    def _column_kernel(self) -> RowKernel:
+        """Computes the event program, and the entity, over columns."""
+        return event_kernel(self.plan.events, with_key(self.plan.events))
+
+    def apply_columns(self, states: MutableMapping[Any, State], data: Any) -> dict[str, int]:
+        """Applies many records of many entities, in the order of the rows.
+
+        Args:
+            states: The state of each entity, by key; that of a new entity is added.
+            data: Columns as `RowKernel.columns` takes them: a mapping of arrays, or a table.
+
+        Returns:
+            How many records had each outcome (see `apply`). The refused ones count in `refused`.
+
+        Raises:
+            InputError: A column is missing, unknown, or holds a value that the schema does not
+                take; no record has been applied.
+        """
+        kernel, new = self._column_kernel, self.new
+        found = apply_columns(kernel, self.plan, states, data, new, self._grow)
+        named = {"null_key" if k is None else OUTCOMES[k]: n for k, n in found.items()}
+        with self._lock:
+            self.refused.update({k: n for k, n in named.items() if k not in ("taken", "known")})
+        return named
 
     def query(self, state: State, as_of: dt.datetime | int) -> Answers:
         """The aggregates of an entity at a moment.

@@ -6,7 +6,9 @@ import datetime as dt
 import pickle
 import random
 import threading
+from collections import Counter
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +22,13 @@ from parity_tests.windows.streamed import Told, compiled, long_history, plain, s
 PLAIN_ROW = {
     "user": "ann", "at": ORIGIN, "got": ORIGIN, "seq": 0, "id": 1, "gone": False, "x": 1.5,
     "f": 1.0, "n": 3, "u": 4, "flag": True, "word": "a",
+}  # fmt: skip
+
+
+COLUMNS = {
+    "user": pl.String, "at": pl.Datetime("us", "UTC"), "got": pl.Datetime("us", "UTC"),
+    "seq": pl.Int32, "id": pl.Int64, "gone": pl.Boolean, "x": pl.Float64, "f": pl.Float32,
+    "n": pl.Int64, "u": pl.UInt64, "flag": pl.Boolean, "word": pl.String,
 }  # fmt: skip
 
 
@@ -122,6 +131,36 @@ def test_an_event_before_all_that_are_kept_is_told_so() -> None:
     assert made.refused["beyond_kept"] == lost + 1 and state.events == 8
     answers = made.query(state, ORIGIN + STEP)
     assert answers["long_count"] is None and answers.reasons["long_count"] == "beyond_kept"
+
+
+def test_columns_are_applied_as_their_rows_are() -> None:
+    """Each row goes to the state of its entity; outcomes are counted; a new entity has a state."""
+    made = compiled("numbers", "x", ("left", "long"), 64, True, 6, 2)
+    rows = long_history(13, 300, True)
+    for i, row in enumerate(rows):
+        row["user"] = ("ann", "bob", None)[i % 3 if i < 30 else i % 2]
+    outcomes: Counter[str] = Counter()
+    expected = {"ann": made.new(), "bob": made.new()}
+    for row in rows:
+        outcomes[made.apply(expected.get(row["user"], made.new()), row)] += 1
+    before, states = made.refused.copy(), {"ann": made.new()}
+    frame = pl.DataFrame(rows, schema=COLUMNS)
+    found = made.apply_columns(states, frame)
+    assert found == outcomes and found["null_key"] == 10
+    assert {k: made.compact(s) for k, s in states.items()} == {
+        k: made.compact(s) for k, s in expected.items()
+    }
+    refused = {k: n for k, n in outcomes.items() if k not in ("taken", "known")}
+    assert made.refused - before == refused
+
+
+def test_bad_columns_are_refused_before_the_first_record() -> None:
+    """A column of another type changes no state."""
+    states: dict[str, stream.State] = {}
+    frame = pl.DataFrame([PLAIN_ROW], schema=COLUMNS).with_columns(x=pl.lit("one"))
+    with pytest.raises(InputError, match="`x`"):
+        numbers().apply_columns(states, frame)
+    assert not states
 
 
 def test_query_times_are_datetimes_with_a_zone_or_microseconds() -> None:

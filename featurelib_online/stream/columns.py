@@ -1,0 +1,64 @@
+"""Many records at once: columns of a source through the event program, each row to its state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import numpy as np
+
+from featurelib.jit.windows import entries
+from featurelib.jit.windows import layout as at
+from featurelib.jit.windows.plan import Plan, width_of
+from featurelib.node import input_node
+from featurelib.program import Program
+from featurelib.windows import EventPlan
+from featurelib_online.row import RowKernel
+from featurelib_online.stream.state import State
+
+_KEY = "key"
+"""The output that holds the entity, beside those of the event program; no role has that name."""
+
+
+def with_key(events: EventPlan) -> Program:
+    """The event program with the entity as one more output."""
+    field = events.schema[events.source.key]
+    key = input_node(field.name, field.dtype, field.nullable)
+    return Program({**events.program.outputs, _KEY: key})
+
+
+def apply_columns(
+    kernel: RowKernel,
+    plan: Plan,
+    states: MutableMapping[Any, State],
+    data: Any,
+    new: Callable[[], State],
+    grow: Callable[[State], None],
+) -> Counter[int | None]:
+    """Applies the rows of columns in their order; counts outcomes, None of rows without a key."""
+    batch = kernel.columns(data)
+    described = []
+    for name, node in plan.events.program.outputs.items():
+        flags = batch.valid[name]
+        address = 0 if flags is None else int(flags.ctypes.data)
+        described += [int(batch.columns[name].ctypes.data), address, width_of(node.dtype)]
+    columns = np.array(described, np.int64)
+    record = np.zeros(plan.slot_words, np.int64)
+    where = plan.address, int(columns.ctypes.data)
+    outcomes: Counter[int | None] = Counter()
+    apply_row, scratch = entries.apply_row, int(record.ctypes.data)
+    for row, key in enumerate(batch.canonical(_KEY)):
+        if key is None:
+            outcomes[None] += 1
+            continue
+        name = key.decode() if isinstance(key, bytes) else key
+        state = states.get(name)
+        if state is None:
+            state = states[name] = new()
+        outcome = apply_row(state.address, *where, row, scratch)
+        while outcome == at.NO_ROOM:
+            grow(state)
+            outcome = apply_row(state.address, *where, row, scratch)
+        outcomes[outcome] += 1
+    return outcomes
