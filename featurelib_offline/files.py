@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,9 @@ def find_files(source: Source) -> list[Path]:
     Raises:
         InputError: There are none, or they are of several formats.
     """
-    parts = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    parts: Any = [source] if isinstance(source, (str, os.PathLike)) else source
+    if not is_source(list(parts) if isinstance(parts, Iterable) else parts):
+        raise InputError(f"expected a path, a glob, a directory or several of these, got {parts!r}")
     names_given = [os.fspath(part) for part in parts]
     found: dict[Path, None] = {}
     for part in names_given:
@@ -55,9 +57,12 @@ def find_files(source: Source) -> list[Path]:
         files = [Path(n) for n in names if os.path.isfile(n)]
         found |= dict.fromkeys(f for f in files if not is_folder or format_of(f) is not None)
     if not found:
+        folder = next((n for n in names_given if glob.glob(f"{glob.escape(n)}/*/")), None)
         raise InputError(
             f"no file matches {', '.join(map(repr, names_given))}",
-            hint=f"files end in {', '.join(FORMATS)}",
+            hint=f"files end in {', '.join(FORMATS)}"
+            if folder is None
+            else f"folders inside a folder are left out: {os.path.join(folder, '**', '*.parquet')}",
         )
     formats = {format_of(path) for path in found}
     if None in formats or len(formats) > 1:

@@ -77,6 +77,7 @@ class ParquetSource:
                 f"{odd}: a dataset streams Parquet",
                 hint="write it as Parquet once: pl.scan_csv(...).sink_parquet(...)",
             )
+        self._sizes = [_size(path) for path in self.paths]
         self.file_rows = self._looked_at()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -110,11 +111,14 @@ class ParquetSource:
 
         Raises:
             FieldValueError: A value does not fit, or a label is null; names file and row.
-            InputError: The file cannot be read, or has changed.
+            InputError: The file cannot be read, is gone, or has another size than when the dataset
+                was made: rows would be left out, or labels be of another type.
             FloatEnvironmentError: This thread does not compute as IEEE 754 says.
         """
         check_float_environment()  # before a compiler meets a subnormal constant
         path = self.paths[piece.file]
+        if _size(path) != self._sizes[piece.file]:
+            raise _changed(path)
         frame = self._frame(path)
         fields = zip(self.bundle.schema.fields, frame.borders, strict=True)
         inputs = [b.column.alias(f"input {f.name}") for f, b in fields if f.name in self._reads]
@@ -127,10 +131,9 @@ class ParquetSource:
         except pl.exceptions.PolarsError as error:
             raise unreadable([path], error) from error
         if made.height != piece.rows:
-            raise InputError(f"{path}: the file has changed since the dataset was made")
+            raise _changed(path)
         if made[_BAD][0]:
-            fault = frame.fault()
-            raise fault or InputError(f"{path}: the file changed while it was read")
+            raise frame.fault() or _changed(path)
         nulls = [n for n in self.labels if made[f"label {n}"].null_count()]
         if nulls and not self.drop_null_labels:
             raise self._null_label(nulls[0], piece)
@@ -220,8 +223,22 @@ class ParquetSource:
         )
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read: {error.strerror}") from error
+
+
+def _changed(path: Path) -> InputError:
+    return InputError(
+        f"{path}: the file has changed since the dataset was made",
+        hint="make the dataset again when the files are whole",
+    )
+
+
 def _names(labels: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(labels, str):
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise DefinitionError(f"expected a list of labels, got labels={labels!r}")
     twice = next((name for name in labels if list(labels).count(name) > 1), None)
     if twice is not None:

@@ -13,6 +13,9 @@ from parity_tests.feature_sets.flights_text import carrier_index, origin_one_hot
 
 LABEL = "late"
 BUCKETS = 500
+ROWS = 3_000
+COUNTS = (1_100, 1, 1_899)
+"""Of the test data: flights, and the rows of each file."""
 
 
 class Departure(fl.Schema):
