@@ -7,6 +7,7 @@ from featurelib_offline.job import JobResult, job
 from featurelib_offline.plan import Choice, Plan, plan
 from featurelib_offline.point_in_time import Joined, RefusedRecordsWarning, point_in_time
 from featurelib_offline.transform import Collected, transform
+from featurelib_offline.window_picture import window_picture
 
 __all__ = [
     "Choice",
@@ -20,6 +21,7 @@ __all__ = [
     "plan",
     "point_in_time",
     "transform",
+    "window_picture",
 ]
 
 register_batch(batch_view)

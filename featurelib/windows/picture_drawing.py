@@ -16,7 +16,7 @@ from featurelib.windows.picture_marks import LETTER, RADIUS, shape, stacked, wra
 WIDTH, _SIDE = 480, 14
 _ROW, _LINE = 19, 16
 """Heights of a level of marks, and of a line of text."""
-_LETTERS = 70
+_LETTERS = 76
 """Letters of a line of text across the picture."""
 _TICKS = 7
 _LEAST_TILE = 4.0
@@ -198,10 +198,9 @@ class _Drawing:
             self.parts.append(shape(state, _SIDE + x + 7, at - 4))
             self._text(_SIDE + x + 19, at, text)
         y += _LINE * (1 + (places[-1][1] if places else 0))
-        for note in self._notes():
-            for text in wrap(note, _LETTERS):
-                self._text(_SIDE, y, text, "soft")
-                y += _LINE
+        for text in wrap(" · ".join(self._notes()), _LETTERS):
+            self._text(_SIDE, y, text, "soft")
+            y += _LINE
         return round(y - 4)
 
     def _state_text(self, state: str) -> str:
@@ -210,7 +209,7 @@ class _Drawing:
 
     def _notes(self) -> list[str]:
         picture = self.picture
-        notes = [f"[ an event on this end counts   ( it does not   clock: {picture.zone}"]
+        notes = ["[ ] an event on this end counts", "( ) it does not", f"clock: {picture.zone}"]
         if picture.rows:
             notes.append(f"thick line: the last {picture.rows} rows")
         if picture.resolution:
