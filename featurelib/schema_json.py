@@ -31,8 +31,14 @@ def field_to_json(field: Field) -> dict[str, Any]:
 
 
 def field_from_json(data: Any) -> Field:
-    """The field that `field_to_json` wrote."""
+    """The field that `field_to_json` wrote.
+
+    Raises:
+        TypeError: `nullable` is no truth value: 0 would be equal to False, and be written otherwise.
+    """
     dtype = dtypes.from_json(data["type"])
+    if type(data["nullable"]) is not bool:
+        raise TypeError(f"`nullable` is true or false, got {data['nullable']!r}")
     limits: dict[str, Any] = {}
     for name, value in data.get("constraints", {}).items():
         if name in BOUNDS:

@@ -67,6 +67,15 @@ def test_a_forged_file_is_refused_or_compares_as_it_says(choose) -> None:
     assert made in (None, INPUTS) or refused(made, BASE).differences
 
 
+def test_a_number_for_a_truth_value_is_refused() -> None:
+    """0 equals False: the file would compare as equal and have another digest."""
+    content = json.loads(DATA)
+    del content["digest"]
+    content["inputs"]["tags"]["nullable"] = 0
+    with pytest.raises(BundleFormatError, match="`nullable` is true or false, got 0"):
+        fl.ModelInputs.from_bytes(with_digest(content))
+
+
 @pytest.mark.parametrize(
     "key, value", [("format", 2), ("recipe", 2), ("format", True), ("recipe", None)]
 )
