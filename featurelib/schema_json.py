@@ -34,7 +34,7 @@ def field_from_json(data: Any) -> Field:
     """The field that `field_to_json` wrote.
 
     Raises:
-        TypeError: `nullable` is no truth value: 0 would be equal to False, and be written otherwise.
+        TypeError: `nullable` is no truth value: 0 equals False, and is written otherwise.
     """
     dtype = dtypes.from_json(data["type"])
     if type(data["nullable"]) is not bool:
