@@ -10,6 +10,7 @@ import numpy as np
 
 from featurelib import trace
 from featurelib.border_errors import show
+from featurelib.border_values import mapping_of
 from featurelib.bundle import Bundle, as_bundle
 from featurelib.dtypes import DType
 from featurelib.errors import DefinitionError, InputError
@@ -300,9 +301,12 @@ def compile(
 
 
 def _as_mapping(row: Any) -> Any:
-    """A pydantic model's own dict, without a dump; the border reads or refuses everything else."""
-    fields = getattr(type(row), "__pydantic_fields__", None)
-    if fields is None or getattr(row, "__pydantic_extra__", None):
+    """A mapping or pydantic model as the dict that the border sees, which machine code reads.
+
+    What is none, or cannot be read, stays as it is: the border refuses it.
+    """
+    try:
+        values = mapping_of(row)
+    except Exception:  # the object's own code raised
         return row
-    values = row.__dict__
-    return {(f.alias or n): values[n] for n, f in fields.items() if n in values}
+    return row if values is None else values
