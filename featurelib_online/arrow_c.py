@@ -68,6 +68,7 @@ _Stream._fields_ = [
 # An instance of its own: others may set these types on the shared `ctypes.pythonapi`.
 _api = ctypes.PyDLL(None)
 _SCHEMA_WORDS, _ARRAY_WORDS = struct.Struct("9q"), struct.Struct("10q")
+_RELEASE_AT = (_Schema.release.offset, _Array.release.offset)
 _api.PyCapsule_GetPointer.restype = ctypes.c_void_p
 _api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
@@ -187,12 +188,15 @@ def hand_over(data: Any) -> Handed:
     try:
         if hasattr(data, "__arrow_c_array__"):
             schema, array = data.__arrow_c_array__()
-            at = (_pointer(schema, b"arrow_schema"), _pointer(array, b"arrow_array"))
-            return Handed(at[0], at[1:], (schema, array))
+            places = _pointer(schema, b"arrow_schema"), _pointer(array, b"arrow_array")
+            for place, at, what in zip(places, _RELEASE_AT, ("schema", "array"), strict=True):
+                if not ctypes.c_int64.from_address(place + at).value:
+                    raise InputError(f"the arrow_{what} was released or read before")
+            return Handed(places[0], places[1:], (schema, array))
         stream = _moved(data.__arrow_c_stream__(), b"arrow_array_stream", _Stream)
         owners = (_pull(stream, "get_schema", _Schema), *_chunks(stream))
-        places = [ctypes.addressof(owner.struct) for owner in owners]
-        return Handed(places[0], tuple(places[1:]), owners)
+        first, *chunks = (ctypes.addressof(owner.struct) for owner in owners)
+        return Handed(first, tuple(chunks), owners)
     except InputError:
         raise
     except Exception as error:  # the producer's own code raised

@@ -66,9 +66,9 @@ def column_of(raw: RawColumn, field: Field, where: str) -> tuple[Column, Fault |
             field=field.name,
             hint=refusal.hint or None,
         ) from None
-    if not field.nullable and raw.valid is not None and not raw.valid.all():
-        return Column(values, None, keep), Fault(int(np.argmin(raw.valid)), "it may not be null")
     fault = None
+    if not field.nullable and raw.valid is not None and not raw.valid.all():
+        fault = Fault(int(np.argmin(raw.valid)), "it may not be null")
     for rows, reason in (*bad, *_broken(values, raw, field)):
         rows = rows if raw.valid is None else rows & (raw.valid != 0)
         if rows.any():

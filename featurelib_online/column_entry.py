@@ -21,7 +21,7 @@ from featurelib.jit.kernel import Array
 from featurelib_online.arrow_c import Handed, hand_over, is_arrow, read_type
 from featurelib_online.columns import is_pandas, read_columns
 from featurelib_online.entry_functions import entry_functions
-from featurelib_online.entry_plan import Fields
+from featurelib_online.entry_plan import Fields, Made
 from featurelib_online.mapping_plan import HandedColumns, MappingPlan, given_types
 from featurelib_online.numpy_columns import plain_types
 from featurelib_online.table_plan import TablePlan, schema_words
@@ -31,30 +31,34 @@ _MOST_PLANS = 16
 """Kinds of columns that are remembered for a kernel."""
 
 
-_Quick = tuple[int, Array, Any] | None
-"""Rows, words and what they point into; None where columns are read the other way."""
-
-
 class Entered(NamedTuple):
     """Columns as a program reads them.
 
     Attributes:
-        rows: How many.
         words: Two an input of the program: the addresses of its values and of its flags, or 0.
-        fields: The same of each field of the schema.
-        sizes: Bytes of a value of each field.
-        keep: What must live until the program has run and its texts are copied.
+        sizes: Bytes of a value of each field of the schema.
+        data: What was given, or handed over.
+        made: Its columns, which must live until the program has run and its texts are copied.
     """
 
-    rows: int
     words: Array
-    fields: Array
     sizes: Array
-    keep: Any
+    data: Any
+    made: Made
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return self.made.rows
+
+    def free(self) -> None:
+        """Says that nothing looks at the columns any more. Optional: the next call is quicker."""
+        if self.made.free is not None:
+            self.made.free()
 
     def sharing(self, start: int, stop: int) -> int:
         """The number of a field whose values lie between two addresses in part; -1 for none."""
-        words, sizes = address_of(self.fields), address_of(self.sizes)
+        words, sizes = address_of(self.made.words), address_of(self.sizes)
         return entry_functions().sharing(words, sizes, len(self.sizes), self.rows, start, stop)
 
 
@@ -95,17 +99,17 @@ class ColumnEntry:
         if made is None:
             columns, rows = read_columns(data, self._bundle, self._plain)
             words = np.empty(2 * len(columns), np.int64)
-            made = rows, words, self._fields.put(dict(enumerate(columns.values())), rows, words)
-        rows, words, keep = made
-        return Entered(rows, words[self._order], words, self._fields.sizes, (data, keep))
+            keep = self._fields.put(dict(enumerate(columns.values())), rows, words)
+            made = Made(rows, words, keep)
+        return Entered(made.words[self._order], self._fields.sizes, data, made)
 
-    def _quick(self, way: Callable[[Any], _Quick], data: Any) -> _Quick:
+    def _quick(self, way: Callable[[Any], Made | None], data: Any) -> Made | None:
         try:
             return way(data)
         except InputError:  # it is raised again, by its turn among all errors
             return None
 
-    def _table(self, handed: Handed) -> _Quick:
+    def _table(self, handed: Handed) -> Made | None:
         if len(handed.arrays) != 1:
             return None
         for plan in self._tables:
@@ -119,12 +123,13 @@ class ColumnEntry:
         self._tables = [TablePlan(kind, self._fields), *self._tables[: _MOST_PLANS - 1]]
         return self._tables[0].enter(handed)
 
-    def _mapping(self, data: Mapping[Any, Any]) -> _Quick:
+    def _mapping(self, data: Mapping[Any, Any]) -> Made | None:
+        data = dict(data)  # another thread may change what was given
         names, columns = tuple(data), list(data.values())
         kinds, handed = tuple(map(type, columns)), HandedColumns(columns)
         for plan in self._mappings:
             if plan.kinds == kinds and plan.names == names:
-                made = plan.enter(columns, handed)
+                made = plan.enter(columns, handed) if plan.is_quick else None
                 if made is not None:
                     return made
         given = given_types(names, columns, handed, self._fields)

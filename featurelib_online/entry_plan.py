@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,8 @@ from featurelib_online.entry_table import (
 from featurelib_online.raw_columns import RawColumn
 
 _WORD = 8
+_MOST_WORDS, _MOST_FREE = 1 << 18, 4
+"""Memory that is kept for the next call: new memory is cleared by the system, page by page."""
 
 
 class Given(NamedTuple):
@@ -61,18 +64,36 @@ class EntryRoom(NamedTuple):
     """Memory of one call.
 
     Attributes:
-        words: Two a field: address of values and address of flags, or 0. A view of all the memory.
+        memory: All of it.
+        words: Two a field: address of values and address of flags, or 0.
         sources_at: Address of the sources.
         words_at: Address of the words.
         start: Where values and flags may go, a multiple of 16.
         rows: How many there is room for.
     """
 
+    memory: Array
     words: Array
     sources_at: int
     words_at: int
     start: int
     rows: int
+
+
+class Made(NamedTuple):
+    """Columns that a plan, or Python, made.
+
+    Attributes:
+        rows: How many.
+        words: As in `EntryRoom`.
+        keep: What they point into.
+        free: Takes back what can be used again.
+    """
+
+    rows: int
+    words: Array
+    keep: Any
+    free: Callable[[], None] | None = None
 
 
 class Fields:
@@ -133,6 +154,7 @@ class EntryPlan:
         sizes = [size for size, way in zip(fields.sizes.tolist(), ways, strict=True) if way.way]
         # Values and flags of each column, and flags without a null; each from a multiple of 16 on.
         self._row_bytes, self._most_pads = 1 + sum(sizes) + len(sizes), 32 * (len(sizes) + 2)
+        self._free: list[Array] = []
         self._objects = sum(way.way == OBJECTS for way in ways)
 
     def _pairs(self) -> Any:
@@ -142,15 +164,18 @@ class EntryPlan:
         """Memory for the columns of a call."""
         sources, words = self.count * SOURCE_BYTES // _WORD, 2 * self.count
         size = sources + words + (self._row_bytes * rows + self._most_pads) // _WORD
-        memory = np.empty(size, np.int64)
+        try:
+            memory = self._free.pop()
+        except IndexError:
+            memory = np.empty(size, np.int64)
+        if len(memory) < size:
+            memory = np.empty(size, np.int64)
         at = address_of(memory)
         words_at = at + sources * _WORD
         start = (words_at + words * _WORD + 15) & -16
-        return EntryRoom(memory[sources : sources + words], at, words_at, start, rows)
+        return EntryRoom(memory, memory[sources : sources + words], at, words_at, start, rows)
 
-    def words(
-        self, room: EntryRoom, python: Mapping[int, Sequence[RawColumn]]
-    ) -> tuple[int, Array, Any] | None:
+    def words(self, room: EntryRoom, python: Mapping[int, Sequence[RawColumn]]) -> Made | None:
         """Fills the words of a room whose sources are filled.
 
         Args:
@@ -158,22 +183,27 @@ class EntryPlan:
             python: The parts of each column that Python reads.
 
         Returns:
-            Rows, words, and what they point into; None where not all is plainly right.
+            None where not all is plainly right.
         """
         rows, words = room.rows, room.words
         if not entry_functions().enter(
             self.table, room.sources_at, self.count, rows, room.start, room.words_at
         ):
             return None
+        free = partial(self._take_back, room.memory)
         if not python:
-            return rows, words, words
+            return Made(rows, words, room.memory, free)
         columns = {}
         for k, parts in python.items():
             column = one_column(parts, self.fields.fields[k], self.fields.bundle.name)
             if column is None:
                 return None
             columns[k] = column
-        return rows, words, (words, self.fields.put(columns, rows, words))
+        return Made(rows, words, (room.memory, self.fields.put(columns, rows, words)), free)
+
+    def _take_back(self, memory: Array) -> None:
+        if len(memory) <= _MOST_WORDS and len(self._free) < _MOST_FREE:
+            self._free.append(memory)
 
 
 def _fill(record: Array, way: Way, given: Given, field: Field, letters: int) -> None:

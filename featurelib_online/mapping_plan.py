@@ -11,7 +11,7 @@ from featurelib_online import reader
 from featurelib_online.arrow_c import Handed, hand_over, is_arrow, length, read_type
 from featurelib_online.columns import check_names, parts_of
 from featurelib_online.entry_functions import entry_functions
-from featurelib_online.entry_plan import EntryPlan, EntryRoom, Fields, Given
+from featurelib_online.entry_plan import EntryPlan, EntryRoom, Fields, Given, Made
 from featurelib_online.numpy_code import head_of, is_laid_out_so
 from featurelib_online.raw_columns import Array, RawColumn
 from featurelib_online.vectors import Constant, constant_column, repeated
@@ -52,7 +52,7 @@ class MappingPlan(EntryPlan):
             "array_texts", entry_functions().array_texts, self_
         )
 
-    def enter(self, columns: list[Any], handed: HandedColumns) -> tuple[int, Array, Any] | None:
+    def enter(self, columns: list[Any], handed: HandedColumns) -> Made | None:
         """As `words`; the columns, and what they handed over, must live as long.
 
         Args:
@@ -82,7 +82,7 @@ class MappingPlan(EntryPlan):
             room = room._replace(start=room.start + taken)
         python = self._python_parts(columns, rows)
         made = None if python is None else self.words(room, python)
-        return None if made is None else (rows, made[1], (made[2], texts, columns, handed))
+        return made and made._replace(keep=(made.keep, texts, columns, handed))
 
     def _places(self, handed: HandedColumns) -> Array:
         """Two addresses a field: the structs of its column."""

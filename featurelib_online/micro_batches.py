@@ -166,7 +166,8 @@ def compute_columns(
     objects = {n: np.empty(rows, object) for n, t in kernel.types.items() if t.kind == "v"}
     for name, made in objects.items():
         fill_objects(made, room.columns[name].values, kernel.types[name])
-    del keep, entered  # what the addresses point into
+    del keep  # what the addresses point into
+    entered.free()
     return _batch(kernel, room, objects, tensors, rows)
 
 

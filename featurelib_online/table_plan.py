@@ -11,8 +11,8 @@ from featurelib_online.arrow_c import ArrowType, Handed, length, read_array, rea
 from featurelib_online.arrow_columns import arrow_column
 from featurelib_online.columns import check_names
 from featurelib_online.entry_functions import entry_functions
-from featurelib_online.entry_plan import EntryPlan, Fields, Given
-from featurelib_online.raw_columns import Array, RawColumn
+from featurelib_online.entry_plan import EntryPlan, Fields, Given, Made
+from featurelib_online.raw_columns import RawColumn
 from featurelib_online.vectors import repeated
 
 _CHILDREN_AT = 40
@@ -48,7 +48,7 @@ class TablePlan(EntryPlan):
         self._expected = np.frombuffer(self.schema, np.uint8)
         self._expected_at, self._width = int(self._expected.ctypes.data), len(names)
 
-    def enter(self, handed: Handed) -> tuple[int, Array, Any] | None:
+    def enter(self, handed: Handed) -> Made | None:
         """As `words`; the producer's buffers must live as long.
 
         Args:
