@@ -150,9 +150,16 @@ def _fitting(
 
 def _host_array(given: Any, name: str, where: str) -> Array:
     """A buffer as a NumPy array of the same memory."""
-    if isinstance(given, np.ndarray):
-        return given
     kind = type(given)
+    if isinstance(given, np.ma.MaskedArray):
+        raise InputError(
+            f"{where}: `out[{name!r}]` must be a plain array, got a masked one, whose mask would "
+            "hide values",
+            hint="give its data: numpy.ma.getdata(array)",
+        )
+    if isinstance(given, np.ndarray):
+        # The memory of a subclass: a column of numpy.matrix would have two dimensions.
+        return given if kind is np.ndarray else given.view(np.ndarray)
     shown = f"{kind.__module__}.{kind.__qualname__}"
     if not hasattr(given, "__dlpack_device__"):
         raise InputError(

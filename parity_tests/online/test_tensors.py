@@ -116,6 +116,18 @@ def test_tensors_of_torch_are_buffers_themselves() -> None:
     assert_tensors(got | {"flags": got["flags"].view(np.uint8)}, wanted)
 
 
+@pytest.mark.parametrize("kind", [np.matrix, np.memmap, np.recarray])
+def test_a_buffer_of_another_class_is_its_memory(kind: Any) -> None:
+    """The batch has plain arrays over it: a column of a matrix would have two dimensions."""
+    rows = random_rows(20)
+    memory = {n: np.zeros_like(a) for n, a in expected(KERNEL.bundle, FULL, rows).items()}
+    out = {n: a.view(kind) if a.ndim == 2 else a for n, a in memory.items()}
+    for batch in (KERNEL.many(rows, out=out), KERNEL.columns(as_columns(rows), out=out)):
+        assert_tensors(memory, expected(KERNEL.bundle, FULL, rows))
+        assert batch.columns["half"].shape == (20,)
+        assert np.shares_memory(batch.tensors["dense"], memory["dense"])
+
+
 def _arrays(rows: int = 4) -> dict[str, Any]:
     return dict(TorchBuffers(LAYOUT, rows, elements=100).arrays)
 
@@ -136,6 +148,7 @@ REFUSED = {
     "strided": ("dense", np.zeros((4, 18), "<f4")[:, ::2], "must be contiguous (C order), got str"),
     "Fortran": ("dense", np.zeros((9, 4), "<f4").T, "must be contiguous"),
     "read-only": ("ids", np.frombuffer(bytes(16), "<u4").reshape(4, 1), "must be writable"),
+    "masked": ("dense", np.ma.zeros((4, 9), "<f4"), "plain array, got a masked one, whose mask"),
     "list": ("ids", [[1]] * 4, "must be a NumPy array or a CPU tensor, got builtins.list"),
     "device": ("dense", _OnDevice(), "in memory of the CPU, got a .*_OnDevice on a CUDA device"),
     "meta": ("dense", torch.zeros(4, 9, device="meta"), "got a torch.Tensor on another device"),
