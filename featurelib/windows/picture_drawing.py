@@ -18,6 +18,8 @@ _ROW, _LINE = 19, 16
 """Heights of a level of marks, and of a line of text."""
 _LETTERS = 76
 """Letters of a line of text across the picture."""
+_BOLD = 7.4
+"""Pixels that a bold letter takes, on the wide side."""
 _TICKS = 7
 _LEAST_TILE = 4.0
 """Pixels; narrower tiles are not drawn."""
@@ -57,6 +59,7 @@ class _Drawing:
         self.low, self.high = _view(picture)
         self.shown = [m for m in picture.marks if self.low <= m.time <= self.high]
         self.levels = stacked([self._stretch(m) for m in self.shown])
+        self.changes = self.clock.changes(self.low, self.high) if picture.has_days else []
         self.about = wrap(picture.about, _LETTERS)
         self.top = 24 + _LINE * len(self.about) + 22
         self.axis = self.top + 12 + _ROW * max(2, 1 + max(self.levels, default=0))
@@ -71,7 +74,7 @@ class _Drawing:
         self._window()
         self._ticks()
         self._marks()
-        height = self._legend(self.axis + 52)
+        height = self._legend(self.axis + (66 if self.changes else 52))
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="fl-window" role="img" '
             f'aria-label="{escape(repr(self.picture))}" width="{WIDTH}" height="{height}" '
@@ -128,7 +131,7 @@ class _Drawing:
         """Above the ends what time they are; side by side where there is room."""
         picture, y = self.picture, self.top - 9
         now = f"as of {self._said(picture.as_of)}"
-        half = len(now) * LETTER / 2
+        half = len(now) * _BOLD / 2
         at = min(max(right, _SIDE + half), WIDTH - _SIDE - half)
         self._text(at, y, now, "asof", "middle")
         if picture.start is None:
@@ -148,19 +151,21 @@ class _Drawing:
 
     def _ticks(self) -> None:
         """The time line with a round time here and there, and what happens to the clocks."""
-        y = self.axis
+        y, day = self.axis, ""
         self.parts.append(f'<path class="axis" d="M{_SIDE},{y} H{WIDTH - _SIDE}"/>')
         for tick in self.clock.ticks(self.low, self.high, _TICKS):
-            x = self._x(tick.time)
+            x, day = self._x(tick.time), tick.day or day
             if not _SIDE + 12 <= x <= WIDTH - _SIDE - 12:
                 continue
             self._line(x, y, y + 4, "axis")
             self._text(x, y + 16, tick.clock, "soft", "middle")
-            self._text(x, y + 29, tick.day, "soft", "middle")
-        for time, told in self.clock.changes(self.low, self.high) if self.picture.has_days else ():
+            if day:
+                self._text(x, y + 29, day, "soft", "middle")
+            day = ""
+        for time, told in self.changes:
             x = self._x(time)
             self.parts.append(f'<path class="now" d="M{x - 4:.1f},{y + 8} l4,-7 l4,7 z"/>')
-            half = len(told) * LETTER / 2
+            half = len(told) * _BOLD / 2
             x = min(max(x, _SIDE + half), WIDTH - _SIDE - half)
             self._text(x, y + 42, told, "asof", "middle")
 
@@ -198,7 +203,7 @@ class _Drawing:
             self.parts.append(shape(state, _SIDE + x + 7, at - 4))
             self._text(_SIDE + x + 19, at, text)
         y += _LINE * (1 + (places[-1][1] if places else 0))
-        for text in wrap(" · ".join(self._notes()), _LETTERS):
+        for text in wrap("; ".join(self._notes()), _LETTERS):
             self._text(_SIDE, y, text, "soft")
             y += _LINE
         return round(y - 4)
@@ -222,15 +227,16 @@ class _Drawing:
             notes.append("×2: delivered twice, one event")
         before = sum(m.time < self.low for m in picture.marks)
         after = sum(m.time > self.high for m in picture.marks)
-        if before or after:
-            notes.append(f"not drawn: {before} earlier, {after} later")
+        beyond = [f"{n} {where}" for n, where in ((before, "earlier"), (after, "later")) if n]
+        if beyond:
+            notes.append(f"not drawn: {', '.join(beyond)}")
         if picture.unplaced:
             notes.append(f"refused without a place: {', '.join(picture.unplaced)}")
         return notes
 
 
 def _label(mark: Mark) -> str:
-    return mark.label + (f"×{mark.deliveries}" if mark.deliveries > 1 else "")
+    return (mark.label + (f" ×{mark.deliveries}" if mark.deliveries > 1 else "")).strip()
 
 
 def _band_start(picture: WindowPicture, low: int) -> int:
