@@ -6,19 +6,15 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from featurelib.dtypes import DATETIME
 from featurelib.errors import DefinitionError, InputError
 from featurelib.fields import Field, InputSchema
-from featurelib.jit.windows.plan import REASONS
 from featurelib.windows.definition import Definition, define
 from featurelib.windows.over import WindowAggregate
 from featurelib_offline import foreign
-from featurelib_offline.events.answering import Answer, Asked, answer_queries, asked, column_of
-from featurelib_offline.events.records import RecordReader
-from featurelib_offline.events.sorting import SortedQueries, sort_events, sort_queries
+from featurelib_offline.events.joining import PARTITION_ROWS, join_events, open_readers
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.plan import Native
 
@@ -49,6 +45,7 @@ def point_in_time(
     reasons: bool = False,
     refused: str = "warn",
     native: Native = "auto",
+    partition_rows: int = PARTITION_ROWS,
 ) -> Any:
     """Joins aggregates to queries, as they were at each query's time.
 
@@ -64,6 +61,8 @@ def point_in_time(
         refused: ``"warn"`` tells refused records by a `RefusedRecordsWarning`; ``"collect"``
             returns their counts with the result.
         native: See `featurelib_offline.plan.Plan`.
+        partition_rows: How many records are sorted and aggregated together; with more of them
+            entities are taken in parts, by way of temporary files.
 
     Returns:
         The same kind of frame as `queries`, rows in the same order, with a column for each
@@ -78,20 +77,13 @@ def point_in_time(
     definition = definition if isinstance(definition, Definition) else define(definition)
     _check_sources(definition, events)
     frame, given = read_queries(queries, definition)
-    counts: dict[str, Mapping[str, int]] = {}
-    columns: dict[str, pl.Series] = {}
-    for name in definition.sources:
-        reader = RecordReader(definition, name, events[name], native)
-        for sorted_queries, answer in _answers(definition, name, reader, given):
-            columns |= _columns(answer, sorted_queries, reasons)
-        counts[name] = {reason: n for reason, n in reader.refused.items() if n}
-    order = [n for a in definition.aggregates for n in (a, f"{a}.reason") if n in columns]
+    readers = open_readers(definition, events, native)
+    found = join_events(definition, readers, given, reasons=reasons, partition_rows=partition_rows)
     kept = frame.raw.collect(engine="in-memory")
-    nullable = set(columns)
-    made = frame.restore(kept.hstack([columns[n] for n in order]), nullable=nullable)
+    made = frame.restore(kept.hstack(list(found.columns.values())), nullable=set(found.columns))
     if refused == "collect":
-        return Joined(made, counts)
-    _warn(counts)
+        return Joined(made, found.refused)
+    _warn(found.refused)
     return made
 
 
@@ -135,48 +127,6 @@ def read_queries(data: Any, definition: Definition) -> tuple[Frame, pl.DataFrame
     with frame.naming_faults():
         given = checked.select(*fields).collect(engine="in-memory")
     return frame, given
-
-
-def _answers(
-    definition: Definition, name: str, reader: RecordReader, given: pl.DataFrame
-) -> list[tuple[SortedQueries, Answer]]:
-    """Every answer about one source."""
-    by_entity: dict[str, list[Asked]] = {}
-    for one in asked(definition, name):
-        by_entity.setdefault(one.plan.entity, []).append(one)
-    key = reader.plan.source.key
-    entities = (
-        pl.concat([given[e].rename(key) for e in by_entity])
-        .unique(maintain_order=True)
-        .to_frame()
-        .with_row_index("entity")
-        .with_columns(pl.col("entity").cast(pl.UInt32))
-    )
-    taken = pl.concat(list(reader.taken(entities)), rechunk=True)
-    records = reader.arrays(taken)
-    del taken
-    events = sort_events(records, len(entities))
-    as_of = np.ascontiguousarray(given[definition.as_of].to_physical().to_numpy())
-    found = []
-    for entity, some in by_entity.items():
-        codes = given.select(pl.col(entity).alias(key)).join(
-            entities, on=key, how="left", maintain_order="left"
-        )["entity"]
-        queries = sort_queries(np.ascontiguousarray(codes.to_numpy()), as_of, len(entities))
-        found += [(queries, a) for a in answer_queries(events, queries, reader.plan, some)]
-    return found
-
-
-def _columns(answer: Answer, queries: SortedQueries, reasons: bool) -> dict[str, pl.Series]:
-    made = column_of(answer, queries.rows)
-    columns = {made.name: made}
-    if reasons:
-        codes = np.empty_like(answer.reasons)
-        codes[queries.rows] = answer.reasons
-        name = f"{made.name}.reason"
-        texts = dict(enumerate(REASONS))
-        columns[name] = pl.Series(name, codes).replace_strict(texts, return_dtype=pl.String)
-    return columns
 
 
 def _warn(counts: Mapping[str, Mapping[str, int]]) -> None:

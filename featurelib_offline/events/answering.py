@@ -11,16 +11,9 @@ import polars as pl
 
 from featurelib.dtypes import DType
 from featurelib.jit.kernel import Column
+from featurelib.jit.point_in_time import context as at
 from featurelib.jit.point_in_time.floors import floors
-from featurelib.jit.point_in_time.slide import (
-    COLLECTED,
-    NEEDS_VALUES,
-    ROOM_AT,
-    ROOM_WORDS,
-    ROW,
-    WANT,
-    slide,
-)
+from featurelib.jit.point_in_time.slide import slide
 from featurelib.jit.threads import run_parts
 from featurelib.jit.windows import layout
 from featurelib.jit.windows.plan import Plan
@@ -38,7 +31,7 @@ Array = np.ndarray[Any, Any]
 _BEGINNING = layout.LONG_AGO + 1
 """The start of a window that has none: after the time of "all events are kept"."""
 _NO_TIMES = np.zeros(0, np.int64)
-_NO_PLACES = np.zeros(0, np.uint32)
+_NO_PLACES = np.zeros(0, np.int64)
 _NO_WORDS = np.zeros(0, np.uint64)
 
 
@@ -189,34 +182,33 @@ def _run(
     given = events.events
     words, valid, kind = _channel(work, events, source)
     count = len(queries.rows)
-    passes = np.ones(len(given.rows), np.uint8)
-    if work.filter is not None:
-        passes = events.filter(work.filter)
+    passes = events.ones if work.filter is None else events.filter(work.filter)
     needs = 0
     for made in work.plans:
         for need in made.plan.aggregate.needs:
             needs |= _NEEDS.get(need, 0)
         op = made.record[layout.PW_OP]
         needs |= layout.NEEDS_ENDS if op in (layout.ARG_MIN, layout.ARG_MAX) else 0
-        needs |= NEEDS_VALUES if op in COLLECTED else 0
-    has_arrival, has_gone = given.arrival is not None, given.gone is not None
-    setup = np.array([kind, _row_bound(work.window), needs, has_arrival, has_gone], np.int64)
+        needs |= at.NEEDS_VALUES if op in at.BY_VALUES else 0
     wants, rooms = _wants(work, count)
     out = np.empty((len(work.plans), count), np.uint64)
     why = np.empty((len(work.plans), count), np.uint8)
+    given_words = np.zeros(at.BEGIN, np.int64)
+    held = {
+        at.ALL_TIMES: given.time, at.ALL_ARRIVAL: given.arrival, at.ALL_GONE: given.gone,
+        at.ALL_BY_ARRIVAL: events.by_arrival, at.ALL_BY_GONE: events.by_gone,
+        at.ALL_WORDS: words, at.ALL_VALID: valid, at.ALL_PASSES: passes,
+        at.OFFSETS: given.offsets, at.Q_OFFSETS: queries.offsets, at.AS_OF: queries.as_of,
+        at.STARTS: starts, at.ENDS: ends, at.FLOOR: floor, at.FLOOR_TIME: floor_time,
+        at.OUT: out, at.WHY: why, at.WANTS: wants,
+    }  # fmt: skip
+    for place, array in held.items():
+        given_words[place] = 0 if array is None else array.ctypes.data
+    given_words[[at.N_QUERIES, at.N_WANTS, at.KIND, at.ROWS, at.NEEDS]] = (
+        count, len(work.plans), kind, _row_bound(work.window), needs,
+    )  # fmt: skip
     edges = shares(given.offsets + queries.offsets, THREADS)
-    by_arrival = events.by_arrival if has_arrival else _NO_PLACES
-    by_gone = events.by_gone if has_gone else _NO_PLACES
-
-    def part(k: int) -> None:
-        slide(
-            given.time, given.arrival if has_arrival else _NO_TIMES,
-            given.gone if has_gone else _NO_TIMES, by_arrival, by_gone, given.offsets,
-            queries.as_of, starts, ends, queries.offsets, floor, floor_time,
-            words, valid, passes, setup, wants, out, why, edges[k], edges[k + 1],
-        )  # fmt: skip
-
-    run_parts(part, THREADS)
+    run_parts(lambda k: slide(given_words, edges[k], edges[k + 1]), THREADS)
     for k, made in enumerate(work.plans):
         found = out[k]
         if isinstance(made.plan.aggregate, (kinds.ArgMin, kinds.ArgMax)):
@@ -227,14 +219,14 @@ def _run(
 
 def _wants(work: _Pass, queries: int) -> tuple[Array, list[Array | None]]:
     """What is asked in words, and the memory of each aggregate that is a list."""
-    wants = np.zeros((len(work.plans), WANT), np.int64)
+    wants = np.zeros((len(work.plans), at.WANT), np.int64)
     rooms: list[Array | None] = []
     for k, made in enumerate(work.plans):
         wants[k, : layout.PLAN_ANSWER] = made.record
-        wants[k, ROW] = k
+        wants[k, at.ROW] = k
         room = np.zeros((queries, made.room), np.uint64) if made.room else None
         if room is not None:
-            wants[k, ROOM_AT], wants[k, ROOM_WORDS] = room.ctypes.data, made.room
+            wants[k, at.ROOM_AT], wants[k, at.ROOM_WORDS] = room.ctypes.data, made.room
         rooms.append(room)
     return wants, rooms
 
@@ -242,7 +234,7 @@ def _wants(work: _Pass, queries: int) -> tuple[Array, list[Array | None]]:
 def _channel(work: _Pass, events: SortedEvents, source: EventPlan) -> tuple[Array, Array, int]:
     """Words, flags and kind of what a pass looks at."""
     if not work.arguments:
-        return _NO_WORDS, np.ones(len(events.events.rows), np.uint8), layout.KIND_UINT
+        return _NO_WORDS, events.ones, layout.KIND_UINT
     words, valid = events.argument(work.arguments[0])
     for other in work.arguments[1:]:
         valid = valid & events.argument(other)[1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,7 @@ from featurelib.windows.plan_events import (
     filter_name,
 )
 from featurelib_offline.columns import series_column
-from featurelib_offline.files import is_source, read_files
+from featurelib_offline.files import is_source, read_files, readable
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.plan import Native, plan
 
@@ -50,6 +51,7 @@ class Records:
         words: The arguments, (arguments, records) uint64.
         valid: Not 0 where an argument is not null, (arguments, records) uint8.
         passes: Not 0 where a filter passes, (filters, records) uint8.
+        has_nulls: Whether an argument has nulls.
     """
 
     entity: Array
@@ -61,13 +63,19 @@ class Records:
     words: Array
     valid: Array
     passes: Array
+    has_nulls: tuple[bool, ...]
 
     def __len__(self) -> int:
         return len(self.entity)
 
 
 class RecordReader:
-    """Reads the records of one source.
+    """Reads the records of one source, once.
+
+    Attributes:
+        plan: What is read.
+        rows: Records read so far.
+        refused: How many of them were refused, by reason.
 
     Args:
         definition: What is asked.
@@ -84,6 +92,8 @@ class RecordReader:
     ) -> None:
         self.plan: EventPlan = definition.sources[source]
         self.refused = dict.fromkeys(REASONS, 0)
+        self.rows = 0
+        self._data = data
         self._native = native
         where = f"event source `{source}`"
         schema = self.plan.schema
@@ -152,16 +162,33 @@ class RecordReader:
                 reason = pl.when(expr).then(pl.lit(i + 1, dtype=pl.UInt8)).otherwise(reason)
         return reason
 
-    def taken(self, entities: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """The records of these entities in batches; refused ones are counted in `refused`."""
+    def count(self) -> int:
+        """How many records there are; files that do not say so themselves are read for it."""
+        rows = self._frame.raw.select(pl.len())
+        with readable(self._data) if self._is_files else contextlib.nullcontext():
+            return int(rows.collect(engine="streaming").item())
+
+    def taken(self, entities: pl.DataFrame, *, whole: bool) -> Iterator[pl.DataFrame]:
+        """The records of these entities in batches, in any order.
+
+        Refused ones are counted in `refused`, all in `rows`.
+
+        Args:
+            entities: As for `columns`.
+            whole: Records in memory come in one batch.
+        """
         lazy = self.columns(entities)
-        if self.is_eager:
+        if self.is_eager and whole:
             yield self._count(lazy.collect(engine="in-memory"))
             return
-        for batch in lazy.collect_batches(engine="streaming", maintain_order=True):
-            yield self._count(batch)
+        with readable(self._data) if self._is_files else contextlib.nullcontext():
+            for batch in lazy.collect_batches(engine="streaming", maintain_order=False):
+                yield self._count(batch)
+            if self.rows == 0:  # without rows there are no batches either
+                yield pl.DataFrame(schema=lazy.drop(_REASON).collect_schema())
 
     def _count(self, batch: pl.DataFrame) -> pl.DataFrame:
+        self.rows += len(batch)
         reasons = batch[_REASON].to_numpy()
         counts = np.bincount(reasons, minlength=len(REASONS) + 1)
         for name, count in zip(REASONS, counts[1:].tolist(), strict=True):
@@ -201,6 +228,7 @@ class RecordReader:
             words,
             valid,
             passes,
+            tuple(taken[argument_name(i)].null_count() > 0 for i in range(len(words))),
         )
 
 
@@ -231,7 +259,3 @@ def _free(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
     return name
-
-
-Refusals = Mapping[str, Mapping[str, int]]
-"""How many records of each source were refused, by reason."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,10 @@ from featurelib_offline.events.records import Records
 __all__ = ["SortedEvents", "SortedQueries", "shares", "sort_events", "sort_queries"]
 
 Array = np.ndarray[Any, Any]
+
+
+THREADS = 2
+"""Ranges of entities that are looked at side by side."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,27 @@ class SortedEvents:
 
     events: Events
     records: Records
+    _arguments: dict[int, tuple[Array, Array]] = field(default_factory=dict)
+    _filters: dict[int, Array] = field(default_factory=dict)
 
     def argument(self, index: int) -> tuple[Array, Array]:
         """Words and flags of an argument, in the order of events."""
-        return self._moved(self.records.words[index]), self._moved(self.records.valid[index])
+        if index not in self._arguments:
+            some = self.records.has_nulls[index]
+            valid = self._moved(self.records.valid[index]) if some else self.ones
+            self._arguments[index] = self._moved(self.records.words[index]), valid
+        return self._arguments[index]
 
     def filter(self, index: int) -> Array:
         """Flags of a filter, in the order of events."""
-        return self._moved(self.records.passes[index])
+        if index not in self._filters:
+            self._filters[index] = self._moved(self.records.passes[index])
+        return self._filters[index]
+
+    @cached_property
+    def ones(self) -> Array:
+        """Flags that are all set."""
+        return np.ones(len(self.events.rows), np.uint8)
 
     @cached_property
     def sequence(self) -> Array | None:
@@ -83,17 +100,25 @@ class SortedEvents:
         return self.by_arrival if self.events.gone is None else self._places(self.known)
 
     def _moved(self, column: Array) -> Array:
-        moved: Array = column[self.events.rows]
+        rows = self.events.rows
+        moved = np.empty(len(rows), column.dtype)
+        edges = [len(rows) * k // THREADS for k in range(THREADS + 1)]
+
+        def part(k: int) -> None:
+            some = slice(edges[k], edges[k + 1])
+            np.take(column, rows[some], out=moved[some], mode="clip")
+
+        run_parts(part, THREADS)
         return moved
 
     def _places(self, moments: Array | None) -> Array:
         if moments is None:
-            return np.zeros(0, np.uint32)
+            return np.zeros(0, np.int64)
         offsets = self.events.offsets
         first = np.repeat(offsets[:-1], np.diff(offsets))
         places = np.arange(len(moments), dtype=np.uint32)
         _sort(moments, None, None, offsets, places, np.empty(len(moments), np.int64))
-        from_first: Array = (places - first).astype(np.uint32)
+        from_first: Array = places - first
         return from_first
 
 
@@ -103,10 +128,6 @@ def shares(offsets: Array, parts: int) -> list[int]:
     wanted = [total * k // parts for k in range(1, parts)]
     inner = np.searchsorted(offsets, wanted).tolist()
     return [0, *inner, len(offsets) - 1]
-
-
-THREADS = 2
-"""Ranges of entities that are looked at side by side."""
 
 
 def _sort(

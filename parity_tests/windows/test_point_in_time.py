@@ -41,8 +41,14 @@ def joined(
 ) -> Any:
     """What `point_in_time` gives, with reasons and counts."""
     events = pl.DataFrame(records, schema=TYPES)
-    asked = pl.DataFrame(queries, schema={"user": pl.String, "as_of": TYPES["at"]}, orient="row")
-    return point_in_time(asked, {"things": events}, made, reasons=True, refused="collect", **more)
+    return point_in_time(
+        asked(queries), {"things": events}, made, reasons=True, refused="collect", **more
+    )
+
+
+def asked(queries: list[tuple[str, Any]]) -> pl.DataFrame:
+    """Queries as a frame."""
+    return pl.DataFrame(queries, schema={"user": pl.String, "as_of": TYPES["at"]}, orient="row")
 
 
 def bits(value: Any) -> Any:
@@ -65,8 +71,8 @@ def check(made: Definition, records: list[dict[str, Any]], queries: list[Any]) -
     """Every answer and every count is the oracle's."""
     found = joined(made, records, queries)
     spec, plain = spec_of(made, "things"), oracle_records(made.sources["things"], records)
-    asked = [(user.encode(), strategies.microseconds(at)) for user, at in queries]
-    expected = oracle.answers(plain, asked, spec, power_of_two)
+    plain_queries = [(user.encode(), strategies.microseconds(at)) for user, at in queries]
+    expected = oracle.answers(plain, plain_queries, spec, power_of_two)
     assert found.refused["things"] == oracle.refusals(plain, spec)
     for name in made.aggregates:
         got = physical(found.result[name])
@@ -89,9 +95,34 @@ def test_answers_are_the_oracles(family: str, argument: str, arrival: bool, kept
     """Every aggregate over every window is the oracle's: value, null, reason; so are refusals."""
     made = definition(family, argument, arrival, kept)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         check(made, data.draw(strategies.records()), data.draw(strategies.queries()))
 
     run()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(1, 12), st.sampled_from(["polars", "lazy", "files"]))
+def test_partitions_orders_and_sources_do_not_show(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, partition_rows: int, kind: str
+) -> None:
+    """Any order of the records, any number of partitions and any sort of input: the same bits."""
+    made = definition("ordered", "x", True, 4)
+    records = data.draw(strategies.records())
+    queries = data.draw(strategies.queries())
+    expected = joined(made, records, queries)
+    shuffled = pl.DataFrame(data.draw(st.permutations(records)), schema=TYPES)
+    events: Any = shuffled.lazy() if kind == "lazy" else shuffled
+    if kind == "files":
+        events = tmp_path_factory.mktemp("events") / "events.parquet"
+        shuffled.write_parquet(events)
+    found = point_in_time(
+        asked(queries), {"things": events}, made, reasons=True, refused="collect",
+        partition_rows=partition_rows,
+    )  # fmt: skip
+    assert found.refused == expected.refused
+    for name in expected.result.columns:
+        left, right = (physical(f.result[name]) for f in (found, expected))
+        assert bits(left) == bits(right), name

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from featurelib.intrinsics import i64_from_u64, u64_from_i64
+from featurelib.intrinsics import i64_from_u64, load_u8, u64_from_i64
+from featurelib.jit.point_in_time.context import (
+    COLLECTED,
+    COUNT,
+    HAS_VALUE,
+    KIND,
+    MEMBER,
+    SPARE_AT,
+    TIMES,
+    WORDS,
+)
 from featurelib.jit.windows.decay import add_decayed, decayed_value, half_lives
 from featurelib.jit.windows.layout import (
     COUNT_OF,
@@ -30,9 +40,6 @@ from featurelib.jit.windows.picks import is_same
 from featurelib.jit.windows.quantiles import quantile
 from featurelib.jit.windows.rounding import ZERO
 
-HAS_VALUE = 2
-"""What `member` says of an event that is in the window and has a value."""
-
 
 @helper
 def _is_among(values, n, x, kind):
@@ -43,11 +50,11 @@ def _is_among(values, n, x, kind):
 
 
 @helper
-def _first_few(values, k, distinct, kind, begin, low, high, words, member):
+def _first_few(values, k, distinct, kind, low, high, words, member):
     n, i = 0, low
     while n < k and i < high:
-        x = words[begin + i]
-        if member[i] == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
+        x = uword(words, i)
+        if load_u8(member, i) == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
             uput(values, n, x)
             n += 1
         i += 1
@@ -55,11 +62,11 @@ def _first_few(values, k, distinct, kind, begin, low, high, words, member):
 
 
 @helper
-def _last_few(values, k, distinct, kind, begin, low, high, words, member):
+def _last_few(values, k, distinct, kind, low, high, words, member):
     n, i = 0, high - 1
     while n < k and i >= low:
-        x = words[begin + i]
-        if member[i] == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
+        x = uword(words, i)
+        if load_u8(member, i) == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
             uput(values, n, x)
             n += 1
         i -= 1
@@ -71,66 +78,63 @@ def _last_few(values, k, distinct, kind, begin, low, high, words, member):
 
 
 @helper
-def _count_places(counts, size, begin, low, high, words, member):
+def _count_places(counts, size, low, high, words, member):
     clear(counts, size)
     for i in range(low, high):
-        place = i64_from_u64(words[begin + i])
-        if member[i] == HAS_VALUE and 0 <= place < size:
+        place = i64_from_u64(uword(words, i))
+        if load_u8(member, i) == HAS_VALUE and 0 <= place < size:
             put(counts, place, word(counts, place) + 1)
     return size
 
 
 @helper
-def _decayed(spare, ask, q, kind, begin, low, high, times, words, member):
+def _decayed(spare, ask, q, kind, low, high, times, words, member):
     clear(spare, LONG_SUM)
-    half_life, landmark = ask[PW_PART], ask[PW_WHOLE]
+    half_life, landmark = word(ask, PW_PART), word(ask, PW_WHOLE)
     now, now_part = half_lives(q, landmark, half_life)
     met = 0
     for i in range(low, high):
-        if member[i] == HAS_VALUE:
-            x, t = words[begin + i], times[begin + i]
+        if load_u8(member, i) == HAS_VALUE:
+            x, t = uword(words, i), word(times, i)
             met |= add_decayed(spare, x, kind, t, now, half_life, landmark)
     return decayed_value(spare, met, now_part)
 
 
 @helper
-def collected(ask, q, kind, begin, low, high, times, words, member, spare, room, keys):
+def collected(c, ask, q, low, high, room):
     """The word and the reason of an aggregate; of a list the word is its length.
 
     Args:
+        c: The words of the pass.
         ask: What is asked, as `featurelib.jit.windows.plan` writes it.
         q: The query time.
-        kind: Of the values.
-        begin: The entity's first event.
-        low: No member stands before this place, counted from there.
+        low: No member stands before this place, counted from the entity's first event.
         high: No member stands at this place or later.
-        times: Event times.
-        words: Values.
-        member: `HAS_VALUE` where an event is in the window and has a value.
-        spare: Memory of a long number.
         room: Where a list goes.
-        keys: Memory of two words for each event of the entity.
     """
-    op = ask[PW_OP]
-    k, flag = ask[PW_COUNT], ask[PW_FLAG]
+    kind, spare, keys = word(c, KIND), word(c, SPARE_AT), word(c, COLLECTED)
+    times, words, member = word(c, TIMES), word(c, WORDS), word(c, MEMBER)
+    high = min(high, word(c, COUNT))
+    op = word(ask, PW_OP)
+    k, flag = word(ask, PW_COUNT), word(ask, PW_FLAG)
     if op == DECAYED_SUM:
-        return _decayed(spare, ask, q, kind, begin, low, high, times, words, member)
+        return _decayed(spare, ask, q, kind, low, high, times, words, member)
     if op == FIRST_K:
-        n = _first_few(room, k, flag != 0, kind, begin, low, high, words, member)
+        n = _first_few(room, k, flag != 0, kind, low, high, words, member)
         return u64_from_i64(n), VALUE
     if op == LAST_K:
-        n = _last_few(room, k, flag != 0, kind, begin, low, high, words, member)
+        n = _last_few(room, k, flag != 0, kind, low, high, words, member)
         return u64_from_i64(n), VALUE
     if op == COUNT_OF:
-        return u64_from_i64(_count_places(room, k, begin, low, high, words, member)), VALUE
+        return u64_from_i64(_count_places(room, k, low, high, words, member)), VALUE
     n = 0
     for i in range(low, high):
-        if member[i] == HAS_VALUE:
-            uput(keys, n, to_key(words[begin + i], kind, op != QUANTILE))
+        if load_u8(member, i) == HAS_VALUE:
+            uput(keys, n, to_key(uword(words, i), kind, op != QUANTILE))
             n += 1
     sort_keys(keys, n)
     distinct, longest = count_runs(keys, n)
-    most = ask[PW_MOST]
+    most = word(ask, PW_MOST)
     if most >= 0 and (n if op == QUANTILE else distinct) > most:
         return ZERO, TOO_MANY
     if op == N_UNIQUE:
@@ -141,5 +145,5 @@ def collected(ask, q, kind, begin, low, high, times, words, member, spare, room,
         return ZERO, NO_EVENTS
     if op == MODE_RATIO:
         return share(longest, n), VALUE
-    part, whole = u64_from_i64(ask[PW_PART]), u64_from_i64(ask[PW_WHOLE])
+    part, whole = u64_from_i64(word(ask, PW_PART)), u64_from_i64(word(ask, PW_WHOLE))
     return quantile(spare, keys, n, kind, part, whole, flag), VALUE

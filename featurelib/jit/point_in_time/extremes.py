@@ -8,35 +8,38 @@ from __future__ import annotations
 
 import numpy as np
 
+from featurelib.intrinsics import load_u8
+from featurelib.jit.point_in_time.context import COUNT, GREATEST, HAS_VALUE, KEYS, LEAST, MEMBER
 from featurelib.jit.windows.layout import CHUNK, CHUNK_BITS, KIND_FLOAT, KIND_INT
-from featurelib.jit.windows.memory import helper
+from featurelib.jit.windows.memory import helper, put, uword, word
 
-_NONE, _STALE = np.int64(-1), np.int64(-2)
+_NONE, _STALE = -1, -2
 _TOP = np.uint64(1 << 63)
 _INFINITY = np.uint64(0x7FF0000000000000)
 _NAN_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @helper
-def order_key(word, kind):
+def order_key(x, kind):
     """A word that compares as the value: -0.0 as 0.0, NaN above all."""
     if kind == KIND_INT:
-        return word ^ _TOP
+        return x ^ _TOP
     if kind != KIND_FLOAT:
-        return word
-    if (word & ~_TOP) > _INFINITY:
+        return x
+    if (x & ~_TOP) > _INFINITY:
         return _NAN_KEY
-    if word == _TOP:
+    if x == _TOP:
         return _TOP
-    return ~word if word >= _TOP else word | _TOP
+    return ~x if x >= _TOP else x | _TOP
 
 
 @helper
-def forget(least, greatest, count):
+def forget(c, count):
     """Empties the chunks of so many events."""
-    for c in range((count >> CHUNK_BITS) + 1):
-        least[c] = _NONE
-        greatest[c] = _NONE
+    least, greatest = word(c, LEAST), word(c, GREATEST)
+    for k in range((count >> CHUNK_BITS) + 1):
+        put(least, k, _NONE)
+        put(greatest, k, _NONE)
 
 
 @helper
@@ -46,67 +49,68 @@ def _is_ahead(x, y, is_least):
 
 
 @helper
-def _joins(i, keys, held, is_least):
-    c = i >> CHUNK_BITS
-    best = held[c]
+def _joins(c, i, held, is_least):
+    k, keys = i >> CHUNK_BITS, word(c, KEYS)
+    best = word(held, k)
     if best == _STALE:
         return
-    if (
-        best == _NONE
-        or _is_ahead(keys[i], keys[best], is_least)
-        or (keys[i] == keys[best] and i < best)
-    ):
-        held[c] = i
+    if best == _NONE:
+        put(held, k, i)
+        return
+    x, y = uword(keys, i), uword(keys, best)
+    if _is_ahead(x, y, is_least) or (x == y and i < best):
+        put(held, k, i)
 
 
 @helper
-def joins(i, keys, least, greatest):
+def joins(c, i):
     """Event i is in the window from now on."""
-    _joins(i, keys, least, True)
-    _joins(i, keys, greatest, False)
+    _joins(c, i, word(c, LEAST), True)
+    _joins(c, i, word(c, GREATEST), False)
 
 
 @helper
-def leaves(i, least, greatest):
+def leaves(c, i):
     """Event i is no longer in the window."""
-    c = i >> CHUNK_BITS
-    if least[c] == i:
-        least[c] = _STALE
-    if greatest[c] == i:
-        greatest[c] = _STALE
+    k, least, greatest = i >> CHUNK_BITS, word(c, LEAST), word(c, GREATEST)
+    if word(least, k) == i:
+        put(least, k, _STALE)
+    if word(greatest, k) == i:
+        put(greatest, k, _STALE)
 
 
 @helper
-def _look(c, count, keys, member, held, is_least):
+def _look(c, k, held, is_least):
     """Looks at the members of a chunk again."""
+    keys, member = word(c, KEYS), word(c, MEMBER)
     best = _NONE
-    for i in range(c * CHUNK, min((c + 1) * CHUNK, count)):
-        is_better = best == _NONE or _is_ahead(keys[i], keys[best], is_least)
-        if member[i] > 1 and is_better:
-            best = np.int64(i)
-    held[c] = best
+    for i in range(k * CHUNK, min((k + 1) * CHUNK, word(c, COUNT))):
+        if load_u8(member, i) != HAS_VALUE:
+            continue
+        if best == _NONE or _is_ahead(uword(keys, i), uword(keys, best), is_least):
+            best = i
+    put(held, k, best)
+    return best
 
 
 @helper
-def extreme(low, high, count, keys, member, held, is_least):
+def extreme(c, low, high, is_least):
     """The event with the least (greatest) value, of equals the first; -1 if there is none.
 
     Args:
+        c: The words of the pass.
         low: No member stands before this place.
         high: No member stands at this place or later.
-        count: Events of the entity.
-        keys: Their order keys.
-        member: Above 1 where an event is in the window and has a value.
-        held: The chunks' places, of `least` or `greatest`.
         is_least: Which of them.
     """
+    held, keys = word(c, LEAST if is_least else GREATEST), word(c, KEYS)
     best = _NONE
-    for c in range(low >> CHUNK_BITS, (high + CHUNK - 1) >> CHUNK_BITS):
-        if held[c] == _STALE:
-            _look(c, count, keys, member, held, is_least)
-        i = held[c]
+    for k in range(low >> CHUNK_BITS, (high + CHUNK - 1) >> CHUNK_BITS):
+        i = word(held, k)
+        if i == _STALE:
+            i = _look(c, k, held, is_least)
         if i == _NONE:
             continue
-        if best == _NONE or _is_ahead(keys[i], keys[best], is_least):
+        if best == _NONE or _is_ahead(uword(keys, i), uword(keys, best), is_least):
             best = i
     return best

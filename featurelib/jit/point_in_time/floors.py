@@ -10,13 +10,12 @@ from featurelib.jit.windows.layout import LONG_AGO
 
 _GIVEN = types.Array(types.int64, 1, "C", readonly=True)
 _OUT = types.Array(types.int64, 1, "C")
-_PLACES = types.Array(types.uint32, 1, "C", readonly=True)
 _WORDS = types.Array(types.uint64, 1, "C", readonly=True)
 
 
 @lazily(
     types.void(
-        _GIVEN, _WORDS, types.boolean, _GIVEN, _PLACES, types.boolean, _GIVEN, _GIVEN, _GIVEN,
+        _GIVEN, _WORDS, types.boolean, _GIVEN, _GIVEN, types.boolean, _GIVEN, _GIVEN, _GIVEN,
         types.int64, _OUT, _OUT, types.int64, types.int64,
     ),
 )  # fmt: skip
@@ -58,7 +57,7 @@ def floors(
         newest = np.int64(-1)  # the newest that is not kept, -1 if all are
         for j in range(q_offsets[g], q_offsets[g + 1]):
             while begin + came < end:
-                i = np.int64(by_known[begin + came]) if has_known else came
+                i = by_known[begin + came] if has_known else came
                 if (known[begin + i] if has_known else times[begin + i]) > as_of[j]:
                     break
                 came += 1

@@ -11,26 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from featurelib.intrinsics import u64_clz, u64_from_i64
-from featurelib.jit.point_in_time.answers import (
-    BEGIN,
-    COUNT,
-    HIGHS,
-    LOWS,
-    MEMBERS,
-    NANS,
-    SHORT,
-    SPARE_AT,
-    SQUARE_AT,
-    SQUARE_SIZE,
-    SQUARES,
-    SUM,
-    SUM_AT,
-    SUM_SIZE,
-    UNIT,
-    VALUES,
-    answer,
-)  # fmt: skip
+from featurelib.intrinsics import load_u8, store_u8, u64_clz, u64_from_i64
+from featurelib.jit.point_in_time import context as at
+from featurelib.jit.point_in_time.answers import answer
 from featurelib.jit.point_in_time.collected import collected
 from featurelib.jit.point_in_time.extremes import forget, joins, leaves, order_key
 from featurelib.jit.point_in_time.lazily import lazily
@@ -46,243 +29,234 @@ from featurelib.jit.point_in_time.sums import (
     is_short,
     short_value,
 )
-from featurelib.jit.windows import layout
 from featurelib.jit.windows.layout import (
     BEYOND_KEPT,
     CHUNK_BITS,
     NEEDS_ENDS,
     NEEDS_SQUARES,
     NEEDS_SUM,
-    PLAN_ANSWER,
     PW_OP,
 )
-from featurelib.jit.windows.memory import clear, helper
+from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
 
-KIND, ROWS, NEEDS, HAS_ARRIVAL, HAS_GONE = range(5)
-"""Words of `setup`."""
-NEEDS_VALUES = 8
-"""Of what a pass needs: memory to collect the values of a window in."""
-ROW, ROOM_AT, ROOM_WORDS = PLAN_ANSWER, PLAN_ANSWER + 1, PLAN_ANSWER + 2
-"""Words behind what is asked: a row of `out`, and where lists go, so many words a query."""
-WANT = PLAN_ANSWER + 3
-COLLECTED = (
-    layout.FIRST_K, layout.LAST_K, layout.N_UNIQUE, layout.TOP_K, layout.COUNT_OF,
-    layout.MODE_RATIO, layout.QUANTILE, layout.DECAYED_SUM,
+COLUMNS = (
+    at.ALL_TIMES, at.ALL_ARRIVAL, at.ALL_GONE, at.ALL_BY_ARRIVAL, at.ALL_BY_GONE, at.ALL_WORDS,
 )  # fmt: skip
-"""Aggregates that look at the events of the window."""
-
-_I64 = types.Array(types.int64, 1, "C", readonly=True)
-_U32 = types.Array(types.uint32, 1, "C", readonly=True)
-_U64 = types.Array(types.uint64, 1, "C", readonly=True)
-_U8 = types.Array(types.uint8, 1, "C", readonly=True)
+BYTE_COLUMNS = (at.ALL_VALID, at.ALL_PASSES)
+_TO_ENTITY = at.TIMES - at.ALL_TIMES
 
 
 @helper
-def _begin(now, begin, count, kind, needs, words, valid, scaled, keys, least, greatest):
-    """Empties the sums for the next entity, and prepares its values."""
-    for k in (MEMBERS, VALUES, NANS, HIGHS, LOWS, SUM, SQUARES):
-        now[k] = 0
-    now[COUNT], now[BEGIN] = count, begin
-    end = begin + count
+def _begin(c, begin, count):
+    """Turns to the next entity: its columns, no members, its values prepared."""
+    for k in COLUMNS:
+        put(c, k + _TO_ENTITY, word(c, k) + 8 * begin)
+    for k in BYTE_COLUMNS:
+        put(c, k + _TO_ENTITY, word(c, k) + begin)
+    put(c, at.BEGIN, begin)
+    put(c, at.COUNT, count)
+    for k in (at.MEMBERS, at.VALUES, at.NANS, at.HIGHS, at.LOWS, at.SUM, at.SQUARES):
+        put(c, k, 0)
+    clear(word(c, at.MEMBER), (count + 7) >> 3)
+    if word(c, at.ALL_ARRIVAL) != 0:
+        clear(word(c, at.SEEN), (count + 7) >> 3)
+    kind, needs, words = word(c, at.KIND), word(c, at.NEEDS), word(c, at.WORDS)
     if needs & NEEDS_ENDS:
-        forget(least, greatest, count)
+        forget(c, count)
+        keys = word(c, at.KEYS)
         for i in range(count):
-            keys[i] = order_key(words[begin + i], kind)
-    if not needs & NEEDS_SUM:
-        return
-    unit, bits = bounds(words, valid, begin, end, kind)
+            uput(keys, i, order_key(uword(words, i), kind))
+    if needs & NEEDS_SUM:
+        _begin_sums(c, count, kind, words)
+
+
+@helper
+def _begin_sums(c, count, kind, words):
+    valid = word(c, at.VALID)
+    unit, bits = bounds(words, valid, count, kind)
     count_bits = 64 - u64_clz(u64_from_i64(count))
     short = is_short(unit, bits, count_bits)
-    now[UNIT], now[SHORT] = unit, 1 if short else 0
+    put(c, at.UNIT, unit)
+    put(c, at.SHORT, 1 if short else 0)
     if short:
+        scaled = word(c, at.SCALED)
         for i in range(count):
-            word = words[begin + i]
-            is_number = valid[begin + i] != 0 and is_finite(word, kind)
-            scaled[i] = short_value(word, kind, unit) if is_number else 0
+            x = uword(words, i)
+            is_number = load_u8(valid, i) != 0 and is_finite(x, kind)
+            put(scaled, i, short_value(x, kind, unit) if is_number else 0)
         return
-    now[SUM_SIZE] = (bits + count_bits + 1) // 64 + 1
-    now[SQUARE_SIZE] = (2 * bits + count_bits + 1) // 64 + 1
-    clear(now[SUM_AT], now[SUM_SIZE])
-    clear(now[SQUARE_AT], now[SQUARE_SIZE])
+    put(c, at.SUM_SIZE, (bits + count_bits + 1) // 64 + 1)
+    put(c, at.SQUARE_SIZE, (2 * bits + count_bits + 1) // 64 + 1)
+    clear(word(c, at.SUM_AT), word(c, at.SUM_SIZE))
+    clear(word(c, at.SQUARE_AT), word(c, at.SQUARE_SIZE))
 
 
 @helper
-def _change(now, i, sign, kind, needs, words, scaled):
+def _add(c, k, sign):
+    put(c, k, word(c, k) + sign)
+
+
+@helper
+def _change(c, i, sign):
     """The value of event i joins the sums (sign 1) or leaves them (-1)."""
-    now[VALUES] += sign
+    _add(c, at.VALUES, sign)
+    needs = word(c, at.NEEDS)
     if not needs & NEEDS_SUM:
         return
-    word = words[now[BEGIN] + i]
-    if not is_finite(word, kind):
-        if (word & ~TOP) != INFINITY_BITS:
-            now[NANS] += sign
-        elif word >= TOP:
-            now[LOWS] += sign
+    x, kind = uword(word(c, at.WORDS), i), word(c, at.KIND)
+    if not is_finite(x, kind):
+        if (x & ~TOP) != INFINITY_BITS:
+            _add(c, at.NANS, sign)
+        elif x >= TOP:
+            _add(c, at.LOWS, sign)
         else:
-            now[HIGHS] += sign
+            _add(c, at.HIGHS, sign)
         return
-    if now[SHORT] != 0:
-        x = scaled[i]
-        now[SUM] += sign * x
-        now[SQUARES] += sign * x * x
+    if word(c, at.SHORT) != 0:
+        whole = word(word(c, at.SCALED), i)
+        _add(c, at.SUM, sign * whole)
+        _add(c, at.SQUARES, sign * whole * whole)
         return
     add_value(
-        word, kind, now[UNIT], now[SUM_AT], now[SUM_SIZE], now[SQUARE_AT], now[SQUARE_SIZE],
-        sign < 0, needs & NEEDS_SQUARES,
+        x, kind, word(c, at.UNIT), word(c, at.SUM_AT), word(c, at.SUM_SIZE), word(c, at.SQUARE_AT),
+        word(c, at.SQUARE_SIZE), sign < 0, needs & NEEDS_SQUARES,
     )  # fmt: skip
 
 
 @helper
-def _enter(now, i, kind, needs, words, valid, passes, scaled, keys, member, least, greatest):
-    if passes[now[BEGIN] + i] == 0:
+def _enter(c, i, q):
+    """Event i joins, if it is visible at q and passes the filter."""
+    if load_u8(word(c, at.PASSES), i) == 0:
         return
-    now[MEMBERS] += 1
-    if valid[now[BEGIN] + i] == 0:
-        member[i] = 1
+    if word(c, at.ALL_ARRIVAL) != 0 and load_u8(word(c, at.SEEN), i) == 0:
         return
-    member[i] = 2
-    _change(now, i, 1, kind, needs, words, scaled)
-    if needs & NEEDS_ENDS:
-        joins(i, keys, least, greatest)
+    if word(c, at.ALL_GONE) != 0 and word(word(c, at.GONE), i) <= q:
+        return
+    _add(c, at.MEMBERS, 1)
+    if load_u8(word(c, at.VALID), i) == 0:
+        store_u8(word(c, at.MEMBER), i, at.IS_NULL)
+        return
+    store_u8(word(c, at.MEMBER), i, at.HAS_VALUE)
+    _change(c, i, 1)
+    if word(c, at.NEEDS) & NEEDS_ENDS:
+        joins(c, i)
 
 
 @helper
-def _leave(now, i, kind, needs, words, scaled, member, least, greatest):
-    if member[i] == 0:
+def _leave(c, i):
+    """Event i leaves, if it is a member."""
+    member = word(c, at.MEMBER)
+    held = load_u8(member, i)
+    if held == 0:
         return
-    now[MEMBERS] -= 1
-    if member[i] == 2:
-        _change(now, i, -1, kind, needs, words, scaled)
-        if needs & NEEDS_ENDS:
-            leaves(i, least, greatest)
-    member[i] = 0
+    store_u8(member, i, 0)
+    _add(c, at.MEMBERS, -1)
+    if held == at.HAS_VALUE:
+        _change(c, i, -1)
+        if word(c, at.NEEDS) & NEEDS_ENDS:
+            leaves(c, i)
 
 
-@lazily(
-    types.void(
-        _I64, _I64, _I64, _U32, _U32, _I64,
-        _I64, _I64, _I64, _I64, _I64, _I64,
-        _U64, _U8, _U8, _I64, types.Array(types.int64, 2, "C", readonly=True),
-        types.Array(types.uint64, 2, "C"), types.Array(types.uint8, 2, "C"),
-        types.int64, types.int64,
-    ),
-)  # fmt: skip
-def slide(
-    times, arrival, gone, by_arrival, by_gone, offsets,
-    as_of, starts, ends, q_offsets, floor, floor_time,
-    words, valid, passes, setup, wants, out, why, first, last,
-):  # fmt: skip # pragma: no cover - machine code
+@helper
+def _slide(c, begin, count, first, last):
+    """Answers the queries `first` to `last` - 1 of one entity."""
+    _begin(c, begin, count)
+    times, arrival, gone = word(c, at.TIMES), word(c, at.ARRIVAL), word(c, at.GONE)
+    by_arrival, by_gone = word(c, at.BY_ARRIVAL), word(c, at.BY_GONE)
+    with_arrival = count if word(c, at.ALL_ARRIVAL) != 0 else 0
+    with_gone = count if word(c, at.ALL_GONE) != 0 else 0
+    rows = word(c, at.ROWS)
+    edge = low = high = came = went = 0
+    for j in range(first, last):
+        q, start, end = (
+            word(word(c, at.AS_OF), j),
+            word(word(c, at.STARTS), j),
+            word(word(c, at.ENDS), j),
+        )
+        while edge < count and word(times, edge) < start:
+            edge += 1
+        bound = max(edge, word(word(c, at.FLOOR), j) - begin) if rows > 0 else edge
+        while low < bound:
+            _leave(c, low)
+            low += 1
+        while came < with_arrival and word(arrival, word(by_arrival, came)) <= q:
+            i = word(by_arrival, came)
+            came += 1
+            store_u8(word(c, at.SEEN), i, 1)
+            if low <= i < high:
+                _enter(c, i, q)
+        while went < with_gone and word(gone, word(by_gone, went)) <= q:
+            _leave(c, word(by_gone, went))
+            went += 1
+        while high < count and word(times, high) <= end:
+            if high >= low:
+                _enter(c, high, q)
+            high += 1
+        is_beyond = word(word(c, at.FLOOR_TIME), j) >= start
+        if rows > 0:
+            while word(c, at.MEMBERS) < rows and low > bound:  # one of the rows was withdrawn
+                low -= 1
+                _enter(c, low, q)
+            while word(c, at.MEMBERS) > rows:
+                _leave(c, low)
+                low += 1
+            is_beyond = is_beyond and word(c, at.MEMBERS) < rows
+        _answer_all(c, j, q, low, high, is_beyond)
+
+
+@helper
+def _answer_all(c, j, q, low, high, is_beyond):
+    """Writes every aggregate of query j."""
+    n_queries, out, why = word(c, at.N_QUERIES), word(c, at.OUT), word(c, at.WHY)
+    for k in range(word(c, at.N_WANTS)):
+        ask = word(c, at.WANTS) + 8 * at.WANT * k
+        value, reason = np.uint64(0), BEYOND_KEPT
+        if not is_beyond and word(ask, PW_OP) in at.BY_VALUES:
+            room = word(ask, at.ROOM_AT) + 8 * word(ask, at.ROOM_WORDS) * j
+            value, reason = collected(c, ask, q, low, high, room)
+        elif not is_beyond:
+            value, reason = answer(c, ask, q, low, high)
+        place = word(ask, at.ROW) * n_queries + j
+        uput(out, place, value)
+        store_u8(why, place, reason)
+
+
+@lazily(types.void(types.Array(types.int64, 1, "C"), types.int64, types.int64))
+def slide(given, first, last):  # pragma: no cover - machine code
     """Answers the queries of entities `first` to `last` - 1 about one window of one argument.
 
     Args:
-        times: Event times; events stand by entity and in order.
-        arrival: Arrivals, if there are any.
-        gone: Arrivals of withdrawals, if there are any.
-        by_arrival: Events of each entity by arrival, counted from its first one.
-        by_gone: The same by withdrawal.
-        offsets: Where each entity's events begin.
-        as_of: Query times, by entity and in order.
-        starts: The first moment of each query's window.
-        ends: Its last moment.
-        q_offsets: Where each entity's queries begin.
-        floor: For each query, the first event that is surely kept, counted as `times` is.
-        floor_time: Time of the newest event that is not kept, else the lowest int64.
-        words: The argument.
-        valid: Not 0 where it is not null.
-        passes: Not 0 where the filter passes.
-        setup: `KIND`, `ROWS` (0: no bound), `NEEDS`, `HAS_ARRIVAL`, `HAS_GONE`.
-        wants: What is asked: records of `featurelib.jit.windows.plan`, then `ROW`, `ROOM_AT` and
-            `ROOM_WORDS`.
-        out: Answers as words, a row each, a column a query.
-        why: Reasons, in the same places.
+        given: The words of `featurelib.jit.point_in_time.context` up to `NEEDS`, but those of one
+            entity and the memory for its events.
         first: The first entity.
         last: One after the last entity.
     """
-    kind, rows, needs = setup[KIND], setup[ROWS], setup[NEEDS]
-    has_arrival, has_gone = setup[HAS_ARRIVAL] != 0, setup[HAS_GONE] != 0
-    longest = np.int64(1)
+    own = np.zeros(at.CONTEXT_WORDS, np.int64)
+    own[: given.size] = given
+    c = own.ctypes.data
+    offsets, q_offsets, needs = word(c, at.OFFSETS), word(c, at.Q_OFFSETS), word(c, at.NEEDS)
+    longest = 8
     for g in range(first, last):
-        longest = max(longest, offsets[g + 1] - offsets[g])
-    now = np.zeros(16, np.int64)
-    space = np.zeros(SUM_WORDS + SQUARE_WORDS + SPARE_WORDS + SUM_WORDS, np.uint64)
-    now[SUM_AT] = space.ctypes.data
-    now[SQUARE_AT] = now[SUM_AT] + 8 * SUM_WORDS
-    now[SPARE_AT] = now[SQUARE_AT] + 8 * SQUARE_WORDS
-    member = np.zeros(longest, np.uint8)
-    seen = np.zeros(longest if has_arrival else 0, np.uint8)
-    scaled = np.empty(longest, np.int64)
-    keys = np.empty(longest if needs & NEEDS_ENDS else 0, np.uint64)
-    collection = np.empty(2 * longest + 8 if needs & NEEDS_VALUES else 1, np.uint64)
-    least = np.empty((longest >> CHUNK_BITS) + 1, np.int64)
-    greatest = np.empty((longest >> CHUNK_BITS) + 1, np.int64)
+        longest = max(longest, word(offsets, g + 1) - word(offsets, g))
+    space = np.zeros(SUM_WORDS + SQUARE_WORDS + SPARE_WORDS, np.uint64)
+    put(c, at.SUM_AT, space.ctypes.data)
+    put(c, at.SQUARE_AT, word(c, at.SUM_AT) + 8 * SUM_WORDS)
+    put(c, at.SPARE_AT, word(c, at.SQUARE_AT) + 8 * SQUARE_WORDS)
+    flags = np.zeros((2, (longest + 7) >> 3), np.uint64)
+    put(c, at.MEMBER, flags.ctypes.data)
+    put(c, at.SEEN, flags[1].ctypes.data)
+    values = np.empty((2, longest), np.int64)
+    put(c, at.SCALED, values.ctypes.data)
+    put(c, at.KEYS, values[1].ctypes.data)
+    chunks = np.empty((2, (longest >> CHUNK_BITS) + 1), np.int64)
+    put(c, at.LEAST, chunks.ctypes.data)
+    put(c, at.GREATEST, chunks[1].ctypes.data)
+    collection = np.empty(2 * longest + 8 if needs & at.NEEDS_VALUES else 1, np.uint64)
+    put(c, at.COLLECTED, collection.ctypes.data)
     for g in range(first, last):
-        if q_offsets[g] == q_offsets[g + 1]:
-            continue
-        begin = offsets[g]
-        count = offsets[g + 1] - begin
-        _begin(now, begin, count, kind, needs, words, valid, scaled, keys, least, greatest)
-        member[:count] = 0
-        if has_arrival:
-            seen[:count] = 0
-        low, high, came, went = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-        edge = np.int64(0)
-        for j in range(q_offsets[g], q_offsets[g + 1]):
-            q, start, end = as_of[j], starts[j], ends[j]
-            while edge < count and times[begin + edge] < start:
-                edge += 1
-            bound = max(edge, floor[j] - begin) if rows > 0 else edge
-            while low < bound:
-                _leave(now, low, kind, needs, words, scaled, member, least, greatest)
-                low += 1
-            while came < count and has_arrival and arrival[begin + by_arrival[begin + came]] <= q:
-                i = np.int64(by_arrival[begin + came])
-                came += 1
-                seen[i] = 1
-                if low <= i < high and (not has_gone or gone[begin + i] > q):
-                    _enter(
-                        now, i, kind, needs, words, valid, passes, scaled, keys, member, least,
-                        greatest,
-                    )  # fmt: skip
-            while has_gone and went < count and gone[begin + by_gone[begin + went]] <= q:
-                i = np.int64(by_gone[begin + went])
-                went += 1
-                _leave(now, i, kind, needs, words, scaled, member, least, greatest)
-            while high < count and times[begin + high] <= end:
-                is_seen = not has_arrival or seen[high] != 0
-                if high >= low and is_seen and (not has_gone or gone[begin + high] > q):
-                    _enter(
-                        now, high, kind, needs, words, valid, passes, scaled, keys, member, least,
-                        greatest,
-                    )  # fmt: skip
-                high += 1
-            is_beyond = floor_time[j] >= start
-            if rows > 0:
-                while now[MEMBERS] < rows and low > bound:  # one of the rows was withdrawn
-                    low -= 1
-                    is_seen = not has_arrival or seen[low] != 0
-                    if is_seen and (not has_gone or gone[begin + low] > q):
-                        _enter(
-                            now, low, kind, needs, words, valid, passes, scaled, keys, member,
-                            least, greatest,
-                        )  # fmt: skip
-                while now[MEMBERS] > rows:
-                    _leave(now, low, kind, needs, words, scaled, member, least, greatest)
-                    low += 1
-                is_beyond = is_beyond and now[MEMBERS] < rows
-            for k in range(wants.shape[0]):
-                ask = wants[k]
-                word, reason = np.uint64(0), BEYOND_KEPT
-                if not is_beyond and ask[PW_OP] in COLLECTED:
-                    word, reason = collected(
-                        ask, q, kind, begin, low, high, times, words, member, now[SPARE_AT],
-                        ask[ROOM_AT] + 8 * ask[ROOM_WORDS] * j, collection.ctypes.data,
-                    )  # fmt: skip
-                elif not is_beyond:
-                    word, reason = answer(
-                        ask, now, q, low, high, times, words, keys, member, least, greatest
-                    )
-                out[ask[ROW], j] = word
-                why[ask[ROW], j] = reason
+        begin, end = word(q_offsets, g), word(q_offsets, g + 1)
+        if begin < end:
+            from_event = word(offsets, g)
+            _slide(c, from_event, word(offsets, g + 1) - from_event, begin, end)
     # Numba frees an array after its last use; of these only the addresses are used above.
-    space[0] = 0
-    collection[0] = 0
+    own[0], space[0], flags[0, 0], values[0, 0], chunks[0, 0], collection[0] = 0, 0, 0, 0, 0, 0

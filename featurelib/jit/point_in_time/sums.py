@@ -9,9 +9,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from featurelib.intrinsics import f64_bits, u64_clz, u64_from_i64, u64_mulhi, u64_shl, u64_shr
+from featurelib.intrinsics import (
+    f64_bits,
+    f64_from_bits,
+    load_u8,
+    u64_clz,
+    u64_from_i64,
+    u64_mulhi,
+    u64_shl,
+    u64_shr,
+)
 from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT
 from featurelib.jit.windows.memory import helper, uput, uword
+from featurelib.jit.windows.moments import SCRATCH_WORDS
 from featurelib.jit.windows.rounding import divide, divide_root
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
@@ -22,8 +32,11 @@ _HIDDEN = np.uint64(1 << 52)
 _SHORT_BITS = 62
 _FAR = 200
 """A short sum is scaled by 2**unit as a float; so far from 1 nothing over- or underflows."""
-SUM_WORDS, SQUARE_WORDS, SPARE_WORDS = 36, 72, 76
+SUM_WORDS, SQUARE_WORDS = 36, 72
 """Words of the longest sums: 2,098 bits of a float64, 32 of the count and a sign; twice that."""
+AT_MAGNITUDE = SQUARE_WORDS + 4
+SPARE_WORDS = max(AT_MAGNITUDE + SUM_WORDS, SCRATCH_WORDS)
+"""Words that a value is made in; the functions of `featurelib.jit.windows` take as many."""
 
 
 @helper
@@ -48,18 +61,19 @@ def is_finite(word, kind):
 
 
 @helper
-def bounds(words, valid, begin, end, kind):
-    """The unit of the values between two places, and how many bits the largest has above it."""
+def bounds(words, valid, count, kind):
+    """The unit of so many values, and how many bits the largest has above it."""
     if kind != KIND_FLOAT:
         most = ZERO
-        for i in range(begin, end):
-            if valid[i] != 0:
-                most |= parts(words[i], kind)[0]
+        for i in range(count):
+            if load_u8(valid, i) != 0:
+                most |= parts(uword(words, i), kind)[0]
         return 0, 64 - u64_clz(most)
     low, high = np.int64(1 << 20), np.int64(-(1 << 20))
-    for i in range(begin, end):
-        if valid[i] != 0 and is_finite(words[i], kind):
-            magnitude, exponent, _ = parts(words[i], kind)
+    for i in range(count):
+        x = uword(words, i)
+        if load_u8(valid, i) != 0 and is_finite(x, kind):
+            magnitude, exponent, _ = parts(x, kind)
             if magnitude != ZERO:
                 lowest = magnitude & (ZERO - magnitude)
                 low = min(low, exponent + 63 - u64_clz(lowest))
@@ -175,11 +189,17 @@ def short_magnitude(total, at):
 
 
 @helper
+def _power_of_two(unit):
+    """2**unit, a normal number."""
+    return f64_from_bits(u64_shl(u64_from_i64(unit + 1023), 52))
+
+
+@helper
 def divided(total, by, unit, spare):
     """The bits of the float nearest to a short sum * 2**unit over an integer."""
     if -(1 << 53) <= total <= (1 << 53):
         # Both are exact, and so is the scaling: the quotient is rounded once, by IEEE's division.
-        return f64_bits(np.float64(total) * 2.0**unit / np.float64(by))
+        return f64_bits(np.float64(total) * _power_of_two(unit) / np.float64(by))
     negative = short_magnitude(total, spare)
     return divide(spare, 1, u64_from_i64(by), unit, negative)
 
