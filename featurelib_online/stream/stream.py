@@ -79,6 +79,8 @@ class Stream:
             that are kept; or why it is refused (see `refused`, which counts it).
         """
         check_float_environment()
+        if type(event) is not dict and not isinstance(event, Mapping):
+            return self._refuse("bad_value")
         tools = self._tools()
         try:
             reader = tools[0]

@@ -78,7 +78,7 @@ def test_long_histories_are_answered_as_by_the_oracle(family, argument, kept, wi
         if i % 130 == 129:
             newest = told.newest_arrival
             compared += told.check(made, state, [newest, newest + 1, newest - 3_000_000_000])
-    assert compared > 100
+    assert compared > 50
 
 
 def test_delivery_in_any_order_gives_one_state() -> None:
@@ -116,6 +116,7 @@ def test_a_record_says_what_became_of_it() -> None:
     ):
         assert made.apply(state, PLAIN_ROW | row) == reason
         assert (made.refused - before)[reason] >= 1
+    assert made.apply(state, [PLAIN_ROW]) == "bad_value"
     assert state.events == 1
 
 

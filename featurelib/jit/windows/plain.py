@@ -32,21 +32,23 @@ class Plain:
         self.__doc__ = fn.__doc__
         self._fn = fn
         self.n_args = fn.__code__.co_argcount
+        self._made: Any = None
 
-    @cached_property
-    def _made(self) -> Any:
-        made = CFunc(
-            self._fn, ((types.int64,) * self.n_args, types.int64), locals={}, options=dict(FLAGS)
-        )
-        made._cache = function_cache(self._fn, is_plain=True)
-        with _lock, progress("compiling the state of entities"):
-            made.compile()
-        return made
+    def _compiled(self) -> Any:
+        with _lock:
+            if self._made is None:
+                signature = ((types.int64,) * self.n_args, types.int64)
+                made = CFunc(self._fn, signature, locals={}, options=dict(FLAGS))
+                made._cache = function_cache(self._fn, is_plain=True)
+                with progress("compiling the state of entities"):
+                    made.compile()
+                self._made = made
+            return self._made
 
     @cached_property
     def address(self) -> int:
         """Where its machine code lies."""
-        return int(self._made.address)
+        return int(self._compiled().address)
 
     @cached_property
     def _call(self) -> Any:
