@@ -130,6 +130,7 @@ def test_an_event_before_all_that_are_kept_is_told_so() -> None:
     earlier = ORIGIN - STEP
     assert made.apply(state, PLAIN_ROW | {"at": earlier, "got": earlier}) == "beyond_kept"
     assert made.refused["beyond_kept"] == lost + 1 and state.events == 8
+    assert made.load(bytes(state)) == state  # which event is the newest lost one is sealed too
     answers = made.query(state, ORIGIN + STEP)
     assert answers["long_count"] is None and answers.reasons["long_count"] == "beyond_kept"
 
