@@ -23,7 +23,6 @@ from featurelib_online.columns import is_pandas, read_columns
 from featurelib_online.entry_functions import entry_functions
 from featurelib_online.entry_plan import Fields, Made
 from featurelib_online.mapping_plan import HandedColumns, MappingPlan, given_types
-from featurelib_online.numpy_columns import plain_types
 from featurelib_online.table_plan import TablePlan, schema_words
 from featurelib_online.vectors import one_by_one
 
@@ -73,7 +72,6 @@ class ColumnEntry:
     def __init__(self, bundle: Bundle, inputs: Sequence[str]) -> None:
         self._bundle = bundle
         self._fields = Fields(bundle)
-        self._plain = plain_types(bundle.schema.fields)
         order = [bundle.schema.names.index(n) for n in inputs]
         self._order = np.array([w for k in order for w in (2 * k, 2 * k + 1)], np.int64)
         self._tables: list[TablePlan] = []
@@ -97,7 +95,7 @@ class ColumnEntry:
         else:
             made = None
         if made is None:
-            columns, rows = read_columns(data, self._bundle, self._plain)
+            columns, rows = read_columns(data, self._bundle)
             words = np.empty(2 * len(columns), np.int64)
             keep = self._fields.put(dict(enumerate(columns.values())), rows, words)
             made = Made(rows, words, keep)

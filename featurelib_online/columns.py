@@ -19,21 +19,18 @@ from featurelib.jit.kernel import Column
 from featurelib_online.arrow_c import ArrowArray, ArrowType, is_arrow, read_arrow
 from featurelib_online.arrow_columns import arrow_column
 from featurelib_online.column_border import column_of, refusal_of
-from featurelib_online.numpy_columns import PlainTypes, numpy_column, plain_column
+from featurelib_online.numpy_columns import numpy_column
 from featurelib_online.raw_columns import RawColumn
 from featurelib_online.vectors import Constant, constant_column, one_by_one, repeated
 
 __all__ = ["read_columns"]
 
 _HINT = "give NumPy arrays by name, or Arrow data; rows as dicts go to kernel.many"
-NOT_PLAIN: PlainTypes = {}
-Chunks = dict[str, list[RawColumn] | Column]
-"""What was given for each field: a column as it came, in parts, or as kernels read it."""
+Chunks = dict[str, list[RawColumn]]
+"""What was given for each field: a column as it came, in parts."""
 
 
-def read_columns(
-    data: Any, bundle: Bundle, plain: PlainTypes = NOT_PLAIN
-) -> tuple[dict[str, Column], int]:
+def read_columns(data: Any, bundle: Bundle) -> tuple[dict[str, Column], int]:
     """Columns for every field of a bundle's input schema, checked, and the number of rows.
 
     Args:
@@ -41,7 +38,6 @@ def read_columns(
             has one matrix), or an Arrow table: an object with ``__arrow_c_array__`` or
             ``__arrow_c_stream__`` whose rows are structs.
         bundle: Its schema says what the columns must become.
-        plain: Of the schema (see `plain_types`), for speed.
 
     Raises:
         MissingFieldError: A column is absent and its field has no default.
@@ -50,9 +46,9 @@ def read_columns(
         InputError: Columns differ in length, or `data` is nothing that is read.
     """
     if isinstance(data, Mapping):
-        chunks, rows = _from_mapping(data, bundle, plain)
+        chunks, rows = _from_mapping(data, bundle)
     elif is_pandas(data):
-        chunks, rows = _from_mapping(_pandas_columns(data, bundle), bundle, plain)
+        chunks, rows = _from_mapping(_pandas_columns(data, bundle), bundle)
     elif is_arrow(data):
         chunks, rows = _from_table(data, bundle)
     else:
@@ -61,9 +57,6 @@ def read_columns(
     first: tuple[int, FieldValueError] | None = None
     for field in bundle.schema.fields:
         parts = chunks.get(field.name)
-        if isinstance(parts, Column):
-            made[field.name] = parts
-            continue
         if parts is None:
             parts = [repeated(field.canonical_default, field, rows, "default")]
         columns, fault = _checked(parts, field, bundle.name)
@@ -128,9 +121,7 @@ def check_names(names: Iterable[Any], bundle: Bundle) -> None:
         raise InputError(f"{bundle.name}: column `{twice}` stands twice", field=str(twice))
 
 
-def _from_mapping(
-    given: Mapping[Any, Any], bundle: Bundle, plain: PlainTypes
-) -> tuple[Chunks, int]:
+def _from_mapping(given: Mapping[Any, Any], bundle: Bundle) -> tuple[Chunks, int]:
     data = one_by_one(given, bundle.name)
     check_names(data, bundle)
     chunks: Chunks = {}
@@ -141,10 +132,6 @@ def _from_mapping(
         if isinstance(column, Constant):
             constants.append((field, column))
         elif field.name in data:
-            read = plain_column(column, plain.get(field.name))
-            if read is not None:
-                chunks[field.name], lengths[field.name] = read, len(read.values)
-                continue
             parts = parts_of(column, field, bundle.name)
             chunks[field.name] = parts
             lengths[field.name] = sum(part.rows for part in parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from types import NoneType
 from typing import Any
 
@@ -11,36 +11,10 @@ import numpy as np
 from featurelib import borders
 from featurelib.border_times import UNIT_NS
 from featurelib.fields import Field
-from featurelib.jit.kernel import Column
 from featurelib_online.raw_columns import Array, RawColumn, RawKind
 
 _ZONELESS = "numpy.datetime64 has no time zone"
 _NO_DAYS = "a date is a datetime64[D]"
-
-
-PlainTypes = Mapping[str, np.dtype[Any]]
-
-
-def plain_types(fields: Sequence[Field]) -> PlainTypes:
-    """The type of NumPy arrays that a kernel reads as they are, by the field's name.
-
-    Nothing in such an array could be refused: a number in the very type of its field, which has no
-    constraints. A NaN of any bits and a bool of any byte are read as what they are.
-    """
-    made: dict[str, np.dtype[Any]] = {}
-    for field in fields:
-        dtype = field.dtype
-        if field.constraints.is_empty and (dtype.is_numeric or dtype.name == "Bool"):
-            made[field.name] = np.dtype(np.bool_ if dtype.name == "Bool" else dtype.storage)
-    return made
-
-
-def plain_column(given: Any, dtype: np.dtype[Any] | None) -> Column | None:
-    """An array as a kernel's column, without a copy or a look at its values; None for most."""
-    if dtype is None or type(given) is not np.ndarray or given.ndim != 1 or given.dtype != dtype:
-        return None  # NumPy takes None for float64, so it is asked about first
-    flags = given.flags
-    return Column(given, None) if flags.c_contiguous and flags.aligned else None
 
 
 def numpy_column(given: Any, field: Field, where: str) -> RawColumn:

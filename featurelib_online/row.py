@@ -26,7 +26,6 @@ from featurelib_online import buffers
 from featurelib_online.batch import Batch
 from featurelib_online.json_batch import compute_json
 from featurelib_online.micro_batches import BatchWorkspace, compute_columns, compute_rows
-from featurelib_online.numpy_columns import PlainTypes, plain_types
 from featurelib_online.outputs import Row, RowOutputs
 from featurelib_online.workspace import RowLayout, RowWorkspace
 
@@ -74,11 +73,6 @@ class RowKernel:
         from featurelib_online.column_entry import ColumnEntry
 
         return ColumnEntry(self.bundle, self.wide_kernel.inputs)
-
-    @cached_property
-    def plain_types(self) -> PlainTypes:
-        """Of arrays that are read as they are (see `featurelib_online.numpy_columns`)."""
-        return plain_types(self.bundle.schema.fields)
 
     @property
     def fingerprint(self) -> str:
