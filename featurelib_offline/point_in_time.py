@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from featurelib.dtypes import DATETIME
 from featurelib.errors import DefinitionError, InputError
@@ -14,9 +16,10 @@ from featurelib.fields import Field, InputSchema
 from featurelib.windows.definition import Definition, define
 from featurelib.windows.over import WindowAggregate
 from featurelib_offline import foreign
-from featurelib_offline.events.joining import PARTITION_ROWS, join_events, open_readers
-from featurelib_offline.frames import Frame, read_frame
+from featurelib_offline.events.joining import PARTITION_ROWS, Joins, join_events, open_readers
+from featurelib_offline.frames import read_frame
 from featurelib_offline.plan import Native
+from featurelib_offline.types import polars_type
 
 __all__ = ["Joined", "RefusedRecordsWarning", "point_in_time"]
 
@@ -66,7 +69,8 @@ def point_in_time(
 
     Returns:
         The same kind of frame as `queries`, rows in the same order, with a column for each
-        aggregate; a `Joined` for ``refused="collect"``.
+        aggregate; a `Joined` for ``refused="collect"``. A lazy frame gives a lazy one, which reads
+        queries and events when it is collected (with ``refused="collect"`` at once).
 
     Raises:
         DefinitionError: A source is given that nobody reads, or one is not given.
@@ -74,17 +78,46 @@ def point_in_time(
     """
     if refused not in ("warn", "collect"):
         raise DefinitionError(f'expected refused="warn" or "collect", got refused={refused!r}')
-    definition = definition if isinstance(definition, Definition) else define(definition)
-    _check_sources(definition, events)
-    frame, given = read_queries(queries, definition)
-    readers = open_readers(definition, events, native)
-    found = join_events(definition, readers, given, reasons=reasons, partition_rows=partition_rows)
-    kept = frame.raw.collect(engine="in-memory")
-    made = frame.restore(kept.hstack(list(found.columns.values())), nullable=set(found.columns))
+    made = definition if isinstance(definition, Definition) else define(definition)
+    _check_sources(made, events)
+    given = Queries(queries, made)
+
+    def run() -> tuple[Any, Joins]:
+        readers = open_readers(made, events, native)
+        columns = given.columns()
+        found = join_events(made, readers, columns, reasons=reasons, partition_rows=partition_rows)
+        return given.restore(found.columns), found
+
+    if isinstance(queries, pl.LazyFrame) and refused == "warn":
+        open_readers(made, events, native)  # columns are looked at now
+        return _deferred(run, given, made, reasons)
+    result, found = run()
     if refused == "collect":
-        return Joined(made, found.refused)
+        return Joined(result, found.refused)
     _warn(found.refused)
-    return made
+    return result
+
+
+def _deferred(
+    run: Callable[[], tuple[Any, Joins]], given: Queries, definition: Definition, reasons: bool
+) -> pl.LazyFrame:
+    """The result as a lazy frame: queries and events are read when it is collected."""
+    schema = dict(given.frame.raw.collect_schema())
+    for field in definition.fields:
+        schema[field.name] = polars_type(field.dtype)
+        if reasons:
+            schema[f"{field.name}.reason"] = pl.String()
+
+    def source(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _: int | None
+    ) -> Iterator[pl.DataFrame]:
+        result, found = run()
+        _warn(found.refused)
+        frame = result.collect(engine="in-memory") if rows is None else result.head(rows).collect()
+        frame = frame if predicate is None else frame.filter(predicate)
+        yield frame if columns is None else frame.select(columns)
+
+    return register_io_source(source, schema=schema)
 
 
 def _check_sources(definition: Definition, events: Mapping[str, Any]) -> None:
@@ -102,31 +135,52 @@ def _check_sources(definition: Definition, events: Mapping[str, Any]) -> None:
             )
 
 
-def read_queries(data: Any, definition: Definition) -> tuple[Frame, pl.DataFrame]:
-    """The queries with all their columns, and their times and entities as the definition's types.
+class Queries:
+    """The queries of a frame, with all its columns.
+
+    Args:
+        data: The frame.
+        definition: What is asked.
 
     Raises:
-        InputError: A column is missing, of the wrong type, or has a null or the name of an
-            aggregate.
+        InputError: A column is missing or of the wrong type, or has the name of an aggregate.
     """
-    fields = {definition.as_of: Field(definition.as_of, DATETIME)}
-    for made in definition.aggregates.values():
-        source = definition.sources[made.source].source
-        fields[made.entity] = Field(made.entity, source.key_dtype)
-    names = foreign.column_names(data) or []
-    taken = next((n for n in definition.aggregates if n in names), None)
-    if taken is not None:
-        raise InputError(
-            f"queries: the column `{taken}` has the name of an aggregate",
-            field=taken,
-            hint="rename one of them",
-        )
-    schema = InputSchema("queries", tuple(fields.values()), "ignore")
-    frame = read_frame(data, schema, where="queries", keep=[n for n in names if n not in fields])
-    checked = frame.columns() if frame.is_eager else frame.checked()
-    with frame.naming_faults():
-        given = checked.select(*fields).collect(engine="in-memory")
-    return frame, given
+
+    def __init__(self, data: Any, definition: Definition) -> None:
+        fields = {definition.as_of: Field(definition.as_of, DATETIME)}
+        for made in definition.aggregates.values():
+            source = definition.sources[made.source].source
+            fields[made.entity] = Field(made.entity, source.key_dtype)
+        names = foreign.column_names(data) or []
+        taken = next((n for n in definition.aggregates if n in names), None)
+        if taken is not None:
+            raise InputError(
+                f"queries: the column `{taken}` has the name of an aggregate",
+                field=taken,
+                hint="rename one of them",
+            )
+        schema = InputSchema("queries", tuple(fields.values()), "ignore")
+        others = [n for n in names if n not in fields]
+        self.frame = read_frame(data, schema, where="queries", keep=others)
+        self._raw: pl.DataFrame | None = None
+
+    def columns(self) -> pl.DataFrame:
+        """Times and entities in the definition's types; a lazy frame is collected once.
+
+        Raises:
+            FieldValueError: One of them is null, or does not fit its type.
+        """
+        self._raw = self.frame.raw.collect(engine="in-memory")
+        frame = replace(self.frame, raw=self._raw.lazy(), kind="polars", keep=())
+        fault = frame.fault()
+        if fault is not None:
+            raise fault
+        return frame.columns().collect(engine="in-memory")
+
+    def restore(self, columns: Mapping[str, pl.Series]) -> Any:
+        """The frame with more columns, as the kind of frame that was given."""
+        assert self._raw is not None
+        return self.frame.restore(self._raw.hstack(list(columns.values())), nullable=set(columns))
 
 
 def _warn(counts: Mapping[str, Mapping[str, int]]) -> None:
