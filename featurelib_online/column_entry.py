@@ -35,7 +35,7 @@ class Entered(NamedTuple):
 
     Attributes:
         words: Two an input of the program: the addresses of its values and of its flags, or 0.
-        sizes: Bytes of a value of each field of the schema.
+        sizes: Of each field of the schema (see `Fields`).
         data: What was given, or handed over.
         made: Its columns, which must live until the program has run and its texts are copied.
     """

@@ -189,22 +189,30 @@ def enter(table: int, sources: int, count: int, rows: int, memory: int, words: i
 
 @nb.njit
 def sharing(words: int, sizes: int, count: int, rows: int, start: int, stop: int) -> int:
-    """The first field whose values share memory with the bytes from `start` to `stop`.
+    """The first field whose values, or elements, share memory with the bytes of a buffer.
+
+    Text is not looked at: no buffer of numbers is text.
 
     Args:
         words: As `enter` writes them.
-        sizes: Bytes of a value of each field.
+        sizes: Two words a field: bytes of a value, and of an element or 0.
         count: How many fields.
         rows: How many.
-        start: An address.
-        stop: An address above it.
+        start: Where the buffer begins.
+        stop: The address behind it.
 
     Returns:
         Its number; -1 for none.
     """
     for k in range(count):
         first = peek_i64(words + 16 * k)
-        last = first + peek_i64(sizes + 8 * k) * rows
+        last = first + peek_i64(sizes + 16 * k) * rows
         if first < stop and start < last and first < last:
             return k
+        element, valid = peek_i64(sizes + 16 * k + 8), peek_i64(words + 16 * k + 8)
+        for i in range(rows if element != 0 else 0):
+            if there(valid, i):
+                at, length = peek_i64(first + 16 * i), peek_i64(first + 16 * i + 8)
+                if at < stop and start < at + length * element and length > 0:
+                    return k
     return -1

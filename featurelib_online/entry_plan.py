@@ -34,6 +34,7 @@ from featurelib_online.entry_table import (
     TYPE,
     WAY,
     Way,
+    element_size,
     itemsize,
     way_of,
 )
@@ -102,13 +103,15 @@ class Fields:
     Attributes:
         bundle: Whose schema it is.
         fields: In order.
-        sizes: Bytes of a value of each in a kernel's column.
+        sizes: Of each the bytes of a value in a kernel's column, and of an element where that is
+            the address of a List or Array, else 0.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.fields: tuple[Field, ...] = tuple(bundle.schema.fields)
-        self.sizes = np.array([itemsize(f.dtype) for f in self.fields], np.int64)
+        sizes = [(itemsize(f.dtype), element_size(f.dtype)) for f in self.fields]
+        self.sizes = np.array(sizes, np.int64).reshape(-1, 2)
 
     def put(self, columns: Mapping[int, Column], rows: int, words: Array) -> Any:
         """Writes the words of columns of these fields; gives what must live as long as they."""
@@ -151,7 +154,9 @@ class EntryPlan:
             _fill(record, way, g, field, int(letters.ctypes.data))
         self._table = table
         self.table, self.count = int(table.ctypes.data), len(ways)
-        sizes = [size for size, way in zip(fields.sizes.tolist(), ways, strict=True) if way.way]
+        sizes = [
+            size for size, way in zip(fields.sizes[:, 0].tolist(), ways, strict=True) if way.way
+        ]
         # Values and flags of each column, and flags without a null; each from a multiple of 16 on.
         self._row_bytes, self._most_pads = 1 + sum(sizes) + len(sizes), 32 * (len(sizes) + 2)
         self._free: list[Array] = []

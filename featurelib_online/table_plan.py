@@ -40,9 +40,8 @@ class TablePlan(EntryPlan):
         given = []
         for field in fields.fields:
             child = number.get(field.name, -1)
-            type_ = kind.children[child]
-            is_plain = child >= 0 and type_.dictionary is None
-            given.append(Given(type_.format if is_plain else "", child))
+            is_plain = child >= 0 and kind.children[child].dictionary is None
+            given.append(Given(kind.children[child].format if is_plain else "", child))
         super().__init__(fields, given)
         self.schema = schema_words(kind)
         self._expected = np.frombuffer(self.schema, np.uint8)

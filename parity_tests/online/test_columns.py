@@ -131,6 +131,23 @@ def test_a_column_that_is_absent_has_its_default() -> None:
     assert_same(made.columns({"x": np.array([1.0, 2.0])}), made.many([{"x": 1.0}, {"x": 2.0}]))
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_a_table_without_columns_has_its_rows(rows: int) -> None:
+    """Defaults fill them: a struct has a number of rows even if it has no member."""
+
+    class Lenient(fl.Schema):
+        n: fl.Int32 = 7
+
+    made = fl.FeatureSet(
+        "lenient",
+        version="1.0.0",
+        inputs=Lenient,
+        features=[fl.Feature("m", version=1, expr=fl.col("n") + 1)],
+    )
+    table = pa.RecordBatch.from_struct_array(pa.array([{}] * rows, pa.struct([])))
+    assert online.compile(made).columns(table).canonical("m") == [8] * rows
+
+
 def test_an_input_in_a_tensor_has_the_canonical_nan() -> None:
     """A NaN of another payload is the canonical one, and the caller's array is left as it was."""
     odd = np.array([0x7FF8_0000_0000_0001, 0xFFF8_0000_0000_0000], np.uint64).view(np.float64)

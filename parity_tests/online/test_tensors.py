@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -206,6 +207,23 @@ def test_buffers_that_share_memory_are_refused() -> None:
         InputError, match=r"`out\['wide'\]` shares memory with input column `price`"
     ):
         KERNEL.columns(columns | {"price": wide.reshape(-1)[:4]}, out=_arrays() | {"wide": wide})
+
+
+@pytest.mark.parametrize("way", ["matrix", "Arrow"])
+def test_buffers_that_share_memory_with_elements_are_refused(way: str) -> None:
+    """An Array's elements are copied row by row: those of later rows would be written over."""
+    rows = random_rows(4)
+    out = _arrays()
+    elements = out["dense"].reshape(-1)[-8:]
+    pairs = elements.reshape(4, 2)
+    columns = as_columns(rows) | {
+        "pair": pairs if way == "matrix" else pa.FixedSizeListArray.from_arrays(elements, 2)
+    }
+    with pytest.raises(
+        InputError, match=r"`out\['dense'\]` shares memory with input column `pair`"
+    ):
+        KERNEL.columns(columns, out=out)
+    KERNEL.columns(columns | {"pair": pairs.copy()}, out=out)
 
 
 def test_buffers_say_how_much_they_hold() -> None:
