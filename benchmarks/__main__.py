@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.tables import Table, machine
 
 PAGES = (
-    *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream"),
+    *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "windows"),
     *("compile_time", "ptx_time", "import_time"),
 )
 _HEAD = """# Benchmarks
