@@ -13,6 +13,8 @@ from featurelib.borders import from_canonical
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.jit.memory import canonical_elements
+from featurelib.node import FIT, INPUT, LITERAL
+from featurelib.program import Program, body_of
 from featurelib_online.buffers import array_names
 from featurelib_online.workspace import RowLayout, value_format
 
@@ -30,7 +32,8 @@ class RowOutputs:
     Attributes:
         names: The features, in order.
         types: Type of each.
-        has_work: Whether a served row must be finished in Python: it has texts or lists.
+        has_work: Whether a served row must be finished in Python: it has texts or lists, or made
+            some on the way, whose memory is to be used again.
     """
 
     def __init__(self, bundle: Bundle, layout: RowLayout) -> None:
@@ -44,7 +47,7 @@ class RowOutputs:
             for i, n in enumerate(layout.views)
             if n in self.types
         }
-        self.has_work = bool(layout.views)
+        self.has_work = bool(layout.views) or _makes_text(bundle.program)
         places = sorted((layout.offsets[n], n) for n, t in self.types.items() if t.kind != "v")
         flags = sorted((at, n) for n, at in layout.valid.items())
         self._all = _unpacker(places, flags, self.types)
@@ -210,3 +213,9 @@ def _tuple_reader(dtype: DType) -> Callable[[bytes], tuple[Any, ...]]:
         return struct.unpack(f"<{len(data) // struct.calcsize(f'<{code}')}{code}", data)
 
     return read
+
+
+def _makes_text(program: Program) -> bool:
+    """Whether any op takes memory from the arena."""
+    calls = (n for n in program.serving_nodes if n.op not in (FIT, INPUT, LITERAL))
+    return any(body_of(node).takes_arena for node in calls)

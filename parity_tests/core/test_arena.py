@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import json
 import resource
+from functools import partial
 
 import numpy as np
+import pytest
 
 import featurelib as fl
+import featurelib_online as online
 from featurelib.jit.arena import DEFAULT_LIMIT, ScratchArena
 from featurelib.jit.kernel import Kernel
 from parity_tests.core.machine_intrinsics import function
 from parity_tests.core.rows import column, read
-from parity_tests.core.small_sets import feature, make_set
+from parity_tests.core.small_sets import ROW, feature, make_set
 
 PAGE = resource.getpagesize()
 UPPER = make_set(feature("f", fl.col("carrier").str.to_uppercase()))
@@ -60,6 +64,31 @@ def test_many_calls_do_not_grow_the_process() -> None:
             gc.collect()
             sizes.append(resident())
     assert max(sizes) - sizes[0] < 16 << 20  # a leak would be 1.6 MB a call
+
+
+@pytest.mark.parametrize("way", ["kernel", "filler", "many", "json"])
+def test_text_that_is_made_on_the_way_does_not_grow_the_process(way) -> None:
+    """A number may be made of a text that no output has: its memory is used again all the same."""
+    length = fl.col("carrier").str.to_uppercase().str.len_chars().fill_null(0).cast(fl.Float32)
+    made = make_set(feature("f", length), layout={"dense": ["f"]})
+    kernel = online.compile(made)
+    row = {**ROW, "carrier": "ä" * 20_000}
+    out = {"dense": np.zeros((1, 1), np.float32)}
+    text = json.dumps(row, default=lambda x: x.isoformat())
+    calls = {
+        "kernel": lambda: kernel(row),
+        "filler": partial(kernel.filler(out), row),
+        "many": lambda: kernel.many([row], out=out),
+        "json": lambda: kernel.json(text),
+    }
+    call = calls[way]
+    for _ in range(50):
+        call()
+    before = resident()
+    for _ in range(1_000):
+        call()
+    assert resident() - before < 16 << 20  # a leak would be 40 MB
+    assert kernel(row)["f"] == 20_000.0
 
 
 def test_text_lives_as_long_as_its_column() -> None:
