@@ -29,6 +29,7 @@ from featurelib_offline.columns import series_column
 from featurelib_offline.files import is_source, read_files, readable
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.plan import Native, plan
+from featurelib_offline.point_in_time import with_aggregates
 
 __all__ = ["Progress", "fit"]
 
@@ -43,6 +44,7 @@ def fit(
     native: Native = "auto",
     threads: int = 1,
     progress: Progress | None = None,
+    events: Mapping[str, Any] | None = None,
 ) -> FittedState:
     """The fitted state of a feature set.
 
@@ -52,6 +54,7 @@ def fit(
         native: See `featurelib_offline.plan.Plan`.
         threads: How many threads take batches side by side.
         progress: Called after each batch.
+        events: See `featurelib_offline.transform`; `data` is then a frame of queries.
 
     Raises:
         FitError: These rows have no such statistic; the message names feature and analyzer.
@@ -62,6 +65,9 @@ def fit(
     if not levels:
         return FittedState({})
     where = feature_set.name
+    if events is not None:
+        data = with_aggregates(data, events, feature_set.aggregates, where, native=native)
+        data = data.collect() if isinstance(data, pl.LazyFrame) else data  # once for all levels
     if is_source(data):
         frame = read_files(data, feature_set.inputs, where=where)
     else:

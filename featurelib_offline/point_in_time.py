@@ -17,6 +17,7 @@ from featurelib.windows.definition import Definition, define
 from featurelib.windows.over import WindowAggregate
 from featurelib_offline import foreign
 from featurelib_offline.events.joining import PARTITION_ROWS, Joins, join_events, open_readers
+from featurelib_offline.files import is_source
 from featurelib_offline.frames import read_frame
 from featurelib_offline.plan import Native
 from featurelib_offline.types import polars_type
@@ -118,6 +119,30 @@ def _deferred(
         yield frame if columns is None else frame.select(columns)
 
     return register_io_source(source, schema=schema)
+
+
+def with_aggregates(
+    queries: Any,
+    events: Mapping[str, Any],
+    definition: Definition | None,
+    where: str,
+    *,
+    native: Native = "auto",
+) -> Any:
+    """The queries of a feature set with the columns that its aggregates fill.
+
+    Raises:
+        DefinitionError: The set has no aggregates.
+        InputError: The queries are files, or do not fit (see `point_in_time`).
+    """
+    if definition is None:
+        raise DefinitionError(f"{where}: events are given, but the set has no aggregates")
+    if is_source(queries):
+        raise InputError(
+            f"{where}: with events the rows are a frame, got files",
+            hint="polars.scan_parquet(...) gives a lazy frame",
+        )
+    return point_in_time(queries, events, definition, native=native)
 
 
 def _check_sources(definition: Definition, events: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from featurelib.bundle import Bundle, as_bundle
@@ -10,6 +10,7 @@ from featurelib.errors import DefinitionError
 from featurelib.feature_set import FeatureSet
 from featurelib_offline.frames import read_frame
 from featurelib_offline.plan import Native, plan
+from featurelib_offline.point_in_time import with_aggregates
 
 __all__ = ["Collected", "Engine", "transform"]
 
@@ -36,6 +37,7 @@ def transform(
     engine: Engine = "in-memory",
     native: Native = "auto",
     errors: Literal["raise", "collect"] = "raise",
+    events: Mapping[str, Any] | None = None,
 ) -> Any:
     """Computes the features of every row.
 
@@ -47,6 +49,9 @@ def transform(
             caller's ``collect`` names the engine.
         native: See `featurelib_offline.plan.Plan`.
         errors: With ``collect`` refused rows are returned and not raised.
+        events: For a set with aggregates: the records of each event source, as `point_in_time`
+            takes them. Rows are then queries, and each is joined with its aggregates as they were
+            at its time. Without `events` the frame has the aggregates as columns.
 
     Returns:
         The same kind of frame, rows in the same order; a `Collected` for ``errors="collect"``.
@@ -59,6 +64,8 @@ def transform(
     if engine not in ("in-memory", "streaming"):
         raise DefinitionError(f'expected engine="in-memory" or "streaming", got engine={engine!r}')
     bundle, kept = as_bundle(bundle), tuple(keep or ())
+    if events is not None:
+        data = with_aggregates(data, events, bundle.aggregates, bundle.name, native=native)
     collect = errors == "collect"
     frame = read_frame(data, bundle.schema, where=bundle.name, keep=kept, check=not collect)
     steps = plan(bundle, native=native)
