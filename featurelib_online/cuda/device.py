@@ -9,7 +9,7 @@ one stream is done in order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -96,6 +96,7 @@ class ArrayView(NamedTuple):
     owner: Any
 
 
+@runtime_checkable
 class Device(Protocol):
     """A device that runs device kernels.
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from featurelib.bundle import Bundle, as_bundle
-from featurelib.errors import CompileError
+from featurelib.errors import CompileError, NoDeviceError
 from featurelib.feature_set import FeatureSet
+from featurelib.jit.device_rules import refuse
 from featurelib.jit.kernel import Column
 from featurelib.jit.places import PlacedProgram
 from featurelib.layout import Tensor
@@ -19,7 +20,7 @@ from featurelib_online.cuda.inputs import Inputs, read_inputs
 from featurelib_online.cuda.program import Address, Copied, DeviceProgram
 from featurelib_online.cuda.tensors import DeviceBatch, Target, check_overlaps, parts, targets
 
-__all__ = ["DeviceKernel", "compile"]
+__all__ = ["DeviceKernel", "check", "compile"]
 
 
 class DeviceKernel:
@@ -34,25 +35,17 @@ class DeviceKernel:
     """
 
     def __init__(self, bundle: Bundle, device: Device, *, calls_in_flight: int = 4) -> None:
-        if not bundle.layout.tensors:
-            raise CompileError(
-                f"{bundle.name} has no layout, and a device kernel fills the tensors of one",
-                hint='give the feature set a layout: layout={"dense": [...]}',
-            )
         if type(calls_in_flight) is not int or calls_in_flight < 1:
             raise CompileError(f"expected calls_in_flight of 1 or more, got {calls_in_flight!r}")
         self.bundle = bundle
         self.device = device
         self._calls_in_flight = calls_in_flight
-        placed = PlacedProgram.of(bundle.program, bundle.layout, bundle.schema, only_tensors=True)
-        self._lists = _lists(bundle, placed)
-        ragged = set(placed.ragged.values())
-        kept = {n: node for n, node in placed.program.outputs.items() if n not in ragged}
+        placed, self._lists, program = _placed(bundle)
         self._members = {m.output: m for m in placed.members}
-        self._order = tuple(kept)
+        self._order = tuple(program.outputs)
         self._program = DeviceProgram(
             device,
-            Program(kept),
+            program,
             bundle.state,
             places=placed.places,
             calls_in_flight=calls_in_flight,
@@ -141,7 +134,7 @@ class DeviceKernel:
 
 def compile(
     bundle: Bundle | FeatureSet,
-    device: int | Device = 0,
+    device: int | str | Device = 0,
     *,
     model_inputs: ModelInputs | None = None,
     calls_in_flight: int = 4,
@@ -150,7 +143,7 @@ def compile(
 
     Args:
         bundle: A bundle with a layout, or a feature set that needs no fit.
-        device: Number of a CUDA device.
+        device: Number of a CUDA device, or its name in torch (``"cuda:1"``, a `torch.device`).
         model_inputs: What the model was trained with that this kernel is to serve.
         calls_in_flight: How many calls may be under way before one waits for the oldest: each has
             staging buffers of its own.
@@ -166,11 +159,59 @@ def compile(
     made = as_bundle(bundle)
     if model_inputs is not None:
         model_inputs.check(made)
-    if isinstance(device, int):
-        from featurelib_online.cuda.cuda_device import open_device
+    check(made)
+    opened = device if isinstance(device, Device) else _open(device)
+    return DeviceKernel(made, opened, calls_in_flight=calls_in_flight)
 
-        device = open_device(device)
-    return DeviceKernel(made, device, calls_in_flight=calls_in_flight)
+
+def check(bundle: Bundle | FeatureSet) -> None:
+    """Refuses a bundle that no device can compute; needs no device and compiles nothing.
+
+    For CI of a team whose service has devices and whose tests have none.
+
+    Raises:
+        CompileError: A feature of the layout cannot run on a device (names it, the op and why), a
+            List in it is computed, or there is no layout.
+    """
+    _placed(as_bundle(bundle))
+
+
+def _placed(bundle: Bundle) -> tuple[PlacedProgram, dict[str, str], Program]:
+    """What goes where, the inputs that ragged tensors hold, and the program of the rest."""
+    if not bundle.layout.tensors:
+        raise CompileError(
+            f"{bundle.name} has no layout, and a device kernel fills the tensors of one",
+            hint='give the feature set a layout: layout={"dense": [...]}',
+        )
+    placed = PlacedProgram.of(bundle.program, bundle.layout, bundle.schema, only_tensors=True)
+    lists = _lists(bundle, placed)
+    ragged = set(placed.ragged.values())
+    kept = {n: node for n, node in placed.program.outputs.items() if n not in ragged}
+    program = Program(kept)
+    refuse(program)
+    return placed, lists, program
+
+
+def _open(device: Any) -> Device:
+    """A device by its number, or by its name in torch."""
+    from featurelib_online.cuda.cuda_device import open_device
+
+    name = device if isinstance(device, str) else str(device)
+    index = device if isinstance(device, int) else _index(name)
+    if index is None:
+        raise NoDeviceError(
+            f"expected the number of a CUDA device or a name like 'cuda:0', got {device!r}",
+            hint="featurelib_online.compile serves the same bits from the CPU",
+        )
+    return open_device(index)
+
+
+def _index(name: str) -> int | None:
+    """The number in ``cuda:1``; ``cuda`` alone is the first."""
+    kind, _, number = name.partition(":")
+    if kind != "cuda" or not (number.isdecimal() or name == "cuda"):
+        return None
+    return int(number or 0)
 
 
 def _lists(bundle: Bundle, placed: PlacedProgram) -> dict[str, str]:

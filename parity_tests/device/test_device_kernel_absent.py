@@ -8,8 +8,21 @@ import sys
 
 import pytest
 
-from featurelib.errors import NoDeviceError
+import featurelib as fl
+from featurelib.errors import CompileError, NoDeviceError
+from featurelib.fields import InputSchema
+from featurelib_online import cuda
 from featurelib_online.cuda.cuda_device import check_capability, check_driver
+
+
+def made_of(expr, **more) -> fl.FeatureSet:
+    """A set of one feature, ``y``."""
+    schema = InputSchema.from_fields({"x": float, "s": str})
+    feature = fl.Feature("y", version=1, expr=expr)
+    return fl.FeatureSet("s", version="1.0.0", inputs=schema, features=[feature], **more)
+
+
+SMALL = made_of(fl.col("x") + 1.0, layout={"t": ["y"]})
 
 
 def test_devices_and_drivers_that_are_too_old_are_refused() -> None:
@@ -75,3 +88,29 @@ def test_importing_loads_no_cuda() -> None:
         " or m.startswith('numba.cuda')])"
     )
     assert run_python(code).strip() == "[]"
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:", "cuda:x", "cuda:-1", "cuda0", None, 1.0])
+def test_what_names_no_cuda_device_is_refused(device) -> None:
+    """The value and its way out are shown; a number in the wrong words is not guessed."""
+    with pytest.raises(NoDeviceError, match="like 'cuda:0', got"):
+        cuda.compile(SMALL, device)
+
+
+@pytest.mark.parametrize("device", [999, "cuda:999"])
+def test_torchs_name_of_a_device_is_its_number(device) -> None:
+    """Both reach the driver, which has no such device."""
+    with pytest.raises(NoDeviceError, match="no CUDA d"):
+        cuda.compile(SMALL, device)
+
+
+def test_a_set_is_checked_for_devices_without_one() -> None:
+    """Whether a device can compute a set is known before, and said before, there is a device."""
+    cuda.check(SMALL)
+    upper = fl.col("s").str.to_uppercase().str.len_chars().fill_null(0)
+    text = made_of(upper, layout={"t": ["y"]})
+    for ask in (cuda.check, cuda.compile):
+        with pytest.raises(CompileError, match="to_uppercase"):
+            ask(text)
+        with pytest.raises(CompileError, match="has no layout"):
+            ask(made_of(upper))
