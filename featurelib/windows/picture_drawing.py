@@ -185,7 +185,7 @@ class _Drawing:
             drawn = shape(mark.state, x, y)
             self.parts.append(f"<g><title>{escape(self._tooltip(mark))}</title>{drawn}</g>")
             if _label(mark):
-                self._text(x + RADIUS + 3, y - 3, _label(mark), "soft")
+                self._text(x + RADIUS + 2, y - 5, _label(mark), "soft")
 
     def _tooltip(self, mark: Mark) -> str:
         told = f"record {mark.record} at {self.clock.wall(mark.time)}"
