@@ -258,7 +258,8 @@ This page is written from `parity_tests/borders/border_table.py`, whose examples
   column of lists. Arrow promises that its text is UTF-8, and it is not looked at again.
 - Vectors of an online store are columns too: **a tuple of fields may have one matrix** with a
   column for each (`{("age", "clicks"): matrix}`), and a field may have one value for all rows
-  (`online.Constant(42)`, read as the value of a row). The other columns say how many rows there are.
+  (`online.Constant(42)`, read as the value of a row). The other columns say how many rows there
+  are.
 - JSON writes time as text: RFC 3339 with an offset, ISO 8601 dates and durations (weeks, days,
   hours, minutes, seconds).
 - **Constraints** hold for the canonical value: `finite`, `ge`, `gt`, `le`, `lt`, `one_of`,

@@ -32,7 +32,8 @@ features = [
 made = fl.FeatureSet("s", version="1.0.0", inputs=schema, features=features)
 kernel = online.compile(made)
 row = kernel({{"x": 2.0, "s": "a"}})
-print(row["own"], kernel.kernel.machine.from_cache, digest(made.program, {{}}, False), file=sys.stdout)
+key = digest(made.program, {{}}, False)
+print(row["own"], kernel.kernel.machine.from_cache, key, file=sys.stdout)
 """
 OPS = """
 from featurelib.dtypes import Float64
