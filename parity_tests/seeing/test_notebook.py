@@ -45,11 +45,12 @@ def execute(source: Path, target: Path) -> None:
     )
     # The backend is the kernel's choice; a test run without a screen may have set another.
     environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+    # With an empty cache of machine code, every kernel of the notebook is compiled first.
     done = subprocess.run(
         [sys.executable, "-c", code, source, target, source.parent],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=400,
         env={**environment, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr[-4000:]
