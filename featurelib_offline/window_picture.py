@@ -6,19 +6,18 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from featurelib.borders import canonical
 from featurelib.dtypes import DATETIME
 from featurelib.errors import DefinitionError, InputError
+from featurelib.evaluate import Evaluator
 from featurelib.fields import Field
 from featurelib.windows.definition import Definition, define
 from featurelib.windows.over import WindowAggregate
 from featurelib.windows.picture import WindowPicture
 from featurelib.windows.source import EventSource
-from featurelib.windows.window import Calendar, Last, Rows, Window
-from featurelib_offline.events.answering import span
+from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Window
 from featurelib_offline.events.told import MOST_RECORDS, marks, probe
 from featurelib_offline.point_in_time import point_in_time
 from featurelib_offline.types import polars_type
@@ -74,17 +73,17 @@ def window_picture(
         )
     q: int = canonical(as_of, Field("as_of", DATETIME))
     asked = probe(definition, name, len(frame))
-    queries = pl.DataFrame(
+    query = pl.DataFrame(
         {made.entity: [whose], definition.as_of: [as_of]},
         schema={
             made.entity: polars_type(source.key_dtype), definition.as_of: pl.Datetime("us", "UTC"),
         },
     )  # fmt: skip
     found = point_in_time(
-        queries, asked.events(frame), asked.definition, reasons=True, refused="collect"
+        query, asked.events(frame), asked.definition, reasons=True, refused="collect"
     )
     answer = found.result.row(0, named=True)
-    drawn, unplaced = marks(asked, frame, q, answer, found.refused)
+    drawn, unplaced = marks(asked, frame, query, q, found)
     start = _start(window, q)
     return WindowPicture(
         name,
@@ -129,6 +128,7 @@ def _entity(frame: pl.DataFrame, source: EventSource, entity: Any) -> Any:
             hint=f"columns: {', '.join(frame.columns)}",
         )
     if entity is not None:
+        canonical(entity, Field("entity", source.key_dtype), where=source.name)
         return entity
     keys = frame[source.key].drop_nulls().unique(maintain_order=True)
     if len(keys) != 1:
@@ -141,12 +141,13 @@ def _entity(frame: pl.DataFrame, source: EventSource, entity: Any) -> Any:
 
 
 def _start(window: Window, q: int) -> int | None:
-    """The window's start by its clock; an open start is not in the window itself."""
-    if not isinstance(window, (Last, Calendar)):
+    """Where the window's start is drawn; whether an event there is inside, its mark says."""
+    if isinstance(window, Calendar):
+        found: int | None = Evaluator(window.start, {}).row({AS_OF: q})[START]
+        return found
+    if not isinstance(window, Last):
         return None
-    first = int(span(window, np.array([q], np.int64))[0][0])
-    is_open = isinstance(window, Last) and window.closed in ("right", "none")
-    return first - 1 if is_open else first
+    return q - q % (window.resolution_us or 1) - window.length_us
 
 
 def _text(value: Any, reason: str | None) -> str:

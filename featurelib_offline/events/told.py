@@ -25,7 +25,7 @@ from featurelib.windows.definition import AggregatePlan, Definition
 from featurelib.windows.picture import Mark
 from featurelib.windows.plan_events import ROLES, EventPlan, argument_name, filter_name
 from featurelib.windows.window import Last, Lifetime, Rows, Window
-from featurelib_offline.point_in_time import point_in_time
+from featurelib_offline.point_in_time import Joined, point_in_time
 
 __all__ = ["MOST_RECORDS", "Probe", "marks", "probe"]
 
@@ -159,20 +159,20 @@ class _Event:
 
 
 def marks(
-    asked: Probe, frame: pl.DataFrame, q: int, answer: Mapping[str, Any],
-    refused: Mapping[str, Mapping[str, int]],
-) -> tuple[tuple[Mark, ...], tuple[str, ...]]:  # fmt: skip
+    asked: Probe, frame: pl.DataFrame, query: pl.DataFrame, q: int, found: Joined
+) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
     """The marks of a picture, and why records without a time were refused.
 
     Args:
         asked: What was asked.
         frame: The records.
-        q: Query time.
-        answer: What `point_in_time` answered, by name.
-        refused: How many records it refused, by source and reason.
+        query: What was asked of `point_in_time`, one row.
+        q: Its time in microseconds.
+        found: What it answered.
     """
     plan = asked.source
-    reasons = _reasons(asked, frame) if refused[plan.source.name] else {}
+    reasons = _reasons(asked, frame, query) if found.refused[plan.source.name] else {}
+    answer = found.result.row(0, named=True)
     events, drawn, unplaced = _events(asked, frame, reasons)
     known = sorted(
         (e for e in events if min(e.arrival, e.gone) <= q), key=lambda e: (e.t, e.s, e.id)
@@ -208,22 +208,17 @@ def _state(event: _Event, record: int, q: int, lists: list[set[int]], is_lost: b
     return said.OUTSIDE if event.t > q else said.NOT_ARRIVED
 
 
-def _reasons(asked: Probe, frame: pl.DataFrame) -> dict[int, str]:
+def _reasons(asked: Probe, frame: pl.DataFrame, query: pl.DataFrame) -> dict[int, str]:
     """Why records are refused, by number: each is given to `point_in_time` alone."""
     definition = Definition(
         {asked.plan.source: asked.source}, {asked.name: asked.plan}, asked.definition.as_of
     )
-    key = asked.source.source.key
-    whose = frame[key].drop_nulls().head(1).rename(asked.plan.entity)
-    query = pl.DataFrame([whose]).with_columns(
-        pl.lit(0).cast(pl.Datetime("us", "UTC")).alias(asked.definition.as_of)
-    )
-    found = {}
+    reasons = {}
     for i in range(len(frame)):
         one = point_in_time(query, {asked.plan.source: frame[i]}, definition, refused="collect")
         for reason in one.refused[asked.plan.source]:
-            found[i] = reason
-    return found
+            reasons[i] = reason
+    return reasons
 
 
 def _events(
