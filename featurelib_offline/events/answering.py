@@ -12,26 +12,19 @@ import polars as pl
 from featurelib.dtypes import DType
 from featurelib.jit.kernel import Column
 from featurelib.jit.point_in_time import context as at
-from featurelib.jit.point_in_time.floors import floors
-from featurelib.jit.point_in_time.slide import slide
-from featurelib.jit.threads import run_parts
 from featurelib.jit.windows import layout
 from featurelib.jit.windows.plan import Plan
 from featurelib.windows import aggregates as kinds
 from featurelib.windows.definition import AggregatePlan, Definition
 from featurelib.windows.plan_events import EventPlan
-from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Window
+from featurelib.windows.window import Window
 from featurelib_offline.columns import series
-from featurelib_offline.events.sorting import THREADS, SortedEvents, SortedQueries, shares
-from featurelib_offline.plan import plan
+from featurelib_offline.events.passes import Channel, Kept, run_pass, span, what_is_kept
+from featurelib_offline.events.sorting import SortedEvents, SortedQueries
 
-__all__ = ["Answer", "answer_queries"]
+__all__ = ["Answer", "Asked", "answer_queries", "asked", "column_of", "span"]
 
 Array = np.ndarray[Any, Any]
-_BEGINNING = layout.LONG_AGO + 1
-"""The start of a window that has none: after the time of "all events are kept"."""
-_NO_TIMES = np.zeros(0, np.int64)
-_NO_PLACES = np.zeros(0, np.int64)
 _NO_WORDS = np.zeros(0, np.uint64)
 
 
@@ -103,10 +96,9 @@ def answer_queries(
         source: What the events are.
         plans: The aggregates.
     """
-    floor, floor_time = _floors(events, queries, source)
+    kept = what_is_kept(events, queries, source.source.max_events)
     for work in _passes(plans):
-        starts, ends = span(work.window, queries.as_of)
-        yield from _run(work, events, queries, source, starts, ends, floor, floor_time)
+        yield from _run(work, events, queries, source, kept)
 
 
 def _passes(plans: Iterable[Asked]) -> list[_Pass]:
@@ -120,68 +112,10 @@ def _passes(plans: Iterable[Asked]) -> list[_Pass]:
     return [_Pass(w, f, a, tuple(some)) for (w, f, a), some in found.items()]
 
 
-def span(window: Window, as_of: Array) -> tuple[Array, Array]:
-    """First and last moment of the window of each query, both in it.
-
-    Args:
-        window: Of which kind; its bound of rows is not looked at.
-        as_of: Query times.
-    """
-    if isinstance(window, Last):
-        sees_now, length = window.sees_now, window.length_us
-        if window.resolution_us is not None:
-            starts = as_of // window.resolution_us * window.resolution_us - length
-        else:
-            starts = as_of - length + (0 if window.closed in ("left", "both") else 1)
-    else:
-        sees_now = window.sees_now
-        if isinstance(window, Calendar):
-            starts = _calendar_starts(window, as_of)
-        else:
-            starts = np.full(len(as_of), _BEGINNING, np.int64)
-    return starts, as_of if sees_now else as_of - 1
-
-
-def _calendar_starts(window: Calendar, as_of: Array) -> Array:
-    instants = pl.Series(AS_OF, as_of).cast(pl.Datetime("us", "UTC"))
-    found = plan(window.start, native="never").apply(instants.to_frame().lazy())
-    starts = found.collect(engine="in-memory")[START].to_physical().fill_null(_BEGINNING)
-    return np.ascontiguousarray(starts.to_numpy())
-
-
-def _row_bound(window: Window) -> int:
-    if isinstance(window, Rows):
-        return window.n
-    return (window.rows or 0) if isinstance(window, Last) else 0
-
-
-def _floors(events: SortedEvents, queries: SortedQueries, source: EventPlan) -> tuple[Array, Array]:
-    """For each query where what is kept begins, and the time of what is not."""
-    given, known, sequence = events.events, events.known, events.sequence
-    floor = np.empty(len(queries.rows), np.int64)
-    floor_time = np.empty(len(queries.rows), np.int64)
-    edges = shares(given.offsets, THREADS)
-
-    def part(k: int) -> None:
-        floors(
-            given.time, _NO_WORDS if sequence is None else sequence, sequence is not None,
-            _NO_TIMES if known is None else known,
-            _NO_PLACES if known is None else events.by_known, known is not None,
-            given.offsets, queries.as_of, queries.offsets, source.source.max_events,
-            floor, floor_time, edges[k], edges[k + 1],
-        )  # fmt: skip
-
-    run_parts(part, THREADS)
-    return floor, floor_time
-
-
 def _run(
-    work: _Pass, events: SortedEvents, queries: SortedQueries, source: EventPlan,
-    starts: Array, ends: Array, floor: Array, floor_time: Array,
+    work: _Pass, events: SortedEvents, queries: SortedQueries, source: EventPlan, kept: Kept
 ) -> Iterator[Answer]:  # fmt: skip
-    given = events.events
     words, valid, kind = _channel(work, events, source)
-    count = len(queries.rows)
     passes = events.ones if work.filter is None else events.filter(work.filter)
     needs = 0
     for made in work.plans:
@@ -190,25 +124,9 @@ def _run(
         op = made.record[layout.PW_OP]
         needs |= layout.NEEDS_ENDS if op in (layout.ARG_MIN, layout.ARG_MAX) else 0
         needs |= at.NEEDS_VALUES if op in at.BY_VALUES else 0
-    wants, rooms = _wants(work, count)
-    out = np.empty((len(work.plans), count), np.uint64)
-    why = np.empty((len(work.plans), count), np.uint8)
-    given_words = np.zeros(at.BEGIN, np.int64)
-    held = {
-        at.ALL_TIMES: given.time, at.ALL_ARRIVAL: given.arrival, at.ALL_GONE: given.gone,
-        at.ALL_BY_ARRIVAL: events.by_arrival, at.ALL_BY_GONE: events.by_gone,
-        at.ALL_WORDS: words, at.ALL_VALID: valid, at.ALL_PASSES: passes,
-        at.OFFSETS: given.offsets, at.Q_OFFSETS: queries.offsets, at.AS_OF: queries.as_of,
-        at.STARTS: starts, at.ENDS: ends, at.FLOOR: floor, at.FLOOR_TIME: floor_time,
-        at.OUT: out, at.WHY: why, at.WANTS: wants,
-    }  # fmt: skip
-    for place, array in held.items():
-        given_words[place] = 0 if array is None else array.ctypes.data
-    given_words[[at.N_QUERIES, at.N_WANTS, at.KIND, at.ROWS, at.NEEDS]] = (
-        count, len(work.plans), kind, _row_bound(work.window), needs,
-    )  # fmt: skip
-    edges = shares(given.offsets + queries.offsets, THREADS)
-    run_parts(lambda k: slide(given_words, edges[k], edges[k + 1]), THREADS)
+    wants, rooms = _wants(work, len(queries.rows))
+    channel = Channel(words, valid, passes, kind, needs)
+    out, why = run_pass(events, queries, work.window, kept, channel, wants)
     for k, made in enumerate(work.plans):
         found = out[k]
         if isinstance(made.plan.aggregate, (kinds.ArgMin, kinds.ArgMax)):
