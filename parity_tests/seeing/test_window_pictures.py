@@ -147,6 +147,24 @@ def test_the_ends_of_a_window_are_seen() -> None:
     assert drawn("right").records(said.INSIDE) == [3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("name", WINDOWS)
+def test_ends_are_drawn_where_answers_change(name: str) -> None:
+    """Of events around each end, those inside are those that the brackets say."""
+    aggregates = {"n": strategies.source().over(strategies.WINDOWS[name]).count()}
+    as_of = strategies.ORIGIN + 7 * strategies.STEP + 3 * strategies.MICROSECOND
+    q = strategies.microseconds(as_of)
+    start = offline.window_picture(aggregates, "n", [_PLAIN], as_of).start
+    ends = [t + k for t in (start, q) if t is not None for k in (-1, 0, 1)]
+    times = [strategies.EPOCH + t * strategies.MICROSECOND for t in ends]
+    rows = [_PLAIN | {"id": i, "at": t, "got": t, "n": 0} for i, t in enumerate(times)]
+    picture = offline.window_picture(aggregates, "n", rows, as_of)
+    inside = {ends[i] for i in picture.records(said.INSIDE)}
+    after = {start: picture.has_start, start + 1: True} if start is not None else {}
+    wanted = after | {q - 1: True, q: picture.sees_now}
+    newest = sorted(t for t, is_inside in wanted.items() if is_inside)
+    assert inside == set(newest[-(picture.rows or len(newest)) :])
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_whole(name: str) -> None:
     """It is XML without scripts or addresses, and every text lies within its width."""
@@ -184,6 +202,10 @@ def test_a_record_without_a_time_is_told_and_not_drawn() -> None:
         ElementTree.fromstring(picture.svg).itertext()
     )
     assert [m.reason for m in picture.marks if m.state == said.REFUSED] == ["null_key"]
+    nobody = offline.window_picture(
+        {"n": PICTURES["left"].aggregate}, "n", records[2:], NOON, entity="ann"
+    )
+    assert [m.reason for m in nobody.marks] == ["null_key"] and nobody.answer == "0"
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:
@@ -196,6 +218,8 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         offline.window_picture(aggregates, "n", two, NOON)
     bob = offline.window_picture(aggregates, "n", two, NOON + dt.timedelta(1), entity="bob")
     assert [m.record for m in bob.marks] == [0]
+    with pytest.raises(InputError, match="takes String, got 5"):
+        offline.window_picture(aggregates, "n", two, NOON, entity=5)
     with pytest.raises(InputError, match="500 records at most, got 501"):
         offline.window_picture(aggregates, "n", [rated(i, -i) for i in range(501)], NOON)
     with pytest.raises(InputError, match="expected records"):
