@@ -7,6 +7,7 @@ from featurelib_offline.job import JobResult, job
 from featurelib_offline.plan import Choice, Plan, plan
 from featurelib_offline.point_in_time import Joined, RefusedRecordsWarning, point_in_time
 from featurelib_offline.transform import Collected, transform
+from featurelib_offline.views import View, as_of_join
 from featurelib_offline.window_picture import window_picture
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "Joined",
     "Plan",
     "RefusedRecordsWarning",
+    "View",
+    "as_of_join",
     "fit",
     "job",
     "plan",

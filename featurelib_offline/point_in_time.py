@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ def point_in_time(
     result, found = run()
     if refused == "collect":
         return Joined(result, found.refused)
-    _warn(found.refused)
+    warn_of_refused(found.refused)
     return result
 
 
@@ -113,7 +113,7 @@ def _deferred(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _: int | None
     ) -> Iterator[pl.DataFrame]:
         result, found = run()
-        _warn(found.refused)
+        warn_of_refused(found.refused)
         frame = result.collect(engine="in-memory") if rows is None else result.head(rows).collect()
         frame = frame if predicate is None else frame.filter(predicate)
         yield frame if columns is None else frame.select(columns)
@@ -166,18 +166,22 @@ class Queries:
     Args:
         data: The frame.
         definition: What is asked.
+        fills: Names of the columns that are joined; by default the aggregates'.
 
     Raises:
         InputError: A column is missing or of the wrong type, or has the name of an aggregate.
     """
 
-    def __init__(self, data: Any, definition: Definition) -> None:
+    def __init__(
+        self, data: Any, definition: Definition, fills: Sequence[str] | None = None
+    ) -> None:
+        fills = list(definition.aggregates) if fills is None else fills
         fields = {definition.as_of: Field(definition.as_of, DATETIME)}
         for made in definition.aggregates.values():
             source = definition.sources[made.source].source
             fields[made.entity] = Field(made.entity, source.key_dtype)
         names = foreign.column_names(data) or []
-        taken = next((n for n in definition.aggregates if n in names), None)
+        taken = next((n for n in fills if n in names), None)
         if taken is not None:
             raise InputError(
                 f"queries: the column `{taken}` has the name of an aggregate",
@@ -208,7 +212,8 @@ class Queries:
         return self.frame.restore(self._raw.hstack(list(columns.values())), nullable=set(columns))
 
 
-def _warn(counts: Mapping[str, Mapping[str, int]]) -> None:
+def warn_of_refused(counts: Mapping[str, Mapping[str, int]]) -> None:
+    """Tells refused records by a warning at the caller's caller."""
     for name, by_reason in counts.items():
         if by_reason:
             told = ", ".join(f"{n:,} {reason}" for reason, n in by_reason.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,17 @@ from featurelib_offline.events.records import RecordReader
 from featurelib_offline.events.sorting import SortedQueries, sort_events, sort_queries
 from featurelib_offline.plan import Native
 
-__all__ = ["PARTITION_ROWS", "Joins", "join_events", "open_readers"]
+__all__ = [
+    "PARTITION_ROWS",
+    "Joins",
+    "Part",
+    "Piece",
+    "join_events",
+    "moments",
+    "open_readers",
+    "pieces",
+    "whole",
+]
 
 Array = np.ndarray[Any, Any]
 PARTITION_ROWS = 12_000_000
@@ -37,8 +47,8 @@ class Joins(NamedTuple):
     refused: dict[str, dict[str, int]]
 
 
-class _Part(NamedTuple):
-    """Some queries: their rows, ascending, and their answers in that order."""
+class Part(NamedTuple):
+    """Some queries: their rows, ascending, and columns in that order."""
 
     rows: Array
     columns: dict[str, pl.Series]
@@ -82,7 +92,7 @@ def join_events(
             if progress is not None:
                 progress(before + rows)
 
-        columns |= _whole(
+        columns |= whole(
             _parts(definition, name, reader, given, reasons, partition_rows, told), len(given)
         )
         seen += reader.rows
@@ -97,38 +107,75 @@ def join_events(
 def _parts(
     definition: Definition, source: str, reader: RecordReader, given: pl.DataFrame,
     reasons: bool, partition_rows: int, told: Callable[[int], None],
-) -> Iterator[_Part]:  # fmt: skip
+) -> Iterator[Part]:  # fmt: skip
     """The answers about one source, some entities at a time."""
     by_entity: dict[str, list[Asked]] = {}
     for one in asked(definition, source):
         by_entity.setdefault(one.plan.entity, []).append(one)
+    for piece in pieces(reader, given, tuple(by_entity), partition_rows, told):
+        events = sort_events(reader.arrays(piece.taken), piece.entities)
+        as_of = moments(given[definition.as_of])
+        for entity, some in by_entity.items():
+            rows, codes = piece.queries[entity]
+            queries = sort_queries(codes, as_of[rows], piece.entities)
+            made: dict[str, pl.Series] = {}
+            for answer in answer_queries(events, queries, reader.plan, some):
+                column = column_of(answer, queries.rows)
+                made[column.name] = column
+                if reasons:
+                    made[f"{column.name}.reason"] = _texts(answer.reasons, queries)
+            yield Part(rows, made)
+
+
+class Piece(NamedTuple):
+    """Some entities: their records and the queries about them.
+
+    Attributes:
+        taken: The records, each with the number of its entity.
+        entities: How many entities there are.
+        queries: By the query's column that names an entity: rows, ascending, and the entity's
+            number of each.
+    """
+
+    taken: pl.DataFrame
+    entities: int
+    queries: dict[str, tuple[Array, Array]]
+
+
+def pieces(
+    reader: RecordReader, given: pl.DataFrame, columns: Sequence[str], partition_rows: int,
+    told: Callable[[int], None],
+) -> Iterator[Piece]:  # fmt: skip
+    """Records and queries of some entities at a time; together all.
+
+    Args:
+        reader: The records.
+        given: The queries.
+        columns: Their columns that name an entity.
+        partition_rows: See `PARTITION_ROWS`.
+        told: Called with the number of records read so far.
+    """
     key = reader.plan.source.key
     entities = (
-        pl.concat([given[e].rename(key) for e in by_entity])
+        pl.concat([given[c].rename(key) for c in columns])
         .unique(maintain_order=True)
         .to_frame()
         .with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("entity"))
     )
-    as_of = np.ascontiguousarray(given[definition.as_of].to_physical().to_numpy())
-    codes = {e: _codes(given[e].rename(key), entities) for e in by_entity}
+    codes = {c: _codes(given[c].rename(key), entities) for c in columns}
     count = max(1, -(-reader.count() // partition_rows))
     with tempfile.TemporaryDirectory(prefix="featurelib-") as folder:
         taken = _taken(reader, entities, told, count == 1)
         parts = spilled(taken, count, Path(folder)) if count > 1 else _one(taken)
         for number, frame in enumerate(parts):
-            local = -(-(len(entities) - number) // count)
-            events = sort_events(reader.arrays(frame), local)
-            del frame
-            for entity, some in by_entity.items():
-                mine = np.flatnonzero(codes[entity] % count == number)
-                queries = sort_queries(codes[entity][mine] // np.uint32(count), as_of[mine], local)
-                made: dict[str, pl.Series] = {}
-                for answer in answer_queries(events, queries, reader.plan, some):
-                    column = column_of(answer, queries.rows)
-                    made[column.name] = column
-                    if reasons:
-                        made[f"{column.name}.reason"] = _texts(answer.reasons, queries)
-                yield _Part(mine, made)
+            mine = {c: np.flatnonzero(codes[c] % count == number) for c in columns}
+            queries = {c: (mine[c], codes[c][mine[c]] // np.uint32(count)) for c in columns}
+            yield Piece(frame, -(-(len(entities) - number) // count), queries)
+
+
+def moments(times: pl.Series) -> Array:
+    """Instants as microseconds."""
+    return np.ascontiguousarray(times.to_physical().to_numpy())
 
 
 def _codes(keys: pl.Series, entities: pl.DataFrame) -> Array:
@@ -157,7 +204,7 @@ def _texts(reasons: Array, queries: SortedQueries) -> pl.Series:
     return pl.Series(codes).replace_strict(dict(enumerate(REASONS)), return_dtype=pl.String)
 
 
-def _whole(parts: Iterator[_Part], count: int) -> dict[str, pl.Series]:
+def whole(parts: Iterator[Part], count: int) -> dict[str, pl.Series]:
     """Columns of all queries, in their order."""
     found: dict[str, list[tuple[Array, pl.Series]]] = {}
     for rows, columns in parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -82,15 +82,22 @@ class RecordReader:
         source: The source's name.
         data: A frame as `transform` takes it, or files as `job` takes them.
         native: See `featurelib_offline.plan.Plan`.
+        keep: Columns of the source that go along, as ``column 0``, ``column 1`` ...
 
     Raises:
         InputError: Columns do not fit the source's schema.
     """
 
     def __init__(
-        self, definition: Definition, source: str, data: Any, native: Native = "auto"
+        self,
+        definition: Definition,
+        source: str,
+        data: Any,
+        native: Native = "auto",
+        keep: Sequence[str] = (),
     ) -> None:
         self.plan: EventPlan = definition.sources[source]
+        self._keep = {f"column {i}": name for i, name in enumerate(keep)}
         self.refused = dict.fromkeys(REASONS, 0)
         self.rows = 0
         self._data = data
@@ -125,18 +132,21 @@ class RecordReader:
         key = self.plan.source.key
         bad = [check.bad for check in self._frame.checks]
         is_bad = pl.any_horizontal(bad) if bad else pl.lit(False)
-        names = set(self.plan.schema.names) | set(self._outputs)
+        names = {*self.plan.schema.names, *self._outputs, *self._keep}
         entity, reason = _free(_ENTITY, names), _free(_REASON, names)
         read = self._frame.raw.select(
             *(b.column for b in self._frame.borders), is_bad.fill_null(False).alias(reason)
         ).join(entities.lazy().rename({_ENTITY: entity}), on=key, how="left", maintain_order="left")
         key_column = _free("key", names | {entity, reason})
-        read = read.with_columns(pl.col(key).alias(key_column))
+        kept = [pl.col(name).alias(place) for place, name in self._keep.items()]
+        read = read.with_columns(pl.col(key).alias(key_column), *kept)
         program = self.plan.program.subset(self._outputs)
-        made = plan(program, native=self._native).apply(read, [key_column, entity, reason])
+        goes_along = [key_column, entity, reason, *self._keep]
+        made = plan(program, native=self._native).apply(read, goes_along)
         return made.select(
             pl.col(entity).alias(_ENTITY),
             *(pl.col(n) for n in self._outputs),
+            *(pl.col(place) for place in self._keep),
             self._reason(pl.col(key_column).is_null(), pl.col(reason)).alias(_REASON),
         )
 

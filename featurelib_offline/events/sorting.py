@@ -44,10 +44,12 @@ class SortedEvents:
     Attributes:
         events: Times and arrivals; see `featurelib.jit.point_in_time.resolve.Events`.
         records: Where arguments and filters lie, by record.
+        repeats: How many records are of an event that has another one.
     """
 
     events: Events
     records: Records
+    repeats: int = 0
     _arguments: dict[int, tuple[Array, Array]] = field(default_factory=dict)
     _filters: dict[int, Array] = field(default_factory=dict)
 
@@ -178,4 +180,4 @@ def sort_events(records: Records, entities: int) -> SortedEvents:
     )  # fmt: skip
     if events.gone is not None and bool((events.gone == NEVER).all()):
         events = events._replace(gone=None)
-    return SortedEvents(events, records)
+    return SortedEvents(events, records, same)
