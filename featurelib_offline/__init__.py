@@ -6,6 +6,7 @@ from featurelib_offline.fit import fit
 from featurelib_offline.job import JobResult, job
 from featurelib_offline.plan import Choice, Plan, plan
 from featurelib_offline.point_in_time import Joined, RefusedRecordsWarning, point_in_time
+from featurelib_offline.point_in_time_job import PointInTimeResult, point_in_time_job
 from featurelib_offline.transform import Collected, transform
 from featurelib_offline.views import View, as_of_join
 from featurelib_offline.window_picture import window_picture
@@ -16,6 +17,7 @@ __all__ = [
     "JobResult",
     "Joined",
     "Plan",
+    "PointInTimeResult",
     "RefusedRecordsWarning",
     "View",
     "as_of_join",
@@ -23,6 +25,7 @@ __all__ = [
     "job",
     "plan",
     "point_in_time",
+    "point_in_time_job",
     "transform",
     "window_picture",
 ]

@@ -80,7 +80,7 @@ def point_in_time(
     if refused not in ("warn", "collect"):
         raise DefinitionError(f'expected refused="warn" or "collect", got refused={refused!r}')
     made = definition if isinstance(definition, Definition) else define(definition)
-    _check_sources(made, events)
+    check_sources(made, events)
     given = Queries(queries, made)
 
     def run() -> tuple[Any, Joins]:
@@ -145,7 +145,12 @@ def with_aggregates(
     return point_in_time(queries, events, definition, native=native)
 
 
-def _check_sources(definition: Definition, events: Mapping[str, Any]) -> None:
+def check_sources(definition: Definition, events: Mapping[str, Any]) -> None:
+    """Refuses events of a source that nobody reads, and a source without events.
+
+    Raises:
+        DefinitionError: With the sources that there are.
+    """
     for name in definition.sources:
         if name not in events:
             raise DefinitionError(
