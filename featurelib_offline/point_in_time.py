@@ -11,7 +11,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from featurelib.dtypes import DATETIME
-from featurelib.errors import DefinitionError, InputError
+from featurelib.errors import DefinitionError, FieldValueError, InputError
 from featurelib.fields import Field, InputSchema
 from featurelib.windows.definition import Definition, define
 from featurelib.windows.over import WindowAggregate
@@ -208,7 +208,9 @@ class Queries:
         frame = replace(self.frame, raw=self._raw.lazy(), kind="polars", keep=())
         fault = frame.fault()
         if fault is not None:
-            raise fault
+            said = str(fault).partition("\nHint: ")[0]
+            hint = "a query has an entity and a time: leave out the rows that lack one"
+            raise FieldValueError(said, field=fault.field, row=fault.row, hint=hint)
         return frame.columns().collect(engine="in-memory")
 
     def restore(self, columns: Mapping[str, pl.Series]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ __all__ = ["SortedEvents", "SortedQueries", "shares", "sort_events", "sort_queri
 Array = np.ndarray[Any, Any]
 
 
-THREADS = 2
+THREADS = os.cpu_count() or 1
 """Ranges of entities that are looked at side by side."""
 
 

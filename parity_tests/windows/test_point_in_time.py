@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featurelib.windows import Definition
+import featurelib as fl
+from featurelib.windows import Definition, EventSource, define, last
 from featurelib_offline.point_in_time import point_in_time
 from parity_tests.windows import oracle, strategies
 from parity_tests.windows.described import oracle_records, power_of_two, spec_of
@@ -84,13 +85,19 @@ def check(made: Definition, records: list[dict[str, Any]], queries: list[Any]) -
             assert reasons[row] == (reason if value is None else None), told
 
 
-FAMILY = [(f, a) for f in ("numbers",) for a in ("x", "n", "u", "flag", "twice")] + [
-    ("ordered", "x"), ("ordered", "n"), ("counted", "x"), ("counted", "n"), ("counted", "u"),
-]  # fmt: skip
+CASES = [
+    *(
+        (f, "x", *kept)
+        for f in strategies.FAMILIES
+        for kept in ((True, 4), (True, 100), (False, 8))
+    ),
+    *(("numbers", x, True, 8) for x in ("n", "u", "flag", "twice")),
+    *((f, x, True, 100) for f, x in (("ordered", "n"), ("counted", "n"), ("counted", "u"))),
+]
+"""Family of aggregates, argument, whether records have an arrival, how many events are kept."""
 
 
-@pytest.mark.parametrize("family, argument", FAMILY)
-@pytest.mark.parametrize("arrival, kept", [(True, 4), (True, 100), (False, 8)])
+@pytest.mark.parametrize("family, argument, arrival, kept", CASES)
 def test_answers_are_the_oracles(family: str, argument: str, arrival: bool, kept: int) -> None:
     """Every aggregate over every window is the oracle's: value, null, reason; so are refusals."""
     made = definition(family, argument, arrival, kept)
@@ -126,3 +133,46 @@ def test_partitions_orders_and_sources_do_not_show(
     for name in expected.result.columns:
         left, right = (physical(f.result[name]) for f in (found, expected))
         assert bits(left) == bits(right), name
+
+
+class Named(fl.Schema):
+    """Keys and ids of other types."""
+
+    shop: fl.UInt64
+    at: fl.Datetime
+    name: str
+    number: fl.UInt64
+    x: float | None
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 1, (1 << 64) - 1]), strategies.moments(-2, 2),
+            st.sampled_from(["", "a", "b", "ü", "a rather long name"]),
+            st.sampled_from([0, 5, 1 << 63, (1 << 64) - 1]), st.sampled_from(strategies.FLOATS),
+        ),
+        max_size=24,
+    ),
+    st.sampled_from(["name", "number"]),
+)  # fmt: skip
+def test_ids_of_text_and_of_64_bits_order_ties(rows: list[Any], by: str) -> None:
+    """A text id is its hash, an unsigned one keeps its highest bit; repeated ids are one event."""
+    given_rows = pl.DataFrame(
+        rows, schema={"shop": pl.UInt64, "at": TYPES["at"], "name": pl.String,
+                      "number": pl.UInt64, "x": pl.Float64}, orient="row",
+    )  # fmt: skip
+    source = EventSource("named", Named, key="shop", time="at", id=by)
+    part = source.over(last(hours=9, closed="both"))
+    made = define({"xs": part.last_k(fl.col("x"), 30), "n": part.count()})
+    asked_at = [strategies.ORIGIN + k * strategies.STEP for k in (-1, 0, 2)]
+    pairs = [(shop, at) for shop in (0, 1, (1 << 64) - 1) for at in asked_at]
+    queries = pl.DataFrame(pairs, schema={"shop": pl.UInt64, "as_of": TYPES["at"]}, orient="row")
+    found = point_in_time(queries, {"named": given_rows}, made)
+    plain = oracle_records(made.sources["named"], given_rows.to_dicts())
+    expected = oracle.answers(
+        plain, [(shop, strategies.microseconds(at)) for shop, at in pairs], spec_of(made, "named")
+    )
+    assert bits(found["xs"].to_list()) == bits([e["xs"][0] for e in expected])
+    assert found["n"].to_list() == [e["n"][0] for e in expected]
