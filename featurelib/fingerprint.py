@@ -10,7 +10,7 @@ from typing import Any
 from featurelib import dtypes, literals
 from featurelib.body_hash import op_hash
 from featurelib.fields import InputSchema
-from featurelib.node import FIT, INPUT, LITERAL
+from featurelib.node import FIT, INPUT
 from featurelib.op import Op
 from featurelib.program import Program, op_of
 from featurelib.schema_json import encode
@@ -45,7 +45,7 @@ def node_fingerprints(
             content.append(encode(field.canonical_default, field.dtype))
         if node.op == INPUT and aggregates and node.param["name"] in aggregates:
             content.append(aggregates[node.param["name"]])
-        if node.op not in (FIT, INPUT, LITERAL):
+        if node.is_call:
             if node.op not in hashes:
                 hashes[node.op] = op_hash(op_of(node))
             content.append(hashes[node.op])
@@ -56,7 +56,7 @@ def node_fingerprints(
 def ops_of(*programs: Program) -> list[Op]:
     """Every op that programs use, by name."""
     nodes = (n for program in programs for n in program.nodes)
-    named = {n.op: n for n in nodes if n.op not in (FIT, INPUT, LITERAL)}
+    named = {n.op: n for n in nodes if n.is_call}
     return [op_of(named[key]) for key in sorted(named)]
 
 

@@ -65,6 +65,11 @@ class Node(Operators):
         """Parameters as a dictionary."""
         return dict(self.params)
 
+    @property
+    def is_call(self) -> bool:
+        """Whether an op computes it: it is no input, literal or fitted value."""
+        return self.op not in (INPUT, LITERAL, FIT)
+
     def _call(self, name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Node:
         return call(name, args, params)
 

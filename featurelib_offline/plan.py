@@ -163,8 +163,7 @@ def _expression(root: Node, state: Mapping[str, Any], most: int) -> tuple[pl.Exp
     made: dict[str, pl.Expr] = {}
     sizes: dict[str, int] = {}
     for node in nodes:
-        is_leaf = node.op in (INPUT, LITERAL, FIT)
-        sizes[node.key] = 0 if is_leaf else 1 + sum(sizes[a.key] for a in node.args)
+        sizes[node.key] = 1 + sum(sizes[a.key] for a in node.args) if node.is_call else 0
         if sizes[node.key] > most:
             return f"as a tree it has over {most} ops", sizes[node.key]
         if node.op == INPUT:

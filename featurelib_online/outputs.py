@@ -13,7 +13,6 @@ from featurelib.borders import from_canonical
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.jit.memory import canonical_elements
-from featurelib.node import FIT, INPUT, LITERAL
 from featurelib.program import Program, body_of
 from featurelib_online.buffers import array_names
 from featurelib_online.workspace import RowLayout, value_format
@@ -217,5 +216,4 @@ def _tuple_reader(dtype: DType) -> Callable[[bytes], tuple[Any, ...]]:
 
 def _makes_text(program: Program) -> bool:
     """Whether any op takes memory from the arena."""
-    calls = (n for n in program.serving_nodes if n.op not in (FIT, INPUT, LITERAL))
-    return any(body_of(node).takes_arena for node in calls)
+    return any(n.is_call and body_of(n).takes_arena for n in program.serving_nodes)

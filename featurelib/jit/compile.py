@@ -24,7 +24,7 @@ from featurelib.jit.emit import emit
 from featurelib.jit.places import Place
 from featurelib.jit.progress import progress
 from featurelib.jit.slots import Slots
-from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.node import Node
 from featurelib.op import Op
 from featurelib.program import Program, op_of
 from featurelib.tables import TableData
@@ -62,7 +62,7 @@ def digest(program: Program, places: Mapping[str, Place], wide: bool) -> str:
 
 def _ops(program: Program) -> list[Op]:
     """The ops that a program calls, each once."""
-    calls = {n.op: n for n in program.serving_nodes if n.op not in (FIT, INPUT, LITERAL)}
+    calls = {n.op: n for n in program.serving_nodes if n.is_call}
     return [op_of(calls[key]) for key in sorted(calls)]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from featurelib.errors import CompileError
 from featurelib.jit.places import COLUMN, Place
-from featurelib.node import FIT, INPUT, LITERAL, Node
 from featurelib.op import Op
 from featurelib.program import Program, body_of, op_of, topological
 
@@ -18,7 +17,7 @@ def arena_bytes(program: Program) -> int:
     return sum(
         ((node.dtype.size or 0) * node.dtype.bits // 8 + 7) // 8 * 8
         for node in program.serving_nodes
-        if _is_call(node) and body_of(node).takes_arena
+        if node.is_call and body_of(node).takes_arena
     )
 
 
@@ -46,7 +45,7 @@ def refuse(program: Program) -> None:
     lines = []
     for name, output in program.outputs.items():
         below = topological([output], through_fits=False)
-        ops = {node.op: op_of(node) for node in below if _is_call(node)}
+        ops = {node.op: op_of(node) for node in below if node.is_call}
         lines += [
             f"  feature `{name}`: `{key}`: {reason}"
             for key, op in ops.items()
@@ -57,7 +56,3 @@ def refuse(program: Program) -> None:
             "these features cannot run on a device:\n" + "\n".join(lines),
             hint="leave them out of the layout, or compute them in a row kernel",
         )
-
-
-def _is_call(node: Node) -> bool:
-    return node.op not in (INPUT, LITERAL, FIT)

@@ -18,7 +18,7 @@ from featurelib.dtypes import DType
 from featurelib.errors import FeaturelibError
 from featurelib.jit.device_rules import device_reason
 from featurelib.jit.kernel import Column
-from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.node import Node
 from featurelib.parity.engines import Engine, Outputs, pieces
 from featurelib.parity.values import Rows, Values
 from featurelib.program import Program, op_of, topological
@@ -45,9 +45,7 @@ def on_device(bundle: Bundle) -> Program:
 
 
 def _reason(node: Node) -> str:
-    if node.op in (INPUT, LITERAL, FIT):
-        return ""
-    return device_reason(op_of(node)) or ""
+    return (device_reason(op_of(node)) or "") if node.is_call else ""
 
 
 @dataclass(frozen=True)
