@@ -25,6 +25,9 @@ FeaturelibError
 │   └── StateVersionError    of another definition of the aggregates
 ├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
 ├── ParityError              engines or golden data disagree
+├── ReleaseError             a version, a lock, a release or a registry cannot be used
+│   ├── LockFileError        no lock file, damaged, or with an unsolved merge
+│   └── HotfixError          a declaration of a hotfix is wrong
 └── MissingExtraError        an optional dependency is not installed
 """
 
@@ -43,12 +46,15 @@ __all__ = [
     "FieldValueError",
     "FitError",
     "FloatEnvironmentError",
+    "HotfixError",
     "InputError",
     "LayoutMismatchError",
+    "LockFileError",
     "MissingExtraError",
     "MissingFieldError",
     "NoDeviceError",
     "ParityError",
+    "ReleaseError",
     "StateError",
     "StateFormatError",
     "StateVersionError",
@@ -206,6 +212,18 @@ class FloatEnvironmentError(FeaturelibError):
 
 class ParityError(FeaturelibError):
     """Engines, or an engine and golden data, disagree."""
+
+
+class ReleaseError(FeaturelibError):
+    """A version, a lock, a release or a registry cannot be used as it stands."""
+
+
+class LockFileError(ReleaseError):
+    """The lock file is missing, damaged, of another recipe, or holds an unsolved merge."""
+
+
+class HotfixError(ReleaseError):
+    """A declaration of a hotfix is written wrongly, or does not fit the feature set."""
 
 
 class MissingExtraError(FeaturelibError):

@@ -62,6 +62,7 @@ def test_a_definition_loads_with_numpy_and_pydantic_only() -> None:
         ("featurelib.jit", FRAMES | TOOLS | {"torch", "featurelib_offline", "featurelib_online"}),
         ("featurelib.cli", FRAMES | MACHINE | TOOLS | {"torch"}),
         ("featurelib.parity", FRAMES | MACHINE | TOOLS | {"torch"}),
+        ("featurelib.release", FRAMES | MACHINE | TOOLS | {"torch"}),
         ("featurelib_offline", {"featurelib_online", "pandas", "torch", "featurelib.parity"}),
         ("featurelib_online", FRAMES | TOOLS | {"featurelib_offline", "torch", "numba_cuda"}),
     ],

@@ -77,7 +77,8 @@ def test_the_top_level_is_the_houses() -> None:
     known = {
         ".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
         "benchmarks", "constraints.txt", "docs", "featurelib", "featurelib_offline",
-        "featurelib_online", "golden_data", "parity_tests", "pyproject.toml", "serving_example",
+        "featurelib.lock", "featurelib_online", "golden_data", "parity_tests", "pyproject.toml",
+        "serving_example",
     }  # fmt: skip
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
     made = {".git", *(line.rstrip("/") for line in ignored)}
