@@ -9,10 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from numba.core import types
-from numba.core.ccallback import CFunc
-
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import plain_address
 from featurelib.jit.progress import progress
 from featurelib_online import (
     arrow_code,
@@ -42,32 +39,21 @@ class EntryFunctions(NamedTuple):
     array_texts: int
 
 
-_ALIVE: list[Any] = []
-
-
-def _address(fn: Callable[..., Any], count: int, stamp: str) -> int:
-    made: Any = CFunc(fn, ((types.int64,) * count, types.int64), locals={}, options={})
-    made._cache = function_cache(fn, stamp, is_plain=True)
-    made.compile()
-    _ALIVE.append(made)
-    return int(made.address)
-
-
 @lru_cache(maxsize=1)
 def entry_functions() -> EntryFunctions:
     """The functions, compiled."""
     sources = b"".join(Path(str(f.__file__)).read_bytes() for f in _FILES)
     stamp = hashlib.sha256(sources).hexdigest()
 
-    def called(fn: Any, count: int) -> Callable[..., int]:
-        kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * count)
-        return kind(_address(fn.py_func, count, stamp))
+    def called(fn: Any) -> Callable[..., int]:
+        words = [ctypes.c_int64] * fn.py_func.__code__.co_argcount
+        return ctypes.CFUNCTYPE(ctypes.c_int64, *words)(plain_address(fn.py_func, stamp))
 
     with progress("compiling the entry of columns"):
         return EntryFunctions(
-            called(entry_code.enter, 6),
-            called(entry_code.sharing, 6),
-            called(arrow_code.table_sources, 7),
-            called(arrow_code.column_sources, 4),
-            _address(numpy_code.array_texts, 2, stamp),
+            called(entry_code.enter),
+            called(entry_code.sharing),
+            called(arrow_code.table_sources),
+            called(arrow_code.column_sources),
+            plain_address(numpy_code.array_texts, stamp),
         )

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numba as nb
-from numba.core.ccallback import CFunc
 
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import plain_address
 from featurelib_online import json_times, json_values, reader
 from featurelib_online.cpython_api import (
     bytes_address,
@@ -187,8 +186,8 @@ def _stamp() -> str:
 
 
 @lru_cache(maxsize=1)
-def compiled() -> Any:
-    """The function, compiled once a machine: a builtin of one argument, the text as bytes.
+def address() -> int:
+    """The address of the function, compiled once a machine: a builtin of one argument, bytes.
 
     Its `self` is a tuple that begins with the address of the state. It gives the number of rows, or
     -1.
@@ -197,7 +196,4 @@ def compiled() -> Any:
     def read_json(self: Any, text: Any) -> Any:
         return long_from_i64(_objects(long_as_address(tuple_get(self, 0)), bytes_address(text)))
 
-    made: Any = CFunc(read_json, ((nb.int64, nb.int64), nb.int64), locals={}, options={})
-    made._cache = function_cache(read_json, str(reader.STAMP_VALUE), _stamp(), is_plain=True)
-    made.compile()
-    return made
+    return plain_address(read_json, str(reader.STAMP_VALUE), _stamp())

@@ -46,7 +46,7 @@ class JsonReader:
         words[layout.MOST_SLOW // 8], words[layout.SLOW_AT // 8] = len(slow), slow.ctypes.data
         self._words, self._slow = words, slow
         self_ = (int(words.ctypes.data), words, slow, names, plan)
-        self._read = reader.builtin_of("read_json", int(layout.compiled().address), self_)
+        self._read = reader.builtin_of("read_json", layout.address(), self_)
 
     def start(self, text: bytes) -> None:
         """Takes another text, which is UTF-8."""

@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numba as nb
-from numba.core.ccallback import CFunc
 
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import plain_address
 from featurelib.jit.progress import progress
 from featurelib_online import cpython_api, read_values
 from featurelib_online.cpython_api import (
@@ -169,20 +168,12 @@ def _stamp() -> int:
 
 
 STAMP_VALUE = _stamp()
-_BUILTIN = (nb.int64, nb.int64)
 
 
 @lru_cache(maxsize=1)
 def compiled() -> Reader:
     """The reader: compiled once a machine, at the first call, and loaded from disk afterwards."""
     stamp = STAMP_VALUE
-
-    def builtin(fn: Any) -> int:
-        made = CFunc(fn, (_BUILTIN, nb.int64), locals={}, options={})
-        made._cache = function_cache(fn, str(stamp), is_plain=True)
-        made.compile()
-        _ALIVE.append(made)
-        return int(made.address)
 
     def row(self, row):
         plan = long_as_address(tuple_get(self, 0))
@@ -219,7 +210,7 @@ def compiled() -> Reader:
         return long_from_i64(0)
 
     with progress("compiling the reader of rows"):
-        return Reader(builtin(row), builtin(rows), builtin(run))
+        return Reader(*(plain_address(fn, str(stamp)) for fn in (row, rows, run)))
 
 
 class _MethodDef(ctypes.Structure):
@@ -234,12 +225,11 @@ class _MethodDef(ctypes.Structure):
 
 
 _METH_O = 0x0008
-_ALIVE: list[Any] = []
-"""Machine code, and the definitions of builtins: CPython keeps their addresses for good."""
 
 
 @cache
 def _method(name: str, address: int) -> _MethodDef:
+    """The definition of a builtin. It is never freed: CPython keeps its address."""
     return _MethodDef(name.encode(), address, _METH_O, None)
 
 

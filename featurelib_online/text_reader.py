@@ -13,10 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba.core import types
-from numba.core.ccallback import CFunc
 
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import plain_address
 from featurelib_online import reader
 from featurelib_online.cpython_api import (
     bytes_new,
@@ -34,7 +32,7 @@ _RECORD = 24
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> Any:
+def _address() -> int:
     def read_texts(self: Any, none: Any) -> Any:
         table = long_as_address(tuple_get(self, 0))
         count = peek_i64(table)
@@ -55,12 +53,7 @@ def _compiled() -> Any:
             tuple_set(made, i, item)
         return made
 
-    compiled: Any = CFunc(
-        read_texts, ((types.int64, types.int64), types.int64), locals={}, options={}
-    )
-    compiled._cache = function_cache(read_texts, str(reader.STAMP_VALUE), is_plain=True)
-    compiled.compile()
-    return compiled
+    return plain_address(read_texts, str(reader.STAMP_VALUE))
 
 
 def text_reader(
@@ -80,4 +73,4 @@ def text_reader(
         words += [0 if flag is None else flag.ctypes.data, pair.ctypes.data, size]
     table = np.array(words, np.int64)
     self = (int(table.ctypes.data), table, places)
-    return reader.builtin_of("read_texts", int(_compiled().address), self)
+    return reader.builtin_of("read_texts", _address(), self)

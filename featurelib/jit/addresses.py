@@ -14,17 +14,16 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.core.ccallback import CFunc
 from numba.core.extending import intrinsic
 
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import plain_address
 
 Array = np.ndarray[Any, Any]
 _DATA_AT = 16
 """Offset of the data pointer in an array object: the first word after CPython's object header, part
 of NumPy's stable ABI (its header inlines it into every extension)."""
 _FEW = 8
-_CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
+_CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 
 
 def addresses(arrays: Sequence[Array]) -> Array:
@@ -58,20 +57,13 @@ def _follow(typingctx: Any, at: Any) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> Any:
-    def follow_all(at: Any, count: Any) -> None:
+def _function() -> Any:
+    def follow_all(at: Any, count: Any) -> Any:
         for i in range(count):
             _follow(at + 8 * i)
+        return count
 
-    made: Any = CFunc(follow_all, ((types.int64, types.int64), types.void), locals={}, options={})
-    made._cache = function_cache(follow_all, is_plain=True)
-    made.compile()
-    return made
-
-
-@lru_cache(maxsize=1)
-def _function() -> Any:
-    return _CALL(_compiled().address)
+    return _CALL(plain_address(follow_all))
 
 
 @lru_cache(maxsize=1)

@@ -6,8 +6,6 @@ here a column takes one call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numba
@@ -15,7 +13,7 @@ import numpy as np
 from numba.core import types
 from numba.core.extending import intrinsic
 
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import lazy_njit
 
 
 @intrinsic
@@ -49,13 +47,6 @@ def _pairs_of_offsets(ends_at, is_wide, data_at, valid, has_nulls, pairs):  # ty
         pairs[i, 1] = 0 if has_nulls and valid[i] == 0 else stop - start
 
 
-@cache
-def _compiled(fn: Callable[..., Any]) -> Callable[..., Any]:
-    made = numba.njit(nogil=True)(fn)
-    made._cache = function_cache(fn)
-    return made  # type: ignore[no-any-return]
-
-
 def expand(bits_at: int, first: int, out: Any) -> int:
     """Bits from `first` on as bytes of 0 and 1.
 
@@ -67,9 +58,9 @@ def expand(bits_at: int, first: int, out: Any) -> int:
     Returns:
         How many are 0.
     """
-    return int(_compiled(_expand)(bits_at, first, out))
+    return int(lazy_njit(_expand)(bits_at, first, out))
 
 
 def pairs_of_offsets(*args: Any) -> None:
     """Fills `pairs` from offsets of 4 or 8 bytes into the texts at `data_at`; a null is empty."""
-    _compiled(_pairs_of_offsets)(*args)
+    lazy_njit(_pairs_of_offsets)(*args)

@@ -7,14 +7,11 @@ is copied once, out of an arena that the next call uses again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-import numba
 from numba import types
 
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import lazy_njit
 
 INLINE_BYTES = 12
 _memcpy = types.ExternalFunction("memcpy", types.intp(types.intp, types.intp, types.intp))
@@ -77,33 +74,26 @@ def _copy_lists(pairs, offsets, width, data_at):  # type: ignore[no-untyped-def]
             _memcpy(data_at + offsets[i] * width, pairs[i, 0], size)
 
 
-@cache
-def _compiled(fn: Callable[..., Any]) -> Callable[..., Any]:
-    made = numba.njit(nogil=True)(fn)
-    made._cache = function_cache(fn)
-    return made  # type: ignore[no-any-return]
-
-
 def pairs_of_views(*args: Any) -> None:
     """Fills `pairs` from string views at `base` over the buffers at these addresses."""
-    _compiled(_pairs_of_views)(*args)
+    lazy_njit(_pairs_of_views)(*args)
 
 
 def long_bytes(*args: Any) -> int:
     """Bytes of the texts that do not fit in a view."""
-    return int(_compiled(_long_bytes)(*args))
+    return int(lazy_njit(_long_bytes)(*args))
 
 
 def views_of_pairs(*args: Any) -> None:
     """Copies the texts of `pairs` into string views, and long ones into the data buffer."""
-    _compiled(_views_of_pairs)(*args)
+    lazy_njit(_views_of_pairs)(*args)
 
 
 def list_offsets(*args: Any) -> None:
     """Fills Arrow's offsets from the lengths of lists; a null has none."""
-    _compiled(_list_offsets)(*args)
+    lazy_njit(_list_offsets)(*args)
 
 
 def copy_lists(*args: Any) -> None:
     """Copies the elements of lists to where their offsets say, `width` bytes each."""
-    _compiled(_copy_lists)(*args)
+    lazy_njit(_copy_lists)(*args)

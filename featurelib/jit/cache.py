@@ -25,7 +25,9 @@ from typing import Any
 
 import llvmlite
 import numba
+from numba.core import types
 from numba.core.caching import _Cache
+from numba.core.ccallback import CFunc
 from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
@@ -36,6 +38,8 @@ from featurelib.errors import CompileError, UnsafeCacheError
 _PACKAGE = Path(__file__).parent.parent
 _SOURCES = ("intrinsics.py", "op.py", "dtypes.py", "tables.py", "ops", "jit")
 _DIGEST = hashlib.sha256().digest_size
+_ALIVE: list[CFunc] = []
+"""Machine code whose address somebody has."""
 
 
 def directory() -> Path:
@@ -189,14 +193,41 @@ def program_cache(key: str) -> FunctionCache:
     return FunctionCache("program", f"{generator_hash()}:{key}", is_plain=True)
 
 
+def plain_address(fn: Callable[..., Any], *more: str, **options: Any) -> int:
+    """Where the machine code of a function lies: compiled, or read from disk, and never freed.
+
+    Args:
+        fn: Takes int64s and gives one; it is called by this address only.
+        more: What else its code depends on.
+        options: Numba's.
+    """
+    signature = ((types.int64,) * fn.__code__.co_argcount, types.int64)
+    made: Any = CFunc(fn, signature, locals={}, options=options)
+    made._cache = function_cache(fn, *more, is_plain=True)
+    made.compile()
+    _ALIVE.append(made)
+    return int(made.address)
+
+
 def cached_njit(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """As `numba.njit` for one signature, with our cache instead of Numba's."""
 
     def compile_or_load(fn: Callable[..., Any]) -> Any:
-        made = numba.njit(**options)(fn)
-        made._cache = function_cache(fn)
+        made = _njit(fn, **options)
         made.compile(signature)
         made.disable_compile()
         return made
 
     return compile_or_load
+
+
+@cache
+def lazy_njit(fn: Callable[..., Any]) -> Any:
+    """As `numba.njit`, with our cache instead of Numba's: compiled for the types of its calls."""
+    return _njit(fn, nogil=True)
+
+
+def _njit(fn: Callable[..., Any], **options: Any) -> Any:
+    made = numba.njit(**options)(fn)
+    made._cache = function_cache(fn)
+    return made
