@@ -10,7 +10,7 @@ STAMP := .venv/installed
 # Compiled bodies and kernels stay inside the checkout, so that a run never meets another's.
 export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
-.PHONY: help demo test test-cuda soak check bench generate clean
+.PHONY: help demo test test-cuda soak check bench dist generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ check: $(STAMP) ## Lint, format, types, layers, generated files
 
 bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the limit)
 	$(BIN)/python -m benchmarks
+
+dist: $(STAMP) ## The sdist and the wheel, built twice, and every extra of it installed and used
+	$(BIN)/python -m parity_tests.packaging.dist $(DIST_ARGS)
 
 generate: $(STAMP) ## Write stubs, docs/ops.md and hashes of ops again
 	$(BIN)/python -m featurelib.generate
