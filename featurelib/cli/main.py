@@ -15,11 +15,11 @@ import traceback
 from collections.abc import Sequence
 from typing import TextIO
 
-from featurelib.cli import explain, fit, golden, parity, point_in_time, trace, transform
+from featurelib.cli import diff, explain, fit, golden, parity, point_in_time, trace, transform
 from featurelib.cli.extras import UsageError
 from featurelib.errors import FeaturelibError
 
-_COMMANDS = (fit, transform, point_in_time, explain, trace, parity, golden)
+_COMMANDS = (fit, transform, point_in_time, explain, trace, parity, golden, diff)
 _NARROW, _WIDE = 60, 120
 
 

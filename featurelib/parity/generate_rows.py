@@ -7,7 +7,7 @@ machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from featurelib.borders import violation
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.errors import ParityError
-from featurelib.fields import Field
+from featurelib.fields import Field, InputSchema
 from featurelib.parity.edge_values import (
     FIRST_DAY,
     FIRST_INSTANT,
@@ -26,7 +26,7 @@ from featurelib.parity.edge_values import (
 )
 from featurelib.parity.values import Array, Rows, Values
 
-__all__ = ["edge_rows", "generate_rows"]
+__all__ = ["edge_rows", "generate_rows", "rows_of_pools"]
 
 _FROM_POOL, _NULLS = 0.4, 0.08
 _LONG = 1000
@@ -47,12 +47,28 @@ def generate_rows(bundle: Bundle, rows: int, seed: int) -> Rows:
     Raises:
         ParityError: No value of a field is known that its constraints allow.
     """
+    return rows_of_pools(bundle.schema, pools(bundle), rows, [seed])
+
+
+def rows_of_pools(
+    schema: InputSchema, pool_of: Mapping[str, list[Any]], rows: int, seed: Sequence[int]
+) -> Rows:
+    """Rows that a schema takes, around the values of pools.
+
+    Args:
+        schema: What a row is.
+        pool_of: For each field canonical values that it may hold; the first rows walk through them.
+        rows: How many.
+        seed: Of the generator; the number of the field is added to it.
+
+    Raises:
+        ParityError: The pool of a field is empty.
+    """
     made = {}
-    pool_of = pools(bundle)
-    for i, field in enumerate(bundle.schema):
-        rng = np.random.default_rng([seed, i])
+    for i, field in enumerate(schema):
+        rng = np.random.default_rng([*seed, i])
         made[field.name] = Values.of(_values(field, pool_of[field.name], rng, rows), field.dtype)
-    return Rows(bundle.schema, made, rows)
+    return Rows(schema, made, rows)
 
 
 def edge_rows(bundle: Bundle) -> int:

@@ -19,11 +19,11 @@ from featurelib.parity.report import Report, Section
 from featurelib.parity.svg import bars, histogram
 from featurelib.parity.values import Values
 
-__all__ = ["render"]
+__all__ = ["STYLE", "render"]
 
 _PACKAGES = ("numpy", "polars", "numba", "llvmlite")
 _NUMBER = ' class="n"'
-_STYLE = """
+STYLE = """
 :root { --ink: #1d2430; --soft: #667085; --line: #e4e7ec; --bar: #3d6fb4; --bad: #b42318;
   --good: #177245; --paper: #fff; --wash: #f7f8fa; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eaee; --soft: #98a2b3; --line: #333a46;
@@ -67,7 +67,7 @@ def render(report: Report) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_text(title)}: {verdict}</title><style>{_STYLE}</style></head>\n"
+        f"<title>{_text(title)}: {verdict}</title><style>{STYLE}</style></head>\n"
         f"<body>\n{chr(10).join(parts)}\n</body></html>\n"
     )
 

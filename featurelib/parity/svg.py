@@ -1,4 +1,4 @@
-"""Small plots as inline SVG: a histogram, and bars with names. No scripts, no other files."""
+"""Small plots as inline SVG: histogram, named bars, scatter. No scripts, no other files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from featurelib.parity.values import Array
 
-__all__ = ["bars", "histogram"]
+__all__ = ["bars", "histogram", "scatter"]
 
 _WIDTH, _HEIGHT, _FOOT = 260, 76, 14
 _ROW = 16
+_SQUARE = 150
 
 
 def histogram(values: Array, bins: int = 40, *, is_whole: bool = False) -> str:
@@ -56,35 +57,68 @@ def histogram(values: Array, bins: int = 40, *, is_whole: bool = False) -> str:
     )
 
 
-def bars(counts: Sequence[tuple[str, float]], unit: str = "") -> str:
+def bars(counts: Sequence[tuple[str, float]], unit: str = "", *, names: int = 17) -> str:
     """Named bars from left to right, each with its number.
 
     Args:
         counts: Names and numbers.
         unit: Written after each number.
+        names: Letters of a name that are shown.
     """
     if not counts:
         return '<p class="none">no value</p>'
     top = max(max(c for _, c in counts), 1e-12)
     height = _ROW * len(counts) + 2
+    begins = 6 * names + 2
+    width = begins + _WIDTH - 104
     drawn = []
     for i, (name, count) in enumerate(counts):
         y = i * _ROW
         shown = f"{count:,}" if isinstance(count, int) else f"{count:.3g}"
         length = 90 * count / top
+        label, wide = html.escape(_short(name, names)), max(length, 0.5)
         drawn.append(
-            f'<text x="104" y="{y + 12}" text-anchor="end">{html.escape(_short(name))}</text>'
-            f'<rect x="110" y="{y + 3}" width="{max(length, 0.5):.1f}" height="{_ROW - 5}"/>'
-            f'<text x="{114 + length:.1f}" y="{y + 12}">{shown}{unit}</text>'
+            f'<text x="{begins}" y="{y + 12}" text-anchor="end">{label}</text>'
+            f'<rect x="{begins + 6}" y="{y + 3}" width="{wide:.1f}" height="{_ROW - 5}"/>'
+            f'<text x="{begins + 10 + length:.1f}" y="{y + 12}">{shown}{unit}</text>'
         )
     return (
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
+        f'<svg class="plot" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img">{"".join(drawn)}</svg>'
     )
 
 
-def _short(text: str) -> str:
-    shown = text if len(text) <= 17 else text[:16] + "…"
+def scatter(across: Array, up: Array) -> str:
+    """Pairs of numbers as points over one scale, with the line on which both are equal.
+
+    Args:
+        across: Numbers; a pair with NaN or an infinity is left out.
+        up: As many.
+    """
+    kept = np.isfinite(across) & np.isfinite(up)
+    if not kept.any():
+        return '<p class="none">no finite pair</p>'
+    pairs = np.stack([across[kept], up[kept]])
+    low, high = (float(q) for q in np.quantile(pairs, (0.005, 0.995), method="nearest"))
+    inside = ((pairs >= low) & (pairs <= high)).all(axis=0)
+    # Halves: the span of doubles near their bounds is no double.
+    span = (high / 2 - low / 2) or 1.0
+    place = (pairs[:, inside] / 2 - low / 2) / span * _SQUARE
+    places = np.unique(np.round(place, 1), axis=1).T.tolist()
+    drawn = "".join(
+        f'<circle cx="{x + 4:.1f}" cy="{_SQUARE + 4 - y:.1f}" r="2.5"/>' for x, y in places
+    )
+    size, foot = _SQUARE + 8, _SQUARE + 8 + _FOOT
+    return (
+        f'<svg class="plot" viewBox="0 0 {size} {foot}" width="{size}" height="{foot}" role="img">'
+        f'<line class="same" x1="4" x2="{_SQUARE + 4}" y1="{_SQUARE + 4}" y2="4"/>{drawn}'
+        f'<text x="0" y="{foot - 2}">{_number(low)}</text>'
+        f'<text x="{size}" y="{foot - 2}" text-anchor="end">{_number(high)}</text></svg>'
+    )
+
+
+def _short(text: str, most: int) -> str:
+    shown = text if len(text) <= most else text[: most - 1] + "…"
     return "".join(c if c.isprintable() else "·" for c in shown) or "(empty)"
 
 
