@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -15,9 +15,9 @@ from featurelib.evaluate import Evaluator
 from featurelib.fields import Field
 from featurelib.windows.definition import Definition, define
 from featurelib.windows.over import WindowAggregate
-from featurelib.windows.picture import WindowPicture
+from featurelib.windows.picture import FILTERED, INSIDE, NO_VALUE, Mark, WindowPicture
 from featurelib.windows.source import EventSource
-from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Window
+from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Session, Window
 from featurelib_offline.events.told import MOST_RECORDS, marks, probe
 from featurelib_offline.point_in_time import point_in_time
 from featurelib_offline.types import polars_type
@@ -84,7 +84,7 @@ def window_picture(
     )
     answer = found.result.row(0, named=True)
     drawn, unplaced = marks(asked, frame, query, q, found)
-    start = _start(window, q)
+    start = _start(window, q, drawn)
     return WindowPicture(
         name,
         _text(answer[name], answer[f"{name}.reason"]),
@@ -100,6 +100,7 @@ def window_picture(
         zone=zone or (window.zone if isinstance(window, Calendar) else "UTC"),
         marks=drawn,
         unplaced=unplaced,
+        gap=getattr(window, "gap_us", None),
     )
 
 
@@ -140,8 +141,10 @@ def _entity(frame: pl.DataFrame, source: EventSource, entity: Any) -> Any:
     return keys[0]
 
 
-def _start(window: Window, q: int) -> int | None:
+def _start(window: Window, q: int, drawn: Sequence[Mark]) -> int | None:
     """Where the window's start is drawn; whether an event there is inside, its mark says."""
+    if isinstance(window, Session):
+        return min((m.time for m in drawn if m.state in (INSIDE, NO_VALUE, FILTERED)), default=None)
     if isinstance(window, Calendar):
         found: int | None = Evaluator(window.start, {}).row({AS_OF: q})[START]
         return found

@@ -20,11 +20,13 @@ from featurelib.windows.window import (
     Last,
     Lifetime,
     Rows,
+    Session,
     Window,
     calendar,
     last,
     lifetime,
     rows,
+    session,
 )
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Lifetime",
     "Over",
     "Rows",
+    "Session",
     "Window",
     "WindowAggregate",
     "calendar",
@@ -45,4 +48,5 @@ __all__ = [
     "last",
     "lifetime",
     "rows",
+    "session",
 ]

@@ -13,8 +13,9 @@ from featurelib.expr_rows import inner
 from featurelib.operators import Source, caller
 from featurelib.windows import aggregates as kinds
 from featurelib.windows.aggregates import Aggregate
-from featurelib.windows.source import MICROSECOND, EventSource
-from featurelib.windows.window import Calendar, Last, Lifetime, Rows, Window
+from featurelib.windows.source import EventSource
+from featurelib.windows.window import Rows, Window
+from featurelib.windows.window_checks import MICROSECOND, microseconds
 
 LANDMARK = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 """The instant that decayed weights are counted from, unless stated."""
@@ -59,10 +60,11 @@ def over(source: EventSource, window: Window) -> Over:
     Raises:
         DefinitionError: It is no window, or asks for more rows than the source keeps.
     """
-    if not isinstance(window, (Last, Rows, Lifetime, Calendar)):
+    if not isinstance(window, Window):
         raise DefinitionError(
             f"event source `{source.name}`: expected a window, got {window!r} ({caller()})",
-            hint="featurelib.windows has last(days=7), rows(10), lifetime(), calendar(unit, zone)",
+            hint="featurelib.windows has last(days=7), rows(10), lifetime(), session(minutes=30), "
+            "calendar(unit, zone)",
         )
     n = window.n if isinstance(window, Rows) else getattr(window, "rows", None) or 0
     if n > source.max_events:
@@ -212,6 +214,10 @@ class Over:
     def time_since_last(self) -> WindowAggregate:
         """Query time minus the time of the last event. Duration."""
         return self._make(kinds.TimeSinceLast())
+
+    def n_sessions(self, gap: dt.timedelta) -> WindowAggregate:
+        """How many runs of events without a pause above `gap` between two of them. Int64."""
+        return self._make(kinds.NSessions(str(microseconds("n_sessions", "gap", gap))))
 
     def _make(self, aggregate: Aggregate, *args: Expr) -> WindowAggregate:
         for x in args:

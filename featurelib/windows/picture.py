@@ -57,11 +57,13 @@ class WindowPicture:
         answer: What the query was answered, as text.
         about: Aggregate, source and window in words.
         as_of: The query time in microseconds.
-        start: First moment of the window by its clock, or None: `rows` and `lifetime` have none.
+        start: First moment of the window by its clock, or of a session its first event; None:
+            `rows`, `lifetime` and an empty session have none.
         has_start: Whether an event at `start` belongs to it.
         sees_now: Whether an event at the query time belongs to it.
         rows: How many events it takes at most, the last ones, or None.
         resolution: Width of its tiles in microseconds, or None.
+        gap: The longest pause of a session in microseconds, or None.
         has_days: Whether it begins by the calendar, so that midnights are drawn.
         zone: IANA zone of the clock below the time line.
         marks: The events, in the order of the window.
@@ -81,6 +83,7 @@ class WindowPicture:
     zone: str
     marks: tuple[Mark, ...]
     unplaced: tuple[str, ...] = ()
+    gap: int | None = None
 
     @property
     def svg(self) -> str:

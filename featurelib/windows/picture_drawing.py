@@ -6,6 +6,7 @@ that shows it as an image need not know whether it is light or dark.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from html import escape
 from textwrap import wrap
 
@@ -217,6 +218,9 @@ class _Drawing:
         notes = ["[ ] an event on this end counts", "( ) it does not", f"clock: {picture.zone}"]
         if picture.rows:
             notes.append(f"thick line: the last {picture.rows} rows")
+        if picture.gap:
+            pause = timedelta(microseconds=picture.gap)
+            notes.append(f"the session begins after the last pause above {pause}")
         if picture.resolution:
             notes.append("dotted: where tiles begin")
         if picture.has_days:
@@ -240,10 +244,13 @@ def _label(mark: Mark) -> str:
 
 
 def _band_start(picture: WindowPicture, low: int) -> int:
-    """Where the band begins: the start, or the first event of a window that has none."""
+    """Where the band begins: the start, or the first event of a window that has none.
+
+    An empty session begins at the query.
+    """
     if picture.start is not None:
         return picture.start
-    return _first_inside(picture) if picture.rows else low
+    return _first_inside(picture) if picture.rows or picture.gap else low
 
 
 def _first_inside(picture: WindowPicture) -> int:

@@ -12,6 +12,7 @@ from featurelib.dtypes import DType
 from featurelib.errors import BundleFormatError, DefinitionError
 from featurelib.fields import InputSchema
 from featurelib.schema import Schema
+from featurelib.windows.window_checks import MICROSECOND
 
 if TYPE_CHECKING:
     from featurelib.windows.over import Over
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 MAX_EVENTS = 1 << 20
 """Largest `max_events`: an entity's state is one vector, read and written as a whole."""
-MICROSECOND = dt.timedelta(microseconds=1)
 COLUMNS = ("key", "time", "id", "arrival", "sequence", "deleted")
 """The roles of columns; each attribute of that name holds a column's name."""
 
@@ -256,4 +256,4 @@ def _is_flag(dtype: DType) -> bool:
     return dtype.name == "Bool"
 
 
-__all__ = ["COLUMNS", "MAX_EVENTS", "MICROSECOND", "EventSource"]
+__all__ = ["COLUMNS", "MAX_EVENTS", "EventSource"]

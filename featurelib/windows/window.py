@@ -11,12 +11,19 @@ from featurelib import dtypes
 from featurelib.errors import DefinitionError
 from featurelib.node import Node, call, input_node
 from featurelib.program import Program
+from featurelib.windows.window_checks import (
+    CLOSED,
+    check_closed,
+    check_duration,
+    check_rows,
+    length_of,
+    microseconds,
+    shown,
+    shown_now,
+)
+from featurelib.windows.window_checks import sees_now as seen_now
 
-CLOSED = ("left", "right", "both", "none")
 UNITS = {"day": "1d", "week": "1w", "month": "1mo", "year": "1y"}
-LONGEST = dt.timedelta(days=3_652_059)
-"""Years 1 to 9999: no two times are further apart."""
-_MICROSECOND = dt.timedelta(microseconds=1)
 AS_OF, START = "as_of", "start"
 """Input and output of the program that finds the start of a calendar window."""
 
@@ -38,17 +45,17 @@ class Last:
     rows: int | None = None
 
     def __post_init__(self) -> None:
-        _check_duration("last", "length", self.length_us)
-        _check_closed("last", self.closed, CLOSED)
+        check_duration("last", "length", self.length_us)
+        check_closed("last", self.closed, CLOSED)
         if self.rows is not None:
-            _check_rows("last", self.rows)
+            check_rows("last", self.rows)
         if self.resolution_us is None:
             return
-        _check_duration("last", "resolution", self.resolution_us)
+        check_duration("last", "resolution", self.resolution_us)
         if self.length_us % self.resolution_us:
             raise DefinitionError(
                 f"last: expected a length that is a multiple of the resolution, got "
-                f"{_shown(self.length_us)} and {_shown(self.resolution_us)}"
+                f"{shown(self.length_us)} and {shown(self.resolution_us)}"
             )
         if self.closed != "left" or self.rows is not None:
             raise DefinitionError(
@@ -62,9 +69,9 @@ class Last:
         return self.closed in ("right", "both")
 
     def __str__(self) -> str:
-        tiles = f", in tiles of {_shown(self.resolution_us)}" if self.resolution_us else ""
+        tiles = f", in tiles of {shown(self.resolution_us)}" if self.resolution_us else ""
         rows = f", {self.rows} rows" if self.rows else ""
-        return f"last {_shown(self.length_us)}{rows}{tiles}, closed {self.closed}"
+        return f"last {shown(self.length_us)}{rows}{tiles}, closed {self.closed}"
 
 
 @dataclass(frozen=True)
@@ -80,10 +87,10 @@ class Rows:
     sees_now: bool = False
 
     def __post_init__(self) -> None:
-        _check_rows("rows", self.n)
+        check_rows("rows", self.n)
 
     def __str__(self) -> str:
-        return f"last {self.n} rows{_now(self.sees_now)}"
+        return f"last {self.n} rows{shown_now(self.sees_now)}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,26 @@ class Lifetime:
     sees_now: bool = False
 
     def __str__(self) -> str:
-        return f"lifetime{_now(self.sees_now)}"
+        return f"lifetime{shown_now(self.sees_now)}"
+
+
+@dataclass(frozen=True)
+class Session:
+    """The events of the session that is going on: the last run without a longer pause.
+
+    Attributes:
+        gap_us: The longest pause in a session, in microseconds.
+        sees_now: Whether an event at the moment of the query is seen.
+    """
+
+    gap_us: int
+    sees_now: bool = False
+
+    def __post_init__(self) -> None:
+        check_duration("session", "gap", self.gap_us)
+
+    def __str__(self) -> str:
+        return f"session, pauses up to {shown(self.gap_us)}{shown_now(self.sees_now)}"
 
 
 @dataclass(frozen=True)
@@ -144,10 +170,10 @@ class Calendar:
         return self.unit, self.zone, self.sees_now, self.start_key
 
     def __str__(self) -> str:
-        return f"since the {self.unit}'s start in {self.zone}{_now(self.sees_now)}"
+        return f"since the {self.unit}'s start in {self.zone}{shown_now(self.sees_now)}"
 
 
-Window = Last | Rows | Lifetime | Calendar
+Window = Last | Rows | Lifetime | Session | Calendar
 
 
 def last(
@@ -173,28 +199,33 @@ def last(
         DefinitionError: The length is not positive, no multiple of the resolution, or `closed`
             and `rows` do not go with a resolution.
     """
-    if (length is None) == (not units):
-        raise DefinitionError(
-            f"last: expected one length, got length={length!r}, {units}",
-            hint="last(days=7), or last(datetime.timedelta(days=7))",
-        )
-    if length is None:
-        try:
-            length = dt.timedelta(**units)
-        except (TypeError, OverflowError, ValueError) as error:
-            raise DefinitionError(f"last: {units} is no length: {error}") from None
-    tile = None if resolution is None else _microseconds("last", "resolution", resolution)
-    return Last(_microseconds("last", "length", length), closed, tile, rows)
+    length_us = length_of("last", "length", length, units)
+    tile = None if resolution is None else microseconds("last", "resolution", resolution)
+    return Last(length_us, closed, tile, rows)
 
 
 def rows(n: int, *, closed: str = "left") -> Rows:
     """The last `n` events; with ``closed="right"`` or ``"both"`` one at the query's moment too."""
-    return Rows(n, _sees_now("rows", closed))
+    return Rows(n, seen_now("rows", closed))
 
 
 def lifetime(*, closed: str = "left") -> Lifetime:
     """All events; with ``closed="right"`` or ``"both"`` one at the query's moment too."""
-    return Lifetime(_sees_now("lifetime", closed))
+    return Lifetime(seen_now("lifetime", closed))
+
+
+def session(gap: dt.timedelta | None = None, *, closed: str = "left", **units: float) -> Session:
+    """The session that is going on: ``session(minutes=30)``; empty after a longer pause.
+
+    Args:
+        gap: The longest pause in a session; or say it in the words of `datetime.timedelta`.
+        closed: With ``"right"`` or ``"both"`` an event at the query's moment is seen too.
+        **units: What `datetime.timedelta` takes.
+
+    Raises:
+        DefinitionError: The gap is not positive.
+    """
+    return Session(length_of("session", "gap", gap, units), seen_now("session", closed))
 
 
 def calendar(unit: str, zone: str, *, closed: str = "left") -> Calendar:
@@ -205,7 +236,7 @@ def calendar(unit: str, zone: str, *, closed: str = "left") -> Calendar:
         zone: IANA zone of the clocks.
         closed: ``"left"``, or ``"both"``: an event at the moment of the query is seen too.
     """
-    _check_closed("calendar", closed, ("left", "both"))
+    check_closed("calendar", closed, ("left", "both"))
     return Calendar(unit, zone, closed == "both")
 
 
@@ -218,42 +249,6 @@ def _start(unit: str, zone: str) -> Node:
     return call("dt.replace_time_zone", (begin, zone), rules)
 
 
-def _microseconds(what: str, name: str, value: Any) -> int:
-    if not isinstance(value, dt.timedelta):
-        raise DefinitionError(f"{what}: expected a timedelta, got {name}={value!r}")
-    return value // _MICROSECOND
-
-
-def _check_duration(what: str, name: str, value: Any) -> None:
-    if type(value) is not int or not 0 < value <= LONGEST // _MICROSECOND:
-        raise DefinitionError(
-            f"{what}: expected a {name} above zero and below 10,000 years, got {value!r} us"
-        )
-
-
-def _check_rows(what: str, n: Any) -> None:
-    if type(n) is not int or n < 1:
-        raise DefinitionError(f"{what}: expected a number of rows >= 1, got {n!r}")
-
-
-def _check_closed(what: str, closed: Any, known: tuple[str, ...]) -> None:
-    if closed not in known:
-        raise DefinitionError(f"{what}: expected closed of {', '.join(known)}, got {closed!r}")
-
-
-def _sees_now(what: str, closed: str) -> bool:
-    _check_closed(what, closed, CLOSED)
-    return closed in ("right", "both")
-
-
-def _shown(microseconds: int) -> str:
-    return str(microseconds * _MICROSECOND)
-
-
-def _now(sees_now: bool) -> str:
-    return ", now included" if sees_now else ""
-
-
 __all__ = [
     "AS_OF",
     "CLOSED",
@@ -263,9 +258,11 @@ __all__ = [
     "Last",
     "Lifetime",
     "Rows",
+    "Session",
     "Window",
     "calendar",
     "last",
     "lifetime",
     "rows",
+    "session",
 ]

@@ -8,7 +8,16 @@ from featurelib import dtypes
 from featurelib.errors import BundleFormatError, DefinitionError
 from featurelib.fields import Field, InputSchema
 from featurelib.program import Program
-from featurelib.windows.window import AS_OF, START, Calendar, Last, Lifetime, Rows, Window
+from featurelib.windows.window import (
+    AS_OF,
+    START,
+    Calendar,
+    Last,
+    Lifetime,
+    Rows,
+    Session,
+    Window,
+)
 
 
 def to_json(window: Window) -> dict[str, Any]:
@@ -24,6 +33,8 @@ def to_json(window: Window) -> dict[str, Any]:
         return {"window": "rows", "n": window.n, "sees_now": window.sees_now}
     if isinstance(window, Lifetime):
         return {"window": "lifetime", "sees_now": window.sees_now}
+    if isinstance(window, Session):
+        return {"window": "session", "gap": str(window.gap_us), "sees_now": window.sees_now}
     return {
         "window": "calendar", "unit": window.unit, "zone": window.zone,
         "sees_now": window.sees_now, "start": window.start.to_json(),
@@ -45,6 +56,8 @@ def from_json(data: Any) -> Window:
                 return Rows(data["n"], _flag(data))
             case "lifetime":
                 return Lifetime(_flag(data))
+            case "session":
+                return Session(int(data["gap"]), _flag(data))
             case "calendar":
                 start = Program.from_json(data["start"])
                 _check_start(start)

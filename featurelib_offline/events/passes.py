@@ -12,7 +12,8 @@ from featurelib.jit.point_in_time.floors import floors
 from featurelib.jit.point_in_time.slide import slide
 from featurelib.jit.threads import run_parts
 from featurelib.jit.windows import layout
-from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Window
+from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Session, Window
+from featurelib_offline.events.sessions import begin_of_sessions, later_by_gap
 from featurelib_offline.events.sorting import THREADS, SortedEvents, SortedQueries, shares
 from featurelib_offline.plan import plan
 
@@ -130,6 +131,10 @@ def run_pass(
     """
     given, count = events.events, len(queries.rows)
     starts, ends = span(window, queries.as_of)
+    floor_time = kept.time
+    if isinstance(window, Session):
+        starts = begin_of_sessions(events, queries, window, ends)
+        floor_time = later_by_gap(kept.time, window)
     out = np.empty((len(wants), count), np.uint64)
     why = np.empty((len(wants), count), np.uint8)
     words = np.zeros(at.BEGIN, np.int64)
@@ -138,7 +143,7 @@ def run_pass(
         at.ALL_BY_ARRIVAL: events.by_arrival, at.ALL_BY_GONE: events.by_gone,
         at.ALL_WORDS: channel.words, at.ALL_VALID: channel.valid, at.ALL_PASSES: channel.passes,
         at.OFFSETS: given.offsets, at.Q_OFFSETS: queries.offsets, at.AS_OF: queries.as_of,
-        at.STARTS: starts, at.ENDS: ends, at.FLOOR: kept.floor, at.FLOOR_TIME: kept.time,
+        at.STARTS: starts, at.ENDS: ends, at.FLOOR: kept.floor, at.FLOOR_TIME: floor_time,
         at.OUT: out, at.WHY: why, at.WANTS: wants,
     }  # fmt: skip
     for place, array in held.items():

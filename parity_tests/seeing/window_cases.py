@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 import featurelib as fl
-from featurelib.windows import EventSource, WindowAggregate, calendar, last, rows
+from featurelib.windows import EventSource, WindowAggregate, calendar, last, rows, session
 
 NOON = dt.datetime(2024, 3, 6, 12, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -63,6 +63,7 @@ ROWS = [
     rated(0, -170, stars=2.0), rated(1, -140, stars=5.0), rated(2, -120, stars=1.0),
     rated(3, -95, stars=3.0, kind="comedy"), rated(4, -60, stars=None), rated(5, -25, stars=4.0),
 ]  # fmt: skip
+PAUSES = [rated(i, m) for i, m in enumerate([-165, -130, -85, -55, -30, -10, 0])]
 DELIVERED = [
     rated(0, -100, stars=5.0), rated(1, -110, after=75, stars=1.0),
     rated(2, -75, after=12, stars=4.0), rated(2, -75, after=30, stars=4.0),
@@ -83,6 +84,7 @@ PICTURES: dict[str, Case] = {
         ratings().over(last(hours=2, resolution=60 * MINUTE)).count(), NOON + 25 * MINUTE, EDGES
     ),
     "rows": Case(ratings().over(rows(3)).where(DRAMA).mean(STARS), NOON, ROWS),
+    "session": Case(ratings().over(session(minutes=30)).count(), NOON, PAUSES),
     "day": Case(
         ratings().over(calendar("day", "America/New_York")).count(),
         NOON + SUNDAY,
@@ -95,6 +97,7 @@ PICTURES: dict[str, Case] = {
 """By the name of the file in docs/windows."""
 NAMES = {
     "left": "ratings_2h", "right": "ratings_2h", "tiles": "ratings_2h", "rows": "mean_of_3",
+    "session": "ratings_so_far",
     "day": "ratings_today", "delivered": "mean_2h", "kept": "stars_2h",
     "kept_is_enough": "stars_1h",
 }  # fmt: skip

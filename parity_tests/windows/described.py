@@ -16,7 +16,7 @@ from featurelib.evaluate import Evaluator, compute
 from featurelib.intrinsics import Arena
 from featurelib.node import apply, literal
 from featurelib.state import FittedState
-from featurelib.windows import Calendar, Definition, EventPlan, Last, Lifetime, Rows
+from featurelib.windows import Calendar, Definition, EventPlan, Last, Lifetime, Rows, Session
 from featurelib.windows.plan_events import argument_name, filter_name
 
 
@@ -43,6 +43,8 @@ def _aggregate(plan: Any) -> dict[str, Any]:
     }
     if made.name == "decayed_sum":
         about |= {"half_life": int(made.half_life), "landmark": int(made.landmark)}
+    if made.name == "n_sessions":
+        about |= {"gap": int(made.gap)}
     return about
 
 
@@ -57,6 +59,8 @@ def _window(window: Any) -> dict[str, Any]:
             return {"kind": "rows", "n": window.n, "closed": _closed(window)}
         case Lifetime():
             return {"kind": "lifetime", "closed": _closed(window)}
+        case Session():
+            return {"kind": "session", "gap": window.gap_us, "closed": _closed(window)}
         case Calendar():
             return {
                 "kind": "calendar", "unit": window.unit, "zone": window.zone,

@@ -10,8 +10,8 @@ It shares no code with featurelib. A record is a dict of what a source's program
 A spec is a dict: ``max_lateness`` and ``max_ahead`` (microseconds or None), ``max_events``, and
 ``aggregates``: by name a dict of ``kind``, ``args`` and ``filter`` (indices), ``window`` and the
 parameters of the kind. A window is a dict: ``{"kind": "last", "length", "closed", "resolution",
-"rows"}``, ``{"kind": "rows", "n", "closed"}``, ``{"kind": "lifetime", "closed"}`` or ``{"kind":
-"calendar", "unit", "zone", "closed"}``.
+"rows"}``, ``{"kind": "rows", "n", "closed"}``, ``{"kind": "lifetime", "closed"}``, ``{"kind":
+"session", "gap", "closed"}`` or ``{"kind": "calendar", "unit", "zone", "closed"}``.
 """
 
 from __future__ import annotations
@@ -144,14 +144,14 @@ def answer(
     )
     kept, newest_lost = known[:max_events], next(iter(known[max_events:]), None)
     window = about["window"]
-    is_after_start = start_test(window, q)
     sees_now = window["closed"] in ("right", "both")
-    inside = [
+    seen = [
         e
         for e in sorted(kept, key=lambda e: (e.t, e.s, e.arrival, e.id))
-        if e.is_visible(q) and is_after_start(e.t) and (e.t <= q if sees_now else e.t < q)
-        if e.passes(about["filter"])
+        if e.is_visible(q) and (e.t <= q if sees_now else e.t < q)
     ]
+    is_after_start = start_test(window, q, [e.t for e in seen])
+    inside = [e for e in seen if is_after_start(e.t) and e.passes(about["filter"])]
     n = window.get("n", window.get("rows"))
     reaches = newest_lost is not None and is_after_start(newest_lost.t)
     if n is not None:
@@ -167,14 +167,21 @@ def answer(
     return value, reason
 
 
-def start_test(window: Mapping[str, Any], q: int) -> Callable[[int], bool]:
-    """Whether a time is not before the start of a window at q."""
+def start_test(window: Mapping[str, Any], q: int, times: Sequence[int]) -> Callable[[int], bool]:
+    """Whether a time is not before the start of a window at q, of what is seen at these times."""
     match window["kind"]:
         case "rows" | "lifetime":
             return lambda t: True
         case "calendar":
             first = start_of(window["unit"], window["zone"], q)
             return lambda t: t >= first
+        case "session":
+            begin = q
+            for time in sorted(times, reverse=True):
+                if time < begin - window["gap"]:
+                    break
+                begin = time
+            return lambda t: t >= begin - window["gap"]
     tile = window.get("resolution")
     start = (q // tile * tile if tile else q) - window["length"]
     if window["closed"] in ("left", "both"):

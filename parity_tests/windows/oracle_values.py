@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from parity_tests.windows.oracle_numbers import (
@@ -29,6 +30,9 @@ def value_of(
         return len(rows), None
     if kind == "time_since_last":
         return (q - rows[-1][0], None) if rows else NOTHING
+    if kind == "n_sessions":
+        pauses = [b - a for (a, _), (b, _) in pairwise(rows)]
+        return (1 + sum(p > about["gap"] for p in pauses) if rows else 0), None
     if kind == "decayed_sum":
         assert power_of_two is not None
         return decayed_sum(about, rows, q, power_of_two)

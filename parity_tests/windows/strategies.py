@@ -21,6 +21,7 @@ from featurelib.windows import (
     last,
     lifetime,
     rows,
+    session,
 )
 
 ORIGIN = dt.datetime(2024, 3, 10, 5, 0, tzinfo=dt.UTC)
@@ -89,6 +90,8 @@ WINDOWS = {
     "rows_now": rows(2, closed="right"),
     "life": lifetime(),
     "life_now": lifetime(closed="both"),
+    "session": session(hours=1),
+    "session_now": session(minutes=90, closed="both"),
     "day": calendar("day", "America/New_York"),
     "day_now": calendar("day", "America/New_York", closed="both"),
     "week": calendar("week", "Asia/Kathmandu"),
@@ -118,6 +121,7 @@ def ordered_over(part: Any, x: Any) -> dict[str, Any]:
         "last": part.last(x),
         "lag": part.lag(x, 2),
         "since": part.time_since_last(),
+        "sessions": part.n_sessions(STEP),
         "first_k": part.first_k(x, 3),
         "last_k": part.last_k(x, 3),
         "first_distinct": part.first_k(x, 2, distinct=True),

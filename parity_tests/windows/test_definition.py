@@ -27,6 +27,7 @@ from featurelib.windows import (
     last,
     lifetime,
     rows,
+    session,
 )
 from parity_tests.windows import strategies
 from parity_tests.windows.strategies import FLAG, WORD, N, Thing, U, X, source
@@ -95,6 +96,12 @@ def test_a_source_is_made_of_a_schema() -> None:
         (lambda: rows(True), "got True"),
         (lambda: rows(3, closed="now"), "got 'now'"),
         (lambda: lifetime(closed=None), "got None"),
+        (lambda: session(), "expected one gap"),
+        (lambda: session(minutes=0), "expected a gap above zero"),
+        (lambda: session(HOUR, closed="now"), "got 'now'"),
+        (lambda: session(30), "expected a timedelta, got gap=30"),
+        (lambda: WEEK.n_sessions(1800), "n_sessions: expected a timedelta, got gap=1800"),
+        (lambda: WEEK.n_sessions(-HOUR), "n_sessions: expected a gap above zero"),
         (lambda: calendar("hour", "UTC"), "unit of day, week, month, year"),
         (lambda: calendar("day", "Mars/Base"), "IANA time zone"),
         (lambda: calendar("day", "UTC", closed="right"), "closed of left, both"),
@@ -177,6 +184,7 @@ def test_types_that_do_not_fit_are_refused_by_name_and_line(make, message) -> No
         (WEEK.quantile(N, 0.5, rule="linear"), "Float64"),
         (WEEK.decayed_sum(N, HOUR), "Float64"),
         (WEEK.time_since_last(), "Duration"),
+        (WEEK.n_sessions(HOUR), "Int64"),
     ],
 )
 def test_an_aggregate_has_the_type_of_the_page(aggregate, dtype) -> None:
@@ -248,6 +256,7 @@ def test_a_definition_that_was_altered_is_refused_or_still_a_definition(value) -
         {
             "day": THINGS.over(calendar("day", "Europe/Berlin")).std(X, ddof=1),
             "tiles": THINGS.over(last(days=1, resolution=HOUR)).where(FLAG).count_of(WORD, ["a"]),
+            "pauses": THINGS.over(session(HOUR)).n_sessions(HOUR),
             "rows": THINGS.over(rows(3)).quantile(N, "1/3", rule="linear"),
         }
     )

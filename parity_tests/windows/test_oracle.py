@@ -50,6 +50,10 @@ LIFE = {"kind": "lifetime", "closed": "left"}
         ({"kind": "rows", "n": 2, "closed": "right"}, [99, 100]),
         (LIFE, [1, 80, 89, 90, 95, 99]),
         ({"kind": "lifetime", "closed": "both"}, [1, 80, 89, 90, 95, 99, 100]),
+        ({"kind": "session", "gap": 5, "closed": "left"}, [89, 90, 95, 99]),
+        ({"kind": "session", "gap": 9, "closed": "right"}, [80, 89, 90, 95, 99, 100]),
+        ({"kind": "session", "gap": 4, "closed": "left"}, [95, 99]),
+        ({"kind": "session", "gap": 1, "closed": "both"}, [99, 100]),
     ],
 )
 def test_a_window_holds_the_events_of_the_page(window, seen) -> None:
@@ -66,6 +70,25 @@ def test_tiles_begin_at_multiples_of_the_resolution() -> None:
     assert ask(records, 104, tiles, "last_k", k=9, distinct=False) == (80.0, 103.0)
     early = [record(t, float(t)) for t in (-31, -30, -1)]
     assert ask(early, -1, tiles, "last_k", k=9, distinct=False) == (-30.0,)
+
+
+def test_a_session_runs_on_whatever_a_filter_says() -> None:
+    """Events that do not pass hold it together; one that is withdrawn, or late, does not."""
+    session = {"kind": "session", "gap": 10, "closed": "left"}
+    records = [record(t, filters=[t != 20]) for t in (10, 20, 30)]
+    assert ask(records, 40, session, filter=0) == 2
+    assert ask(records, 41, session) == 0
+    gone = [*records, record(20, a=35, deleted=True)]
+    assert [ask(gone, q, session) for q in (34, 35)] == [3, 1]
+    assert [ask([*records[::2], record(20, a=36)], q, session) for q in (35, 36)] == [1, 3]
+
+
+def test_a_session_that_reaches_what_is_not_kept_has_no_answer() -> None:
+    """Two events are kept; the newest lost one is at 20, the session reaches back to 30 - gap."""
+    records = [record(t) for t in (10, 20, 30, 35)]
+    session = {"kind": "session", "closed": "left"}
+    found = [ask(records, 40, session | {"gap": gap}, max_events=2) for gap in (4, 9, 10)]
+    assert found == [0, 2, "beyond_kept"]
 
 
 def test_ties_stand_by_sequence_then_arrival_then_id() -> None:
@@ -208,6 +231,9 @@ INF, NAN = math.inf, math.nan
         ("quantile", {"q": "1/2", "rule": "nearest", "max_items": None}, [1.0, 4.0], 1.0),
         ("quantile", {"q": "1/2", "rule": "equiprobable", "max_items": None}, [1.0, 4.0], 1.0),
         ("quantile", {"q": "0", "rule": "linear", "max_items": 1}, [1.0, 4.0], "too_many"),
+        ("n_sessions", {"gap": 1}, [1.0, 1.0, None, 1.0], 2),
+        ("n_sessions", {"gap": 2}, [1.0, 1.0, None, 1.0], 1),
+        ("n_sessions", {"gap": 1}, [], 0),
         ("time_since_last", {}, [1.0], 999),
         ("time_since_last", {}, [], "no_events"),
         # Half lives of 1,000 from 1,000 on: the events weigh 1, 1/2 and 1/4 as they age.

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import featurelib as fl
-from featurelib.windows import Definition, EventSource, define, last
+from featurelib.windows import Definition, EventSource, calendar, define, last
 from featurelib_offline.point_in_time import point_in_time
 from parity_tests.windows import oracle, strategies
 from parity_tests.windows.described import oracle_records, power_of_two, spec_of
@@ -133,6 +133,24 @@ def test_partitions_orders_and_sources_do_not_show(
     for name in expected.result.columns:
         left, right = (physical(f.result[name]) for f in (found, expected))
         assert bits(left) == bits(right), name
+
+
+def test_a_day_that_begins_once_more_takes_its_events_back() -> None:
+    """At a minute past midnight clocks of St. John's go back: the day before goes on."""
+    part = strategies.source().over(calendar("day", "America/St_Johns"))
+    made = define({"n": part.count(), "xs": part.last_k(strategies.X, 9)})
+    midnight = strategies.ORIGIN.replace(year=2010, month=11, day=7, hour=2, minute=30)
+    minutes = [-700, -20, 0, 1, 2]
+    times = [midnight + m * strategies.STEP / 30 for m in minutes]
+    rows = [
+        {"user": "ann", "at": at, "got": at, "seq": 0, "id": i, "gone": False, "x": float(i)}
+        for i, at in enumerate(times)
+    ]
+    empty = dict.fromkeys(TYPES)
+    queries = [("ann", at + strategies.MICROSECOND) for at in times]
+    check(made, [empty | row for row in rows], queries)
+    found = joined(made, [empty | row for row in rows], queries)
+    assert found.result["n"].to_list() == [1, 2, 1, 4, 5]
 
 
 class Named(fl.Schema):

@@ -13,7 +13,7 @@ import pytest
 import featurelib as fl
 from featurelib import digest_file
 from featurelib.errors import BundleFormatError, DefinitionError
-from featurelib.windows import EventSource, calendar, define, last, rows
+from featurelib.windows import EventSource, calendar, define, last, rows, session
 from parity_tests.windows.strategies import FLAG, N, Thing, X
 
 ROLES: dict[str, Any] = {"key": "user", "time": "at", "id": "id", "arrival": "got"}
@@ -53,6 +53,7 @@ def fields(**changed: Any) -> fl.InputSchema:
         mean(last(days=7, rows=5)),
         mean(last(days=7, resolution=HOUR)),
         mean(rows(5)),
+        mean(session(days=7)),
         mean(calendar("day", "Europe/Berlin")),
         mean(where=None),
         mean(where=~FLAG),
@@ -90,6 +91,11 @@ def test_the_query_time_and_parameters_count() -> None:
     assert digest(week.last_k(X, 3)) != digest(week.last_k(X, 3, distinct=True))
     days = [digest(mean(calendar("day", z))) for z in ("UTC", "Europe/Berlin", "Asia/Tokyo")]
     assert len(set(days)) == 3
+    gaps = [digest(week.n_sessions(gap)) for gap in (HOUR, 2 * HOUR)]
+    gaps += [
+        digest(mean(session(gap, closed=c))) for gap in (HOUR, 2 * HOUR) for c in ("left", "both")
+    ]
+    assert len(set(gaps)) == 6
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from featurelib.jit.point_in_time.context import (
     WORDS,
 )
 from featurelib.jit.windows.decay import add_decayed, decayed_value, half_lives
+from featurelib.jit.windows.events import is_pause
 from featurelib.jit.windows.layout import (
     COUNT_OF,
     DECAYED_SUM,
@@ -21,6 +22,7 @@ from featurelib.jit.windows.layout import (
     LAST_K,
     LONG_SUM,
     MODE_RATIO,
+    N_SESSIONS,
     N_UNIQUE,
     NO_EVENTS,
     PW_COUNT,
@@ -101,6 +103,18 @@ def _decayed(spare, ask, q, kind, low, high, times, words, member):
 
 
 @helper
+def _count_sessions(gap, low, high, times, member):
+    n, before = 0, 0
+    for i in range(low, high):
+        if load_u8(member, i) == HAS_VALUE:
+            t = word(times, i)
+            if n == 0 or is_pause(before, t, gap):
+                n += 1
+            before = t
+    return n
+
+
+@helper
 def collected(c, ask, q, low, high, room):
     """The word and the reason of an aggregate; of a list the word is its length.
 
@@ -119,6 +133,8 @@ def collected(c, ask, q, low, high, room):
     k, flag = word(ask, PW_COUNT), word(ask, PW_FLAG)
     if op == DECAYED_SUM:
         return _decayed(spare, ask, q, kind, low, high, times, words, member)
+    if op == N_SESSIONS:
+        return u64_from_i64(_count_sessions(word(ask, PW_PART), low, high, times, member)), VALUE
     if op == FIRST_K:
         n = _first_few(room, k, flag != 0, kind, low, high, words, member)
         return u64_from_i64(n), VALUE

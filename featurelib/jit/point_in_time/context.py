@@ -41,6 +41,6 @@ ROW, ROOM_AT, ROOM_WORDS = PLAN_ANSWER, PLAN_ANSWER + 1, PLAN_ANSWER + 2
 WANT = PLAN_ANSWER + 3
 BY_VALUES = (
     layout.FIRST_K, layout.LAST_K, layout.N_UNIQUE, layout.TOP_K, layout.COUNT_OF,
-    layout.MODE_RATIO, layout.QUANTILE, layout.DECAYED_SUM,
+    layout.MODE_RATIO, layout.QUANTILE, layout.DECAYED_SUM, layout.N_SESSIONS,
 )  # fmt: skip
 """Aggregates that look at the events of the window themselves."""

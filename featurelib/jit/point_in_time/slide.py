@@ -1,9 +1,9 @@
 """One window over the events of each entity: queries in the order of time, events come and go.
 
 An event is a member while it is visible, passes the filter and lies in the window. Both ends of a
-window only move forward from query to query, so an event joins once and leaves once; with arrivals
-it joins when it arrives, and leaves when it is withdrawn. Sums are exact, so what leaves is gone
-without a trace.
+window move forward from query to query, so an event joins once and leaves once; with arrivals it
+joins when it arrives, and leaves when it is withdrawn. (Only the start of a session, or of a day
+whose midnight is shown twice, may go back.) Sums are exact, so what leaves is gone without a trace.
 """
 
 from __future__ import annotations
@@ -175,10 +175,17 @@ def _slide(c, begin, count, first, last):
         )
         while edge < count and word(times, edge) < start:
             edge += 1
+        # A late event may join a session to the one before; midnight may be shown again.
+        while edge > 0 and word(times, edge - 1) >= start:
+            edge -= 1
         bound = max(edge, word(word(c, at.FLOOR), j) - begin) if rows > 0 else edge
         while low < bound:
             _leave(c, low)
             low += 1
+        while low > bound and rows == 0:
+            low -= 1
+            if low < high:
+                _enter(c, low, q)
         while came < with_arrival and word(arrival, word(by_arrival, came)) <= q:
             i = word(by_arrival, came)
             came += 1

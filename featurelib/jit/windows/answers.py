@@ -27,6 +27,7 @@ from featurelib.jit.windows.layout import (
     MEAN,
     MIN,
     MODE_RATIO,
+    N_SESSIONS,
     N_UNIQUE,
     NO_EVENTS,
     PC_ARG,
@@ -68,6 +69,7 @@ from featurelib.jit.windows.multisets import (
 from featurelib.jit.windows.partials import total, value_of
 from featurelib.jit.windows.picks import first_few, last_few, nth_back, slot_of_extreme
 from featurelib.jit.windows.quantiles import quantile
+from featurelib.jit.windows.sessions import count_sessions
 
 
 @helper
@@ -189,6 +191,8 @@ def answer(out, spans, cells, scratch, lists, keys, state, plan, ask, q):
         half_life, landmark = word(ask, PW_PART), word(ask, PW_WHOLE)
         bits, reason = decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark)
         _give(out, i64_from_u64(bits), reason)
+    elif op == N_SESSIONS:
+        _give(out, count_sessions(state, plan, g, start, stop, q, word(ask, PW_PART)), VALUE)
     elif op in (FIRST_K, LAST_K, COUNT_OF):
         values = lists + 8 * word(ask, PW_LIST)
         k, distinct = word(ask, PW_COUNT), word(ask, PW_FLAG) != 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from featurelib.intrinsics import u64_from_i64
 from featurelib.jit.windows.layout import (
     BLOCK_BITS,
     CHUNK_BITS,
@@ -161,6 +162,12 @@ def is_equal(record, other, n_words):
 def is_seen(at, q):
     """Whether an event is visible at q."""
     return word(at, E_A) <= q and word(at, E_D) > q
+
+
+@helper
+def is_pause(before, after, gap):
+    """Whether two times, the first not above the second, are further apart than a gap."""
+    return u64_from_i64(after) - u64_from_i64(before) > u64_from_i64(gap)
 
 
 @helper

@@ -74,7 +74,7 @@ NEEDS_SUM, NEEDS_SQUARES, NEEDS_ENDS = 1, 2, 4
     range(8)
 )
 PLAN_SPAN = 8
-SPAN_TIME, SPAN_LIFETIME, SPAN_CALENDAR = range(3)
+SPAN_TIME, SPAN_LIFETIME, SPAN_CALENDAR, SPAN_SESSION = range(4)
 PL_SPAN, PL_CLASS = range(2)
 PLAN_CELL = 2
 (
@@ -87,7 +87,8 @@ PLAN_ANSWER = 12
 (
     COUNT, SUM_INT, SUM_FLOAT, MEAN, VAR, STD, MIN, MAX, FIRST_VALUE, LAG, TIME_SINCE_LAST,
     FIRST_K, LAST_K, ARG_MIN, ARG_MAX, N_UNIQUE, TOP_K, COUNT_OF, MODE_RATIO, QUANTILE, DECAYED_SUM,
-) = range(21)  # fmt: skip
+    N_SESSIONS,
+) = range(22)  # fmt: skip
 
 # An answer in memory: a word (or address) and, of a list, its length; then the reason, 0 if it has
 # a value.

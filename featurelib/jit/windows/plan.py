@@ -14,7 +14,7 @@ from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.moments import SCRATCH_WORDS
 from featurelib.windows import aggregates as kinds
 from featurelib.windows.definition import AggregatePlan, Definition
-from featurelib.windows.window import Calendar, Last, Lifetime, Rows, Window
+from featurelib.windows.window import Calendar, Last, Lifetime, Rows, Session, Window
 
 Array = np.ndarray[Any, Any]
 _KINDS = {"b": at.KIND_BOOL, "i": at.KIND_INT, "u": at.KIND_UINT, "f": at.KIND_FLOAT}
@@ -31,6 +31,7 @@ _OPS: dict[type[kinds.Aggregate], int] = {
     kinds.LastK: at.LAST_K, kinds.ArgMin: at.ARG_MIN, kinds.ArgMax: at.ARG_MAX,
     kinds.NUnique: at.N_UNIQUE, kinds.TopK: at.TOP_K, kinds.CountOf: at.COUNT_OF,
     kinds.ModeRatio: at.MODE_RATIO, kinds.Quantile: at.QUANTILE, kinds.DecayedSum: at.DECAYED_SUM,
+    kinds.NSessions: at.N_SESSIONS,
 }  # fmt: skip
 REASONS = (None, "no_events", "beyond_kept", "too_many", "out_of_range")
 """What the numbers of reasons mean; None: there is a value."""
@@ -205,6 +206,8 @@ class Plan:
             record[at.PS_LENGTH] = window.length_us
             record[at.PS_RESOLUTION] = window.resolution_us or 0
             record[at.PS_OPEN_START] = int(window.closed in ("right", "none"))
+        elif isinstance(window, Session):
+            record[at.PS_KIND], record[at.PS_LENGTH] = at.SPAN_SESSION, window.gap_us
         elif isinstance(window, Calendar):
             record[at.PS_KIND] = at.SPAN_CALENDAR
         key = ("span", window, filter if rows else None)
@@ -259,6 +262,8 @@ def _parameters(record: list[int], made: kinds.Aggregate) -> None:
         record[at.PW_WHOLE] = made.share.denominator
     if isinstance(made, kinds.DecayedSum):
         record[at.PW_PART], record[at.PW_WHOLE] = made.half_life_us, made.landmark_us
+    if isinstance(made, kinds.NSessions):
+        record[at.PW_PART] = made.gap_us
 
 
 def _room(made: kinds.Aggregate, max_events: int) -> int:

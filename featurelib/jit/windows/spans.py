@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from featurelib.intrinsics import i64_floordiv
 from featurelib.jit.windows.chunks import class_at
-from featurelib.jit.windows.events import chunk_at, first_at, is_seen, slot_at
+from featurelib.jit.windows.events import chunk_at, first_at, is_pause, is_seen, slot_at
 from featurelib.jit.windows.layout import (
     BEYOND_KEPT,
     C_SETTLED,
@@ -30,6 +30,7 @@ from featurelib.jit.windows.layout import (
     S_FIRST,
     SPAN_CALENDAR,
     SPAN_LIFETIME,
+    SPAN_SESSION,
     VALUE,
 )
 from featurelib.jit.windows.memory import helper, put, word
@@ -92,14 +93,32 @@ def _back(state, plan, span, start, stop, q):
 
 
 @helper
+def _back_to_pause(state, plan, gap, stop, q):
+    """The first slot of the session that is going on, and its time; `stop` and q if none is."""
+    start, f, i = stop, q, stop
+    while i > word(state, S_FIRST):
+        i -= 1
+        at = slot_at(state, plan, i)
+        if is_pause(word(at, E_T), f, gap):
+            break
+        if is_seen(at, q):
+            start, f = i, word(at, E_T)
+    return start, f
+
+
+@helper
 def find_span(result, state, plan, span, q, calendar_start):
     """Writes the first slot of a window, the slot after its last one, and the reason for a null."""
-    begin = _start_of(span, q, calendar_start)
     closed = word(span, PS_CLOSED_END) != 0
     end = q + 1 if closed and q < NEVER else q
     stop = first_at(state, plan, end)
-    start = first_at(state, plan, begin) if begin > LONG_AGO else word(state, S_FIRST)
-    start = min(start, stop)
+    if word(span, PS_KIND) == SPAN_SESSION:
+        start, f = _back_to_pause(state, plan, word(span, PS_LENGTH), stop, q)
+        begin = _minus(f, word(span, PS_LENGTH))
+    else:
+        begin = _start_of(span, q, calendar_start)
+        start = first_at(state, plan, begin) if begin > LONG_AGO else word(state, S_FIRST)
+        start = min(start, stop)
     evicted = word(state, S_EVICTED) != 0
     t, s = word(state, S_EVICTED_T), word(state, S_EVICTED_S)
     reaches = evicted and t >= begin

@@ -12,6 +12,7 @@ from featurelib.windows.aggregates.ordered import (
     Lag,
     LastK,
     LastValue,
+    NSessions,
     TimeSinceLast,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "Mean",
     "Min",
     "ModeRatio",
+    "NSessions",
     "NUnique",
     "Quantile",
     "Std",

@@ -1,13 +1,14 @@
-"""first, last, lag, first_k, last_k, arg_min, arg_max, time_since_last, decayed_sum: by time."""
+"""By time: first, last, lag, first_k, last_k, arg_min, arg_max, time_since_last, sessions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from featurelib import dtypes
-from featurelib.dtypes import DURATION, FLOAT64, DType
+from featurelib.dtypes import DURATION, FLOAT64, INT64, DType
 from featurelib.errors import DefinitionError
 from featurelib.windows.aggregates.base import Aggregate, aggregate, check_count, number, word
+from featurelib.windows.window_checks import check_duration
 
 
 @aggregate("first")
@@ -94,6 +95,31 @@ class TimeSinceLast(Aggregate):
 
     def result(self, args: tuple[DType, ...]) -> DType:
         return DURATION
+
+
+@aggregate("n_sessions", arguments=0)
+@dataclass(frozen=True)
+class NSessions(Aggregate):
+    """1 and one more for each pause above `gap` between neighbouring events: Int64, 0 of none.
+
+    Attributes:
+        gap: The longest pause in a session, in microseconds, as text.
+    """
+
+    gap: str
+
+    def __post_init__(self) -> None:
+        check_duration("n_sessions", "gap", self.gap_us)
+        if str(self.gap_us) != self.gap:
+            raise DefinitionError(f"n_sessions: no gap is {self.gap!r} us")
+
+    @property
+    def gap_us(self) -> int:
+        """The gap in microseconds."""
+        return int(self.gap)
+
+    def result(self, args: tuple[DType, ...]) -> DType:
+        return INT64
 
 
 @aggregate("decayed_sum")
