@@ -15,11 +15,31 @@ import traceback
 from collections.abc import Sequence
 from typing import TextIO
 
-from featurelib.cli import diff, explain, fit, golden, parity, point_in_time, trace, transform
+from featurelib.cli import (
+    diff,
+    explain,
+    fit,
+    golden,
+    lock,
+    parity,
+    point_in_time,
+    trace,
+    transform,
+)
 from featurelib.cli.extras import UsageError
 from featurelib.errors import FeaturelibError
 
-_COMMANDS = (fit, transform, point_in_time, explain, trace, parity, golden, diff)
+_COMMANDS = (
+    fit,
+    transform,
+    point_in_time,
+    explain,
+    trace,
+    parity,
+    golden,
+    diff,
+    lock,
+)
 _NARROW, _WIDE = 60, 120
 
 
