@@ -100,28 +100,19 @@ class Kernel:
         """The slots for columns that are given as words (see `words_of`)."""
         return np.concatenate((inputs, outputs, self._table_words, [arena]))
 
-    def run(
-        self,
-        inputs: Sequence[Column],
-        rows: int,
-        *,
-        outputs: Sequence[Column] | None = None,
-        threads: int = 1,
-    ) -> list[Column]:
+    def run(self, inputs: Sequence[Column], rows: int, *, threads: int = 1) -> list[Column]:
         """Computes all outputs.
 
         Args:
             inputs: A column for each of `self.inputs`, in that order, `rows` long. A nullable
                 input without flags has no nulls.
             rows: How many.
-            outputs: Where to write, each with its place; new columns if left out.
             threads: Ranges of rows to run side by side.
 
         Returns:
             The outputs in order. Text outputs are addresses into memory that the column keeps.
         """
-        if outputs is None:
-            outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.slots.outputs]
+        outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.slots.outputs]
         keep = self.run_words(inputs, words_of(outputs), rows, threads=threads)
         return [c._replace(keep=keep) if c.values.ndim == 2 else c for c in outputs]
 
