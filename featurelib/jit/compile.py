@@ -21,7 +21,7 @@ from featurelib.jit import cache
 from featurelib.jit.bodies import CPU, FLAGS
 from featurelib.jit.cache import is_ours
 from featurelib.jit.emit import emit
-from featurelib.jit.places import Place
+from featurelib.jit.places import Place, placed_outputs
 from featurelib.jit.progress import progress
 from featurelib.jit.slots import Slots
 from featurelib.node import Node
@@ -52,9 +52,8 @@ class Machine:
 
 def digest(program: Program, places: Mapping[str, Place], wide: bool) -> str:
     """What the machine code of a program depends on, fitted values left out."""
-    names: list[Any] = [wide, *(n.key for n in program.outputs.values())]
-    order = list(program.outputs)
-    names.append([[order.index(name), *astuple(place)] for name, place in places.items()])
+    outputs = [[node.key, *astuple(place)] for node, place in placed_outputs(program, places)]
+    names: list[Any] = [wide, outputs]
     # Ours are in the hash of the code generator; those of other packages are not.
     names += [op_hash(op) for op in _ops(program) if not all(is_ours(b.fn) for b in op.bodies)]
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()

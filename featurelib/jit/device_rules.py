@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from featurelib.errors import CompileError
-from featurelib.jit.places import COLUMN, Place
+from featurelib.jit.places import Place, placed_outputs
 from featurelib.op import Op
 from featurelib.program import Program, body_of, op_of, topological
 
@@ -24,8 +24,8 @@ def arena_bytes(program: Program) -> int:
 def makes_arrays_of_columns(program: Program, places: Mapping[str, Place]) -> bool:
     """Whether Arrays that rows make are read after the kernel, so that rows cannot share memory."""
     return arena_bytes(program) > 0 and any(
-        node.args and node.dtype.kind == "v" and not places.get(name, COLUMN).is_laid_out
-        for name, node in program.outputs.items()
+        node.args and node.dtype.kind == "v" and not place.is_laid_out
+        for node, place in placed_outputs(program, places)
     )
 
 

@@ -20,7 +20,7 @@ from featurelib import literals
 from featurelib.jit.bodies import Target
 from featurelib.jit.group import Group
 from featurelib.jit.intrinsics_cpu import I64
-from featurelib.jit.places import COLUMN, Place
+from featurelib.jit.places import Place, placed_outputs
 from featurelib.jit.slots import Slots, is_table
 from featurelib.node import FIT, INPUT
 from featurelib.program import Program, topological
@@ -162,7 +162,6 @@ def shape(program: Program, places: Mapping[str, Place]) -> str:
             ]
         )
     outputs = [
-        [index[node.key], *astuple(places.get(name, COLUMN))]
-        for name, node in program.outputs.items()
+        [index[node.key], *astuple(place)] for node, place in placed_outputs(program, places)
     ]
     return json.dumps([rows, outputs])

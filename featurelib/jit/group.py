@@ -11,7 +11,7 @@ from numba.core import cgutils
 from featurelib.dtypes import DType
 from featurelib.jit.bodies import Target
 from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I32, I64
-from featurelib.jit.places import COLUMN, Place
+from featurelib.jit.places import COLUMN, Place, placed_outputs
 from featurelib.jit.slots import Slots
 from featurelib.node import FIT, INPUT, LITERAL, Node
 from featurelib.op import Nulls
@@ -47,11 +47,11 @@ class Group:
         self.context = context
         self.program = program
         own = Slots.of(program)
-        self.places = [places.get(name, COLUMN) for name in program.outputs]
+        self.placed = placed_outputs(program, places)
         types: list[ir.Type] = [I64, I64, I64]
         for node in own.inputs:
             types += [_PTR[_slot_bits(node.dtype)], _PTR[8]]
-        for node, place in zip(own.outputs, self.places, strict=True):
+        for node, place in self.placed:
             types += [_PTR[_slot_bits(node.dtype, place)], _PTR[8]]
         types += [I64, I64] * len(own.tables)
         self.function = ir.Function(
@@ -99,8 +99,7 @@ class Group:
                 self.values[node.key] = self._load(b, node, row)
             elif node.key not in self.values:
                 self.values[node.key] = self._call(b, node)
-        outputs = zip(self.program.outputs.values(), self.places, self.outputs, strict=True)
-        for node, place, (values, valid) in outputs:
+        for (node, place), (values, valid) in zip(self.placed, self.outputs, strict=True):
             first = b.mul(row, ir.Constant(I64, place.stride)) if place.stride > 1 else row
             if place.is_laid_out:
                 self._lay_out(b, node, first, values)

@@ -33,6 +33,11 @@ class Place:
 COLUMN = Place()
 
 
+def placed_outputs(program: Program, places: Mapping[str, Place]) -> list[tuple[Node, Place]]:
+    """Each output with its place, in order; those that are not named stand in columns."""
+    return [(node, places.get(name, COLUMN)) for name, node in program.outputs.items()]
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """An output that is written into a tensor.
