@@ -18,7 +18,7 @@ from numba.core.extending import intrinsic
 from featurelib.body_hash import op_hash
 from featurelib.errors import CompileError
 from featurelib.jit import cache
-from featurelib.jit.bodies import CPU, FLAGS
+from featurelib.jit.bodies import FLAGS
 from featurelib.jit.cache import is_ours
 from featurelib.jit.emit import emit
 from featurelib.jit.places import Place, placed_outputs
@@ -96,7 +96,7 @@ def _compile(program: Program, places: Mapping[str, Place], key: str, wide: bool
     @intrinsic
     def run(typingctx: Any, slots: Any, start: Any, stop: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            emit(CPU, context, builder, program, places, wide, *args)
+            emit(context, builder, program, places, wide, *args)
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, types.int64), codegen

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from featurelib import literals
-from featurelib.jit.bodies import Target
+from featurelib.jit.bodies import CPU, Target
 from featurelib.jit.group import Group
 from featurelib.jit.intrinsics_cpu import I64
 from featurelib.jit.places import Place, placed_outputs
@@ -48,7 +48,6 @@ def groups(program: Program) -> list[list[str]]:
 
 
 def emit(
-    target: Target,
     context: Any,
     builder: ir.IRBuilder,
     program: Program,
@@ -58,10 +57,9 @@ def emit(
     start: ir.Value,
     stop: ir.Value,
 ) -> None:
-    """Writes the program's functions into the builder's module, and calls to them.
+    """Writes the program's functions into the builder's module, and calls to them, for the CPU.
 
     Args:
-        target: How bodies are compiled.
         context: Numba's target context.
         builder: Where the calls go.
         program: What to compute.
@@ -72,7 +70,7 @@ def emit(
         start: First row.
         stop: Row after the last.
     """
-    arena, calls = functions(target, context, builder, program, places, wide, slots)
+    arena, calls = functions(CPU, context, builder, program, places, wide, slots)
     if wide:
         for function, rest in calls:
             builder.call(function, [start, stop, arena, *rest])
@@ -96,8 +94,8 @@ def functions(
     """Writes the program's functions into the builder's module, for a loop that the caller writes.
 
     Args:
-        target: As for `emit`, and so are the others.
-        context: See there.
+        target: How bodies are compiled.
+        context: As for `emit`, and so are the others.
         builder: Where the slots are read.
         program: What to compute.
         places: Where outputs lie.
