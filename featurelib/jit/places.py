@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from featurelib.fields import InputSchema
 from featurelib.layout import Layout, Tensor
-from featurelib.node import INPUT, Node
+from featurelib.node import Node, input_node
 from featurelib.program import Program
 
 
@@ -111,8 +110,7 @@ def _input(program: Program, schema: InputSchema, name: str) -> Node:
     if name in program.inputs:
         return program.inputs[name]
     field = schema.by_name[name]
-    params: tuple[tuple[str, Any], ...] = (("name", name),)
-    return Node(INPUT, (), params, field.dtype, field.nullable)
+    return input_node(name, field.dtype, field.nullable)
 
 
 def _unused(name: str, program: Program, outputs: Mapping[str, Node]) -> str:
