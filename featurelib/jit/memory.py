@@ -30,7 +30,6 @@ class OutputPlan:
 
     def __init__(self, placed: PlacedProgram, layout: Layout) -> None:
         outputs = placed.program.outputs
-        self.placed, self.layout = placed, layout
         self.dense = tuple(t for t in layout.tensors if not t.is_ragged)
         self.ragged = tuple((t, placed.ragged[t.name]) for t in layout.tensors if t.is_ragged)
         self.own = {n: node for n, node in outputs.items() if n not in placed.places}
