@@ -19,9 +19,9 @@ from featurelib import canonical_json, digest_file, dtypes
 from featurelib.body_hash import op_hash
 from featurelib.errors import DefinitionError, FitError
 from featurelib.fields import InputSchema
-from featurelib.fingerprint import RECIPE, node_fingerprints, ops_of, sha256
+from featurelib.fingerprint import RECIPE, node_fingerprints, sha256
 from featurelib.layout import Layout
-from featurelib.program import Program
+from featurelib.program import Program, ops_of
 from featurelib.state import FittedState
 
 if TYPE_CHECKING:
@@ -148,7 +148,9 @@ class Bundle:
             "format": FORMAT,
             "inputs": self.schema.to_json(),
             "layout": self.layout.to_json(),
-            "ops": {op.key: op_hash(op) for op in ops_of(*self.programs)},
+            "ops": {
+                op.key: op_hash(op) for op in ops_of(n for p in self.programs for n in p.nodes)
+            },
             "program": self.program.to_json(),
             "recipe": RECIPE,
             "set": {"description": self.description, "name": self.name, "version": self.version},

@@ -20,9 +20,9 @@ from featurelib.errors import (
     FeaturelibError,
 )
 from featurelib.fields import InputSchema
-from featurelib.fingerprint import RECIPE, ops_of
+from featurelib.fingerprint import RECIPE
 from featurelib.layout import Layout
-from featurelib.program import Program
+from featurelib.program import Program, ops_of
 from featurelib.state import FittedState
 from featurelib.tables import TableData
 
@@ -77,7 +77,7 @@ def _parsed(content: Any, where: str) -> Bundle:
     _check_names(made)
     _check_parts(made)
     recorded = content["ops"]
-    for op in ops_of(*made.programs):
+    for op in ops_of(n for p in made.programs for n in p.nodes):
         if recorded.get(op.key) != op_hash(op):
             raise BundleError(
                 f"{where}: op `{op.key}` has another body here than when the bundle was made",

@@ -11,7 +11,6 @@ from featurelib import dtypes, literals
 from featurelib.body_hash import op_hash
 from featurelib.fields import InputSchema
 from featurelib.node import FIT, INPUT
-from featurelib.op import Op
 from featurelib.program import Program, op_of
 from featurelib.schema_json import encode
 
@@ -51,13 +50,6 @@ def node_fingerprints(
             content.append(hashes[node.op])
         found[node.key] = sha256(json.dumps(content, sort_keys=True))
     return found
-
-
-def ops_of(*programs: Program) -> list[Op]:
-    """Every op that programs use, by name."""
-    nodes = (n for program in programs for n in program.nodes)
-    named = {n.op: n for n in nodes if n.is_call}
-    return [op_of(named[key]) for key in sorted(named)]
 
 
 def sha256(text: str) -> str:

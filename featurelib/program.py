@@ -124,6 +124,12 @@ def op_of(node: Node) -> Op:
     return get_op(name, int(version))
 
 
+def ops_of(nodes: Iterable[Node]) -> list[Op]:
+    """Every op that computes one of these nodes, each once, by name."""
+    named = {n.op: n for n in nodes if n.is_call}
+    return [op_of(named[key]) for key in sorted(named)]
+
+
 def body_of(node: Node) -> Body:
     """The body that computes a node."""
     types: tuple[DType, ...] = tuple(a.dtype for a in node.args)

@@ -25,8 +25,7 @@ from featurelib.jit.places import Place, placed_outputs
 from featurelib.jit.progress import progress
 from featurelib.jit.slots import Slots
 from featurelib.node import Node
-from featurelib.op import Op
-from featurelib.program import Program, op_of
+from featurelib.program import Program, ops_of
 from featurelib.tables import TableData
 
 NO_PLACES: Mapping[str, Place] = {}
@@ -55,14 +54,9 @@ def digest(program: Program, places: Mapping[str, Place], wide: bool) -> str:
     outputs = [[node.key, *astuple(place)] for node, place in placed_outputs(program, places)]
     names: list[Any] = [wide, outputs]
     # Ours are in the hash of the code generator; those of other packages are not.
-    names += [op_hash(op) for op in _ops(program) if not all(is_ours(b.fn) for b in op.bodies)]
+    ops = ops_of(program.serving_nodes)
+    names += [op_hash(op) for op in ops if not all(is_ours(b.fn) for b in op.bodies)]
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
-
-
-def _ops(program: Program) -> list[Op]:
-    """The ops that a program calls, each once."""
-    calls = {n.op: n for n in program.serving_nodes if n.is_call}
-    return [op_of(calls[key]) for key in sorted(calls)]
 
 
 def compile_program(
@@ -107,7 +101,7 @@ def _compile(program: Program, places: Mapping[str, Place], key: str, wide: bool
     kernel.__qualname__ = kernel.__name__ = f"program_{key[:16]}"
     function = CFunc(kernel, (_ARGS, types.void), locals={}, options=dict(FLAGS))
     function._cache = cache.program_cache(key)
-    with progress(f"compiling {len(program.outputs)} features", len(_ops(program))):
+    with progress(f"compiling {len(program.outputs)} features", len(ops_of(program.serving_nodes))):
         function.compile()
     return Machine(function.address, Slots.of(program), function.cache_hits > 0, function)
 
