@@ -27,8 +27,14 @@ def ulps(ours: Any, theirs: Any) -> int:
     return int(np.abs(a - b).max(initial=0))
 
 
-def check(peer: str, ours: Any, theirs: Any) -> int:
+def check(peer: str, ours: Any, theirs: Any, most: int | None = None) -> int:
     """Compares floats by ulps and all else exactly.
+
+    Args:
+        peer: Who, for the error.
+        ours: The values.
+        theirs: The peer's, of the same shape and type.
+        most: The distance in ulps that is let through; `MOST_ULPS` if left out.
 
     Returns:
         The distance in ulps, 0 where all bits are equal.
@@ -49,7 +55,7 @@ def check(peer: str, ours: Any, theirs: Any) -> int:
             )
         return 0
     distance = ulps(ours, theirs)
-    most = MOST_ULPS[ours.dtype.itemsize]
+    most = MOST_ULPS[ours.dtype.itemsize] if most is None else most
     if distance > most:
         raise WrongPeerError(f"{peer}: {distance} ulps away, expected at most {most}")
     return distance

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from benchmarks import equality
@@ -16,8 +15,9 @@ from benchmarks.timing import race
 from benchmarks.windows_work import COLUMNS, WAYS, from_files, work
 
 _OURS = "featurelib"
-_STD_DISTANCE = 1e-9
-"""Peers add to and take from a running variance, and round each time; ours is rounded once."""
+_STD_ULPS = 8
+"""Peers add to and take from a running variance, and round each time; ours is rounded once. Over
+10,000,000 events Polars is up to 6 ulps away and DuckDB 4, and all else of both equal."""
 
 
 def measure(quick: bool) -> list[Table]:
@@ -82,12 +82,8 @@ def _agreement(name: str, ours: pl.DataFrame, theirs: pl.DataFrame) -> str:
         if not (a.is_null() == b.is_null()).all():
             raise equality.WrongPeerError(f"{name}: {column} is null elsewhere")
         both = [x.fill_null(0).to_numpy() for x in (a, b)]
-        if not column.startswith("std"):
-            equality.check(f"{name}, {column}", *both)
-            continue
-        distance = max(distance, equality.ulps(*both))
-        if not np.allclose(*both, rtol=_STD_DISTANCE, atol=_STD_DISTANCE):
-            raise equality.WrongPeerError(f"{name}: {column} is {distance} ulps away")
+        most = _STD_ULPS if column.startswith("std") else 0
+        distance = max(distance, equality.check(f"{name}, {column}", *both, most))
     return "all bits" if distance == 0 else f"std within {distance} ulp, else all bits"
 
 
