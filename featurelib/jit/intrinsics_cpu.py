@@ -290,19 +290,19 @@ def f64_from_bits(b, x):
 
 
 # --- memory ----------------------------------------------------------------------------------
-def _element(b, buf, i, llvm_type):
+def element(b, buf, i, llvm_type):
     """Pointer to element i of a buffer."""
     return b.gep(b.inttoptr(buf, llvm_type.as_pointer()), [i])
 
 
 def _unaligned(b, buf, offset, llvm_type):
-    pointer = b.bitcast(_element(b, buf, offset, I8), llvm_type.as_pointer())
+    pointer = b.bitcast(element(b, buf, offset, I8), llvm_type.as_pointer())
     return b.load(pointer, align=1)
 
 
 @_builder
 def load_u8(b, buf, i):
-    return b.zext(b.load(_element(b, buf, i, I8)), I64)
+    return b.zext(b.load(element(b, buf, i, I8)), I64)
 
 
 @_builder
@@ -317,33 +317,33 @@ def load_u64_le(b, buf, offset):
 
 @_builder
 def load_i32(b, buf, i):
-    return b.sext(b.load(_element(b, buf, i, I32), align=1), I64)
+    return b.sext(b.load(element(b, buf, i, I32), align=1), I64)
 
 
 @_builder
 def load_i64(b, buf, i):
-    return b.load(_element(b, buf, i, I64), align=1)
+    return b.load(element(b, buf, i, I64), align=1)
 
 
 @_builder
 def load_f32(b, buf, i):
-    return b.fpext(b.load(_element(b, buf, i, F32), align=1), F64)
+    return b.fpext(b.load(element(b, buf, i, F32), align=1), F64)
 
 
 @_builder
 def load_f64(b, buf, i):
-    return b.load(_element(b, buf, i, F64), align=1)
+    return b.load(element(b, buf, i, F64), align=1)
 
 
 @_builder
 def store_u8(b, buf, i, value):
-    b.store(b.trunc(value, I8), _element(b, buf, i, I8))
+    b.store(b.trunc(value, I8), element(b, buf, i, I8))
     return b.add(i, _const(1))
 
 
 @_builder
 def store_f32(b, buf, i, value):
-    b.store(b.fptrunc(value, F32), _element(b, buf, i, F32), align=1)
+    b.store(b.fptrunc(value, F32), element(b, buf, i, F32), align=1)
     return b.add(i, _const(1))
 
 
@@ -354,7 +354,7 @@ BLOCK_BYTES = 1 << 20
 
 
 def _arena_field(b, arena, index):
-    return _element(b, arena, _const(index), I64)
+    return element(b, arena, _const(index), I64)
 
 
 @_builder

@@ -25,6 +25,7 @@ from featurelib.jit.intrinsics_cpu import (
     I32,
     I64,
     Builder,
+    element,
 )
 
 _OWN: dict[str, Builder] = {}
@@ -118,11 +119,6 @@ def u64_from_f64(b, x):
 
 
 # --- memory ----------------------------------------------------------------------------------
-def _place(b, buf, i, llvm_type):
-    """Pointer to element i of a buffer."""
-    return b.gep(b.inttoptr(buf, llvm_type.as_pointer()), [i])
-
-
 def _any_address(b, buf, offset, word):
     """An unsigned word from any address, out of the whole words that hold its bytes."""
     size = word.width // 8
@@ -155,27 +151,27 @@ def load_u64_le(b, buf, offset):
 
 @_builder
 def load_i32(b, buf, i):
-    return b.sext(b.load(_place(b, buf, i, I32), align=4), I64)
+    return b.sext(b.load(element(b, buf, i, I32), align=4), I64)
 
 
 @_builder
 def load_i64(b, buf, i):
-    return b.load(_place(b, buf, i, I64), align=8)
+    return b.load(element(b, buf, i, I64), align=8)
 
 
 @_builder
 def load_f32(b, buf, i):
-    return b.fpext(b.load(_place(b, buf, i, F32), align=4), F64)
+    return b.fpext(b.load(element(b, buf, i, F32), align=4), F64)
 
 
 @_builder
 def load_f64(b, buf, i):
-    return b.load(_place(b, buf, i, F64), align=8)
+    return b.load(element(b, buf, i, F64), align=8)
 
 
 @_builder
 def store_f32(b, buf, i, value):
-    b.store(b.fptrunc(value, F32), _place(b, buf, i, F32), align=4)
+    b.store(b.fptrunc(value, F32), element(b, buf, i, F32), align=4)
     return b.add(i, _const(1))
 
 
@@ -189,7 +185,7 @@ def arena_reserve(b, arena, n):
     bodies are right. One that is wrong gets bytes that it has got before, and harms no other row.
     """
     rounded = b.and_(b.add(n, _const(7)), _const(-8))
-    next_slot, end_slot = (_place(b, arena, _const(k), I64) for k in (ARENA_NEXT, ARENA_END))
+    next_slot, end_slot = (element(b, arena, _const(k), I64) for k in (ARENA_NEXT, ARENA_END))
     start, end = b.load(next_slot, align=8), b.load(end_slot, align=8)
     fits = b.icmp_signed("<=", rounded, b.sub(end, start))
     place = b.select(fits, start, b.sub(end, rounded))
@@ -199,7 +195,7 @@ def arena_reserve(b, arena, n):
 
 @_builder
 def arena_limit(b, arena):
-    return b.load(_place(b, arena, _const(ARENA_LIMIT), I64), align=8)
+    return b.load(element(b, arena, _const(ARENA_LIMIT), I64), align=8)
 
 
 BUILDERS: dict[str, Builder] = {n: _OWN.get(n, build) for n, build in cpu.BUILDERS.items()}
