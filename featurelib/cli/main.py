@@ -23,6 +23,7 @@ from featurelib.cli import (
     lock,
     parity,
     point_in_time,
+    replay,
     trace,
     transform,
 )
@@ -37,6 +38,7 @@ _COMMANDS = (
     trace,
     parity,
     golden,
+    replay,
     diff,
     lock,
 )
