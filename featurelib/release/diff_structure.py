@@ -8,10 +8,9 @@ from typing import Any
 
 from featurelib.bundle import META, Bundle
 from featurelib.fields import Field, InputSchema
-from featurelib.fingerprint import ops_of
 from featurelib.layout_difference import differences
 from featurelib.node import FIT
-from featurelib.program import topological
+from featurelib.program import ops_of, topological
 from featurelib.schema_json import field_to_json
 from featurelib.ssa import analyzer_of, constant
 from featurelib.tables import TableData
@@ -123,7 +122,7 @@ def _aggregate(bundle: Bundle, name: str, fingerprint: str) -> str:
 
 
 def _ops(old: Bundle, new: Bundle) -> Iterable[Change]:
-    sides = [[op.key for op in ops_of(*b.programs)] for b in (old, new)]
+    sides = [[op.key for op in ops_of(n for p in b.programs for n in p.nodes)] for b in (old, new)]
     for key in sorted({*sides[0]} ^ {*sides[1]}):
         yield Change(f"`{key}`", *("used" if key in side else "" for side in sides))
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from featurelib.bundle import Bundle
 from featurelib.feature import Feature
 from featurelib.feature_set import FeatureSet
-from featurelib.fingerprint import node_fingerprints, ops_of
+from featurelib.fingerprint import node_fingerprints
+from featurelib.program import ops_of
 from featurelib.release.findings import Finding
 from featurelib.release.repository import Recorded, Repository
 
@@ -63,7 +64,7 @@ def _against(repository: Repository, definition: FeatureSet, bundle: Bundle) -> 
 def _newer_ops(definition: FeatureSet, bundle: Bundle, feature: str) -> str:
     """The ops that a feature uses in another version than its release did."""
     now, then = (
-        {op.name: op for op in ops_of(program.subset([feature]))}
+        {op.name: op for op in ops_of(program.subset([feature]).nodes)}
         for program in (definition.program, bundle.program)
     )
     moved = [
