@@ -27,7 +27,15 @@ FeaturelibError
 ├── ParityError              engines or golden data disagree
 ├── ReleaseError             a version, a lock, a release or a registry cannot be used
 │   ├── LockFileError        no lock file, damaged, or with an unsolved merge
-│   └── HotfixError          a declaration of a hotfix is wrong
+│   ├── HotfixError          a declaration of a hotfix is wrong
+│   ├── KeyFileError         a file holds no key, or others may read a private one
+│   ├── RefusedReleaseError  unsigned, altered, cut off, of an unknown key or a newer format
+│   └── RegistryError        a registry cannot be read or written
+│       ├── ConflictError        another writer was first
+│       ├── ReadOnlyRegistryError  its location has no exclusive creation
+│       ├── RecordError          a channel's record is torn, altered or not there
+│       ├── RegistryAwayError    its location does not answer
+│       └── UnknownReleaseError  it has no such release
 └── MissingExtraError        an optional dependency is not installed
 """
 
@@ -37,6 +45,7 @@ __all__ = [
     "BundleError",
     "BundleFormatError",
     "CompileError",
+    "ConflictError",
     "DefinitionError",
     "DeviceError",
     "DeviceMemoryError",
@@ -48,12 +57,18 @@ __all__ = [
     "FloatEnvironmentError",
     "HotfixError",
     "InputError",
+    "KeyFileError",
     "LayoutMismatchError",
     "LockFileError",
     "MissingExtraError",
     "MissingFieldError",
     "NoDeviceError",
     "ParityError",
+    "ReadOnlyRegistryError",
+    "RecordError",
+    "RefusedReleaseError",
+    "RegistryAwayError",
+    "RegistryError",
     "ReleaseError",
     "StateError",
     "StateFormatError",
@@ -62,6 +77,7 @@ __all__ = [
     "UnknownFieldError",
     "UnknownMethodError",
     "UnknownOpError",
+    "UnknownReleaseError",
     "UnsafeCacheError",
 ]
 
@@ -224,6 +240,41 @@ class LockFileError(ReleaseError):
 
 class HotfixError(ReleaseError):
     """A declaration of a hotfix is written wrongly, or does not fit the feature set."""
+
+
+class KeyFileError(ReleaseError):
+    """A file holds no key of the kind that is needed, or others may read a private one."""
+
+
+class RefusedReleaseError(ReleaseError):
+    """A release fails its verification, so nothing in it was used.
+
+    It is unsigned, altered, cut off, signed with an unknown key, or of a newer format.
+    """
+
+
+class RegistryError(ReleaseError):
+    """A registry cannot be read or written as asked; nothing in it was moved."""
+
+
+class ConflictError(RegistryError):
+    """Another writer was first."""
+
+
+class ReadOnlyRegistryError(RegistryError):
+    """The location of a registry cannot be written: it has no exclusive creation, or refuses."""
+
+
+class RecordError(RegistryError):
+    """A record of a channel is torn, altered or not there."""
+
+
+class RegistryAwayError(RegistryError):
+    """The location of a registry does not answer; it may a moment later."""
+
+
+class UnknownReleaseError(RegistryError):
+    """A registry has no such release, or a channel points to none."""
 
 
 class MissingExtraError(FeaturelibError):

@@ -20,10 +20,16 @@ from featurelib.cli import (
     explain,
     fit,
     golden,
+    history,
+    keys,
     lock,
     parity,
     point_in_time,
+    promote,
+    release,
     replay,
+    rollback,
+    status,
     trace,
     transform,
 )
@@ -41,6 +47,12 @@ _COMMANDS = (
     replay,
     diff,
     lock,
+    release,
+    promote,
+    rollback,
+    status,
+    history,
+    keys,
 )
 _NARROW, _WIDE = 60, 120
 

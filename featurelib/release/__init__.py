@@ -1,4 +1,10 @@
 """Releases: what is locked, what a version may move, how a hotfix is declared and proven.
 
-Nothing is loaded with the package: each command loads the module that it needs.
+With the package the registry is loaded, which services read and which needs no extra. Everything
+else is loaded by the command that needs it.
 """
+
+from featurelib.release.registry import Registry
+from featurelib.release.release_folder import Release
+
+__all__ = ["Registry", "Release"]
