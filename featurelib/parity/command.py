@@ -15,7 +15,7 @@ from featurelib.errors import MissingExtraError
 from featurelib.parity.targets import bind_for_parity, find_target, read_data, read_rows
 
 if TYPE_CHECKING:
-    from featurelib.parity.report import Section
+    from featurelib.parity.report import EventSection, Section
     from featurelib.parity.run import Progress
 
 __all__ = ["golden_record", "golden_verify", "run_parity"]
@@ -65,6 +65,10 @@ def run_parity(
     with _progress(console) as tell:
         found = check(bundle, rows=rows, seed=seed, data=given, progress=tell)
     found = dataclasses.replace(found, golden=replayed, golden_passed=equal, notes=notes)
+    for events in found.events:
+        head = f"{events.rows:,} {events.where} about {events.records:,} records"
+        console.print(head, style="bold", highlight=False)
+        console.print(_table(events, console.width))
     for section in found.sections:
         console.print(f"{section.rows:,} {section.where}", style="bold", highlight=False)
         console.print(_table(section, console.width))
@@ -174,7 +178,7 @@ def _progress(console: Any) -> Iterator[Progress]:
         yield tell
 
 
-def _table(section: Section, width: int) -> Any:
+def _table(section: Section | EventSection, width: int) -> Any:
     """The engines of a section; what one raised stands below, among the lines of the report."""
     from rich.table import Table
 

@@ -17,9 +17,18 @@ from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.fields import Field
 from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.program import Program
 from featurelib.tables import TableData
 
-__all__ = ["FIRST_DAY", "FIRST_INSTANT", "LAST_DAY", "LAST_INSTANT", "edge_values", "pools"]
+__all__ = [
+    "FIRST_DAY",
+    "FIRST_INSTANT",
+    "LAST_DAY",
+    "LAST_INSTANT",
+    "edge_values",
+    "pools",
+    "transitions",
+]
 
 FIRST_DAY, LAST_DAY = -719_162, 2_932_896
 """0001-01-01 and 9999-12-31, in days since the epoch."""
@@ -146,6 +155,17 @@ def _given(node: Node, args: Iterable[Node], bundle: Bundle) -> Iterator[Any]:
         elif value.kind != "unicode_case":
             step = max(1, len(value.content) // _MOST)
             yield from (v.encode() if isinstance(v, str) else v for v in value.content[::step])
+
+
+def transitions(program: Program) -> list[int]:
+    """Instants, in microseconds, at which the clocks of a zone in the program jump."""
+    tables = (n.param.get("value") for n in program.serving_nodes if n.op == LITERAL)
+    return [
+        1_000_000 * second
+        for table in tables
+        if isinstance(table, TableData) and table.kind == "zone"
+        for second in table.content[2::2]
+    ]
 
 
 def _transitions(content: tuple[Any, ...]) -> Iterator[int]:

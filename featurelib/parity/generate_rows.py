@@ -17,6 +17,7 @@ from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.errors import ParityError
 from featurelib.fields import Field, InputSchema
+from featurelib.layout import Layout
 from featurelib.parity.edge_values import (
     FIRST_DAY,
     FIRST_INSTANT,
@@ -25,8 +26,10 @@ from featurelib.parity.edge_values import (
     pools,
 )
 from featurelib.parity.values import Array, Rows, Values
+from featurelib.program import Program
+from featurelib.state import FittedState
 
-__all__ = ["edge_rows", "generate_rows", "rows_of_pools"]
+__all__ = ["edge_rows", "generate_rows", "program_bundle", "rows_of_pools"]
 
 _FROM_POOL, _NULLS = 0.4, 0.08
 _LONG = 1000
@@ -69,6 +72,17 @@ def rows_of_pools(
         rng = np.random.default_rng([*seed, i])
         made[field.name] = Values.of(_values(field, pool_of[field.name], rng, rows), field.dtype)
     return Rows(schema, made, rows)
+
+
+def program_bundle(name: str, schema: InputSchema, program: Program) -> Bundle:
+    """What generates rows for a program that is no feature set's: an event source's, say.
+
+    Args:
+        name: What errors call them.
+        schema: What a row is.
+        program: Its constants are among the values.
+    """
+    return Bundle(name, "1", "", schema, program, FittedState({}), Layout(()), {})
 
 
 def edge_rows(bundle: Bundle) -> int:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from featurelib.bundle import Bundle
 from featurelib.parity.compare import Mismatch
+from featurelib.parity.compare_events import EventMismatch
+from featurelib.parity.event_engines import Answered
 from featurelib.parity.values import Values
 
-__all__ = ["EngineRun", "Report", "Section", "counted"]
+__all__ = ["EngineRun", "EventSection", "Report", "Section", "counted"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,48 @@ class Section:
 
 
 @dataclass(frozen=True)
+class EventSection:
+    """What was found on some events.
+
+    Attributes:
+        where: What the queries are: ``generated queries``.
+        aggregates: How many aggregates there are.
+        rows: How many queries.
+        records: How many records, of all sources.
+        refused: How many of them are refused.
+        runs: Every engine, in the order they ran.
+        mismatches: Differences that were looked into.
+        found: How many differences there are, in all.
+        expected: What the first engine answered; None if it raised.
+    """
+
+    where: str
+    aggregates: int
+    rows: int
+    records: int
+    refused: int
+    runs: tuple[EngineRun, ...]
+    mismatches: tuple[EventMismatch, ...]
+    found: int
+    expected: Answered | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether all engines gave the same bits, reasons and counts."""
+        return self.found == 0
+
+    def lines(self) -> list[str]:
+        """What was found, as text."""
+        verdict = "same bits, same reasons" if self.passed else counted(self.found)
+        asked = f"{self.rows:,} {self.where} about {self.records:,} records"
+        run = f"({self.refused:,} refused), {len(self.runs)} engines: {verdict}"
+        said = [f"{self.aggregates} aggregates: {asked} {run}"]
+        for mismatch in self.mismatches:
+            said += mismatch.lines()
+        return said
+
+
+@dataclass(frozen=True)
 class Report:
     """The result of a parity check.
 
@@ -72,6 +116,7 @@ class Report:
         golden: Lines about golden features: what was replayed, and what differs.
         golden_passed: Whether they were all equal; True where there are none.
         notes: What a reader should know: that fitted values are made up, say.
+        events: Each set of events that the aggregates were compared on.
     """
 
     bundle: Bundle
@@ -80,16 +125,22 @@ class Report:
     golden: tuple[str, ...] = ()
     golden_passed: bool = True
     notes: tuple[str, ...] = ()
+    events: tuple[EventSection, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether nothing differs."""
-        return self.golden_passed and all(s.passed for s in self.sections)
+        sections: tuple[EventSection | Section, ...] = (*self.events, *self.sections)
+        return self.golden_passed and all(s.passed for s in sections)
 
     def lines(self) -> list[str]:
         """The report as text."""
         name = f"{self.bundle.name} {self.bundle.version}"
         found = [*self.notes, *self.golden]
+        for events in self.events:
+            found += [
+                f"{name}: {line}" if i == 0 else line for i, line in enumerate(events.lines())
+            ]
         for section in self.sections:
             features = len(self.bundle.program.outputs)
             verdict = "same bits" if section.passed else counted(section.found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import platform
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -15,7 +15,8 @@ from featurelib import __version__
 from featurelib.borders import from_canonical
 from featurelib.dtypes import DType
 from featurelib.parity.compare import Mismatch, op_lines, shown_value
-from featurelib.parity.report import Report, Section
+from featurelib.parity.compare_events import EventMismatch
+from featurelib.parity.report import EventSection, Report, Section
 from featurelib.parity.svg import bars, histogram
 from featurelib.parity.values import Values
 
@@ -60,7 +61,8 @@ def render(report: Report) -> str:
         f"<h1>{_text(title)}</h1>",
         f'<p><span class="verdict {verdict}">{verdict}</span> {_text(_summary(report))}</p>',
         _header(report),
-        *(_engines(s) for s in report.sections),
+        *map(_engines, report.events),
+        *map(_engines, report.sections),
         *_mismatches(report),
         *_features(report),
     ]
@@ -74,7 +76,7 @@ def render(report: Report) -> str:
 
 def _summary(report: Report) -> str:
     rows = sum(s.rows for s in report.sections)
-    found = sum(s.found for s in report.sections)
+    found = sum(s.found for s in report.events) + sum(s.found for s in report.sections)
     features = len(report.bundle.program.outputs)
     engines = max((len(s.runs) for s in report.sections), default=0)
     says = "the same bits from all" if found == 0 else f"{found} differences"
@@ -104,7 +106,7 @@ def _version(package: str) -> str:
         return ""
 
 
-def _engines(section: Section) -> str:
+def _engines(section: Section | EventSection) -> str:
     rows = []
     for run in section.runs:
         name = f"{run.engine} (rows without {run.lacks})" if run.lacks else run.engine
@@ -132,20 +134,32 @@ def _engines(section: Section) -> str:
 
 
 def _mismatches(report: Report) -> Iterable[str]:
-    found = [m for s in report.sections for m in s.mismatches]
-    if not found:
-        return
-    yield "<h2>Mismatches</h2>"
-    for mismatch in found:
-        yield f'<div class="mismatch">{_mismatch(mismatch)}</div>'
+    shown = [_event_mismatch(m) for s in report.events for m in s.mismatches]
+    shown += [_mismatch(m) for s in report.sections for m in s.mismatches]
+    if shown:
+        yield "<h2>Mismatches</h2>"
+    for mismatch in shown:
+        yield f'<div class="mismatch">{mismatch}</div>'
+
+
+def _event_mismatch(found: EventMismatch) -> str:
+    rows = _answers(found.answers, found.engines)
+    told = "\n".join(line[2:] for line in found.told())
+    return f"<h3>{_text(found.about)}</h3><pre>{_text(told)}</pre><table>{rows}</table>"
+
+
+def _answers(answers: Mapping[str, str], wrong: Collection[str]) -> str:
+    """What each engine gave, a row each."""
+    return "".join(
+        f'<tr class="{"bad" if name in wrong else ""}"><td>{_text(name)}</td>'
+        f"<td><code>{_text(answer)}</code></td></tr>"
+        for name, answer in answers.items()
+    )
 
 
 def _mismatch(found: Mismatch) -> str:
-    rows = "".join(
-        f'<tr class="{"bad" if name in found.engines else ""}"><td>{_text(name)}</td>'
-        f"<td><code>{_text(shown_value(value, found.dtype))}</code></td></tr>"
-        for name, value in found.values.items()
-    )
+    values = {name: shown_value(value, found.dtype) for name, value in found.values.items()}
+    rows = _answers(values, found.engines)
     op = found.first_op
     first = "no op differs by itself" if op is None else op.signature
     trace = [] if op is None else [line.strip() for line in op_lines(op)[1:]]

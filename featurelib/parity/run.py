@@ -19,8 +19,12 @@ from featurelib.parity.engines import (
     all_engines,
     taken,
 )
+from featurelib.parity.event_engines import EventEngine, Events, all_event_engines
+from featurelib.parity.generate_events import generate_events
 from featurelib.parity.generate_rows import edge_rows, generate_rows
-from featurelib.parity.report import EngineRun, Report, Section
+from featurelib.parity.joined_engines import joined_engines, joined_rows
+from featurelib.parity.report import EngineRun, EventSection, Report, Section
+from featurelib.parity.run_events import check_events
 from featurelib.parity.values import Array, Rows, Values
 
 __all__ = ["Progress", "check", "check_rows"]
@@ -28,6 +32,8 @@ __all__ = ["Progress", "check", "check_rows"]
 Progress = Callable[[str, int, int], None]
 """Told what is being done, and how many steps of how many are done."""
 
+_RECORDS_A_QUERY = 10
+"""Generated records of each event source for one generated query."""
 _MOST_MISMATCHES = 8
 """Differences that are looked into; each is shrunk and traced, all are counted."""
 
@@ -41,8 +47,14 @@ def check(
     engines: Sequence[Engine] | None = None,
     reference_rows: int = 2_000,
     progress: Progress | None = None,
+    events: Events | None = None,
+    event_engines: Sequence[EventEngine] | None = None,
 ) -> Report:
     """Runs generated rows, then the given ones, through every engine.
+
+    Aggregates of the bundle are compared first, on generated events and on the given ones. Where
+    they agree, rows with their answers go through every engine, and through those that join the
+    events themselves.
 
     Args:
         bundle: Definition and fitted state.
@@ -52,10 +64,19 @@ def check(
         engines: By default all; the reference is always among them.
         reference_rows: How many rows the reference evaluator takes: the edges, and a sample.
         progress: Told how far the check is.
+        events: Records of the user's for each event source, with the queries: rows of the bundle's
+            request.
+        event_engines: Of the aggregates; by default all.
     """
     engines = list(engines or all_engines())
     steps = len(engines) * (1 + (data is not None))
-    sections = []
+    joins = _joins(bundle, rows, seed, events)
+    sections: list[Section] = []
+    compared: list[EventSection] = []
+    for where, asked in joins:
+        found, joined = _join(bundle, asked, where, engines, event_engines, seed, progress)
+        compared.append(found)
+        sections += joined
     if rows:
         made = generate_rows(bundle, rows, seed)
         part = _Part("generated rows", 0, steps, progress)
@@ -68,7 +89,37 @@ def check(
         sections.append(
             check_rows(bundle, data, engines, part.where, seed, reference_rows, 0, part)
         )
-    return Report(bundle, seed, tuple(sections))
+    return Report(bundle, seed, tuple(sections), events=tuple(compared))
+
+
+def _joins(bundle: Bundle, rows: int, seed: int, given: Events | None) -> list[tuple[str, Events]]:
+    """The events that aggregates are compared on, and what they are."""
+    if bundle.aggregates is None:
+        return []
+    found = []
+    if rows:
+        queries = max(1, rows // _RECORDS_A_QUERY)
+        whole = generate_rows(bundle, queries, seed)
+        request = Rows(bundle.request, {n: whole.columns[n] for n in bundle.request.names}, queries)
+        made = generate_events(bundle.aggregates, rows, queries, seed, request)
+        found.append(("generated queries", made))
+    return found if given is None else [*found, ("given queries", given)]
+
+
+def _join(
+    bundle: Bundle, events: Events, where: str, engines: Sequence[Engine],
+    event_engines: Sequence[EventEngine] | None, seed: int, progress: Progress | None,
+) -> tuple[EventSection, list[Section]]:  # fmt: skip
+    """Compares the aggregates on events, and then the features of what was joined."""
+    assert bundle.aggregates is not None
+    part = _Part(where, 0, len(event_engines or all_event_engines()), progress)
+    found = check_events(bundle.aggregates, events, event_engines, where, part)
+    if not found.passed or found.expected is None:
+        return found, []
+    rows = joined_rows(bundle, events.queries, found.expected)
+    engines = [*engines, *joined_engines(bundle.aggregates, events)]
+    part = _Part(f"{where}, joined", 0, len(engines), progress)
+    return found, [check_rows(bundle, rows, engines, part.where, seed, progress=part)]
 
 
 @dataclass

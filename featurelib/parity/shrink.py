@@ -12,7 +12,7 @@ from featurelib.borders import violation
 from featurelib.fields import Field
 from featurelib.parity.values import Rows
 
-__all__ = ["shrink"]
+__all__ = ["Budget", "fewer", "shrink", "simpler"]
 
 Fails = Callable[[Rows], bool]
 _FEW = 4
@@ -20,7 +20,7 @@ _FEW = 4
 _DAY = 86_400_000_000
 
 
-class _Budget:
+class Budget:
     """Counts runs: a shrink ends in bounded time, whatever it meets."""
 
     def __init__(self, fails: Fails, runs: int) -> None:
@@ -41,16 +41,16 @@ def shrink(rows: Rows, first: int, fails: Fails, *, runs: int = 400) -> Rows:
         fails: Whether some rows fail.
         runs: How often `fails` may be asked.
     """
-    budget = _Budget(fails, runs)
+    budget = Budget(fails, runs)
     alone = rows.take(slice(first, first + 1))
-    small = alone if budget(alone) else _fewer(rows, budget)
+    small = alone if budget(alone) else fewer(rows, budget)
     if len(small) > _FEW:
         return small
-    return _simpler(small, budget)
+    return simpler(small, budget)
 
 
-def _fewer(rows: Rows, fails: Fails) -> Rows:
-    """Leaves out runs of rows, long ones first, while the rest fails."""
+def fewer(rows: Rows, fails: Fails) -> Rows:
+    """Leaves out runs of rows, long ones first, while the rest fails; one row stays at least."""
     size = len(rows) // 2
     while size:
         start = 0
@@ -66,7 +66,8 @@ def _fewer(rows: Rows, fails: Fails) -> Rows:
     return rows
 
 
-def _simpler(rows: Rows, fails: Fails) -> Rows:
+def simpler(rows: Rows, fails: Fails) -> Rows:
+    """Puts simpler values into the rows while they fail."""
     table = [rows.canonical(i) for i in range(len(rows))]
     changed = True
     while changed:
