@@ -24,7 +24,6 @@ from featurelib.jit.bodies import compiled
 from featurelib.op import get_op
 
 SEED = 20261122
-Domain = tuple[float, float]
 # Smallest and largest exponent of two of |x| that matter, and whether x may be negative.
 SCALES: dict[str, tuple[int, int, bool]] = {
     "exp": (-60, 9, True),

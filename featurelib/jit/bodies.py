@@ -17,7 +17,6 @@ from typing import Any
 import numba
 from numba.core import config, types
 
-from featurelib.intrinsics import INTRINSICS, View
 from featurelib.jit.cache import body_cache
 from featurelib.jit.intrinsics_cpu import KIND_TYPES
 from featurelib.jit.progress import tell
@@ -25,7 +24,6 @@ from featurelib.op import Body, Nulls, Op
 
 config.DISABLE_INTEL_SVML = 1  # bits may not depend on which libraries are installed
 
-_INTRINSIC_FNS = {id(i.fn) for i in INTRINSICS.values()}
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False, "boundscheck": False}
 
 
@@ -73,7 +71,7 @@ def resolved(
         compile_callee: Gives what stands for a body or kernel function that `fn` calls.
     """
     scope = {}
-    for name in _global_names(fn.__code__):
+    for name in set(fn.__code__.co_names):
         if name not in fn.__globals__:
             continue  # a builtin
         value = fn.__globals__[name]
@@ -96,10 +94,6 @@ def resolved(
     return copy
 
 
-def _global_names(code: pytypes.CodeType) -> set[str]:
-    return set(code.co_names)
-
-
 def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str) -> Any:
     """Compiles (or loads) a body for these kinds; gives Numba's compile result."""
     sig = signature(body, kinds, nulls, result_kind)
@@ -119,18 +113,14 @@ class Target:
 
     Attributes:
         compile_body: As `compile_body`; its result has a `library` and an `fndesc`.
-        signature: As `signature`.
-        view: Numba's type of a view.
         is_aligned: Whether elements of an Array stand at multiples of their size, so that one load
             may read each; columns of others' making need not.
     """
 
     compile_body: Callable[[Body, tuple[str, ...], Nulls, str], Any]
-    signature: Callable[[Body, tuple[str, ...], Nulls, str], Any]
-    view: Any
     is_aligned: bool = False
 
 
-CPU = Target(compile_body, signature, KIND_TYPES["v"])
+CPU = Target(compile_body)
 
-__all__ = ["CPU", "Target", "View", "compile_body", "compiled", "resolved", "signature"]
+__all__ = ["CPU", "FLAGS", "Target", "compile_body", "compiled", "resolved", "signature"]

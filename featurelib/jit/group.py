@@ -9,8 +9,8 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from featurelib.dtypes import DType
-from featurelib.jit.bodies import Target
-from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I32, I64
+from featurelib.jit.bodies import Target, signature
+from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I32, I64, KIND_TYPES
 from featurelib.jit.places import COLUMN, Place, placed_outputs
 from featurelib.jit.slots import Slots
 from featurelib.node import FIT, INPUT, LITERAL, Node
@@ -192,7 +192,7 @@ class Group:
     def _call(self, b: ir.IRBuilder, node: Node) -> tuple[Any, ir.Value]:
         op, body = op_of(node), body_of(node)
         kinds = tuple(a.dtype.kind for a in node.args)
-        sig = self.target.signature(body, kinds, op.nulls, node.dtype.kind)
+        sig = signature(body, kinds, op.nulls, node.dtype.kind)
         compiled = self.target.compile_body(body, kinds, op.nulls, node.dtype.kind)
         pairs = [self.values[a.key] for a in node.args]
         args = [self._packed(b, v, k) for (v, _), k in zip(pairs, kinds, strict=True)]
@@ -219,7 +219,7 @@ class Group:
         return result, there
 
     def _packed(self, b: ir.IRBuilder, value: Any, kind: str) -> ir.Value:
-        return self.context.make_tuple(b, self.target.view, value) if kind == "v" else value
+        return self.context.make_tuple(b, KIND_TYPES["v"], value) if kind == "v" else value
 
 
 def zero(dtype: DType) -> Any:

@@ -168,7 +168,7 @@ class Kernel:
         """
         check_float_environment()
         slots = self.fill_slots(inputs, outputs, arena.address)
-        self._call(slots.ctypes.data, 0, rows)
+        self._call(address_of(slots), 0, rows)
 
 
 def _check_limit(program: Program, limit: int) -> None:

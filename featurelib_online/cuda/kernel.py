@@ -39,7 +39,6 @@ class DeviceKernel:
             raise CompileError(f"expected calls_in_flight of 1 or more, got {calls_in_flight!r}")
         self.bundle = bundle
         self.device = device
-        self._calls_in_flight = calls_in_flight
         placed, self._lists, program = _placed(bundle)
         self._members = {m.output: m for m in placed.members}
         self._order = tuple(program.outputs)
