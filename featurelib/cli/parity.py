@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from featurelib.cli.extras import extra
-from featurelib.cli.targets import count, load_any, output
+from featurelib.cli.extras import UsageError, extra
+from featurelib.cli.targets import count, event_files, load_any, output
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -15,6 +15,13 @@ def add(commands: Any, **shared: Any) -> None:
     command = commands.add_parser("parity", help=about, description=about, **shared)
     command.add_argument("target", metavar="TARGET", help="a bundle's file, or module:name")
     command.add_argument("--data", metavar="FILE", help="rows to compare after the generated ones")
+    command.add_argument(
+        "--events",
+        action="append",
+        default=[],
+        metavar="SOURCE=FILES",
+        help="records of an event source; --data has the queries about them",
+    )
     command.add_argument(
         "--rows", type=count, default=20_000, metavar="N", help="generated rows (default 20,000)"
     )
@@ -30,7 +37,18 @@ def run(args: argparse.Namespace) -> int:
 
         if args.report:
             output(args.report)
-        load_any(args.target)  # a target that is none is refused in the words of every command
+        # A target that is none is refused in the words of every command.
+        target = load_any(args.target)
+        events = event_files(args.events)
+        if events and target.aggregates is None:
+            raise UsageError(f"{args.target} has no aggregates, so it takes no --events")
+        if events and args.data is None:
+            raise UsageError("--events are asked about: --data names the file of queries")
         return run_parity(
-            args.target, data=args.data, rows=args.rows, seed=args.seed, report=args.report
+            args.target,
+            data=args.data,
+            rows=args.rows,
+            seed=args.seed,
+            report=args.report,
+            events=events,
         )

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from featurelib.cli.extras import UsageError, extra
-from featurelib.cli.targets import count, load_any, output
+from featurelib.cli.targets import count, event_files, load_any, output
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -50,7 +50,7 @@ def add(commands: Any, **shared: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the job; refused records are counted on standard error."""
-    events = _events(args.events)
+    events = event_files(args.events)
     output(args.output)
     target = load_any(args.target)
     if target.aggregates is None:
@@ -80,15 +80,3 @@ def run(args: argparse.Namespace) -> int:
         for reason, number in reasons.items():
             print(f"{name}: {number:,} records refused: {reason}", file=sys.stderr)
     return 0
-
-
-def _events(given: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in given:
-        name, equals, files = text.partition("=")
-        if not equals or not name or not files:
-            raise UsageError(f"--events takes SOURCE=FILES, got {text!r}")
-        if name in found:
-            raise UsageError(f"--events names `{name}` twice", hint="a glob names several files")
-        found[name] = files
-    return found

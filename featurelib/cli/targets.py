@@ -110,6 +110,23 @@ def count(text: str) -> int:
     return int(number)
 
 
+def event_files(given: list[str]) -> dict[str, str]:
+    """The files of each event source, of arguments ``SOURCE=FILES``.
+
+    Raises:
+        UsageError: One is of another form, or names a source for the second time.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, files = text.partition("=")
+        if not equals or not name or not files:
+            raise UsageError(f"--events takes SOURCE=FILES, got {text!r}")
+        if name in found:
+            raise UsageError(f"--events names `{name}` twice", hint="a glob names several files")
+        found[name] = files
+    return found
+
+
 def _import(name: str) -> object:
     try:
         return importlib.import_module(name)

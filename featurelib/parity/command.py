@@ -6,13 +6,19 @@ import contextlib
 import dataclasses
 import os
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featurelib.bundle import Bundle
 from featurelib.errors import MissingExtraError
-from featurelib.parity.targets import bind_for_parity, find_target, read_data, read_rows
+from featurelib.parity.targets import (
+    bind_for_parity,
+    find_target,
+    read_data,
+    read_events,
+    read_rows,
+)
 
 if TYPE_CHECKING:
     from featurelib.parity.report import EventSection, Section
@@ -33,6 +39,7 @@ def run_parity(
     report: str | None = None,
     console: Any = None,
     golden: str = GOLDEN,
+    events: Mapping[str, str] | None = None,
 ) -> int:
     """Checks that every engine gives the same bits; prints what it found.
 
@@ -47,6 +54,7 @@ def run_parity(
         report: Where to write the HTML report.
         console: A `rich.console.Console`; by default one on standard output.
         golden: The folder of golden data.
+        events: Files of each event source; `data` then has queries about them.
 
     Returns:
         The exit code: 0 where nothing differs, else 1.
@@ -58,17 +66,21 @@ def run_parity(
     from featurelib.parity.run import check
 
     found_target = find_target(target)
-    frame = None if data is None else read_data(data, found_target)
-    bundle, notes = bind_for_parity(found_target, frame)
-    given = None if frame is None else read_rows(bundle, frame)
+    frame = None if data is None else read_data(data, found_target, queries=bool(events))
+    bundle, notes = bind_for_parity(found_target, frame, events or None)
+    given = None if frame is None or events else read_rows(bundle, frame)
+    asked = None
+    if events:
+        asked, left_out = read_events(bundle, frame, events)
+        notes += left_out
     replayed, equal = _replay(bundle, golden)
     with _progress(console) as tell:
-        found = check(bundle, rows=rows, seed=seed, data=given, progress=tell)
+        found = check(bundle, rows=rows, seed=seed, data=given, events=asked, progress=tell)
     found = dataclasses.replace(found, golden=replayed, golden_passed=equal, notes=notes)
-    for events in found.events:
-        head = f"{events.rows:,} {events.where} about {events.records:,} records"
+    for answers in found.events:
+        head = f"{answers.rows:,} {answers.where} about {answers.records:,} records"
         console.print(head, style="bold", highlight=False)
-        console.print(_table(events, console.width))
+        console.print(_table(answers, console.width))
     for section in found.sections:
         console.print(f"{section.rows:,} {section.where}", style="bold", highlight=False)
         console.print(_table(section, console.width))

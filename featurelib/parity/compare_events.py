@@ -167,8 +167,10 @@ def investigate_events(
         judged = definition
     first = int(difference.rows[0]) if len(difference.rows) else 0
     kept = {n: events.records[n] for n in judged.sources}
-    small = shrink_events(Events(kept, events.queries), first, fails)
     shown = name or next(iter(judged.aggregates))
+    fields = {p.source: p.entity for p in [*judged.aggregates.values(), judged.aggregates[shown]]}
+    keys = {n: (judged.sources[n].source.key, fields[n]) for n in kept}
+    small = shrink_events(Events(kept, events.queries), first, keys, fails)
     row = _differing(judged, shown, expected, wrong, small)
     plan = judged.aggregates[shown]
     asked = small.queries.python(row) if len(small.queries) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,22 @@ from featurelib.bundle import Bundle, load
 from featurelib.dtypes import DType
 from featurelib.errors import MissingExtraError, ParityError
 from featurelib.feature_set import FeatureSet
+from featurelib.fields import InputSchema
 from featurelib.node import Node
 from featurelib.parity.edge_values import edge_values
+from featurelib.parity.event_engines import Events
 from featurelib.parity.values import Rows
 from featurelib.state import FittedState
 from featurelib.tables import TableData
 
-__all__ = ["bind_for_parity", "find_target", "made_up_state", "read_data", "read_rows"]
+__all__ = [
+    "bind_for_parity",
+    "find_target",
+    "made_up_state",
+    "read_data",
+    "read_events",
+    "read_rows",
+]
 
 
 def find_target(target: str) -> Bundle | FeatureSet:
@@ -50,12 +60,13 @@ def find_target(target: str) -> Bundle | FeatureSet:
 
 
 def bind_for_parity(
-    target: Bundle | FeatureSet, frame: Any = None
+    target: Bundle | FeatureSet, frame: Any = None, events: Mapping[str, Any] | None = None
 ) -> tuple[Bundle, tuple[str, ...]]:
     """The bundle to check, with notes for the report.
 
     A feature set that needs a fit is fitted on `frame`; without one its fitted values are made up:
-    whether engines agree does not depend on which values a fit found.
+    whether engines agree does not depend on which values a fit found. With `events` the frame has
+    queries, and the aggregates are joined first.
     """
     if isinstance(target, Bundle):
         return target, ()
@@ -64,7 +75,7 @@ def bind_for_parity(
     if frame is not None:
         from featurelib_offline import fit
 
-        return target.bind(fit(target, frame)), ("fitted on the given data",)
+        return target.bind(fit(target, frame, events=events)), ("fitted on the given data",)
     made = made_up_state(target.program.fits)
     return target.bind(made), ("no data to fit on: the fitted values are made up",)
 
@@ -97,8 +108,13 @@ def _table(kind: str, dtype: DType) -> TableData:
     raise ParityError(f"no values are known for a fitted table of kind {kind}")
 
 
-def read_data(path: str, target: Bundle | FeatureSet) -> Any:
+def read_data(path: str, target: Bundle | FeatureSet, *, queries: bool = False) -> Any:
     """A file as a Polars frame, its columns as the target reads them; others are left out.
+
+    Args:
+        path: The file.
+        target: What reads it.
+        queries: Whether the file lacks the columns that aggregates fill.
 
     Raises:
         InputError: There is no such file, or a value in it does not fit its field.
@@ -110,6 +126,7 @@ def read_data(path: str, target: Bundle | FeatureSet) -> Any:
             f"reading {path} needs polars and pyarrow", hint='pip install "featurelib[parity]"'
         ) from error
     schema = target.schema if isinstance(target, Bundle) else target.inputs
+    schema = target.request if queries else schema
     with readable(path):
         frame = read_files(path, replace(schema, extra="ignore"), where=target.name)
         with frame.naming_faults():
@@ -127,15 +144,57 @@ def read_rows(bundle: Bundle, frame: Any, most: int | None = None) -> Rows:
     Raises:
         InputError: A column is missing, or a value does not fit its field.
     """
+    return rows_of(frame, bundle.schema, bundle.name, most)
+
+
+def rows_of(frame: Any, schema: InputSchema, where: str, most: int | None = None) -> Rows:
+    """The rows of a frame as a schema reads them; see `read_rows`."""
     from featurelib.parity.polars_engines import rows_values
     from featurelib_offline.foreign import column_names
     from featurelib_offline.frames import read_frame
 
     names = column_names(frame) or ()
-    kept = [n for n in names if n not in bundle.schema.by_name]
-    columns = read_frame(frame, bundle.schema, where=bundle.name, keep=kept).columns()
-    made = columns.select(bundle.schema.names).collect(engine="in-memory")
+    kept = [n for n in names if n not in schema.by_name]
+    columns = read_frame(frame, schema, where=where, keep=kept).columns()
+    made = columns.select(schema.names).collect(engine="in-memory")
     if most is not None:
         made = made.head(most)
-    values = {f.name: rows_values(made[f.name], f.dtype) for f in bundle.schema}
-    return Rows(bundle.schema, values, len(made))
+    values = {f.name: rows_values(made[f.name], f.dtype) for f in schema}
+    return Rows(schema, values, len(made))
+
+
+def read_events(
+    target: Bundle | FeatureSet, frame: Any, events: Mapping[str, str]
+) -> tuple[Events, tuple[str, ...]]:
+    """Records in files, and the queries of a frame about them; with notes for the report.
+
+    Records that are not of their source's schema (``bad_value``) are left out, and a note counts
+    them: not every engine can be given them.
+
+    Args:
+        target: What asks.
+        frame: Its queries, as `read_data` gives them.
+        events: The files of each event source.
+
+    Raises:
+        InputError: There are no such files, or their columns do not fit.
+        DefinitionError: A source is given that nobody reads, or one is not given.
+    """
+    from featurelib_offline.files import read_files, readable
+    from featurelib_offline.point_in_time import check_sources
+
+    definition = target.aggregates
+    if definition is None:
+        raise ParityError(f"{target.name}: events are given, but the set has no aggregates")
+    check_sources(definition, events)
+    made, notes = {}, []
+    for name, plan in definition.sources.items():
+        with readable(events[name]):
+            good, bad = read_files(
+                events[name], plan.schema, where=f"event source `{name}`"
+            ).split()
+            made[name] = rows_of(good.collect(engine="streaming"), plan.schema, name)
+            left_out = len(bad.select("row").collect(engine="streaming"))
+        if left_out:
+            notes.append(f"records of `{name}` left out as bad_value: {left_out:,}")
+    return Events(made, rows_of(frame, target.request, target.name)), tuple(notes)
