@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import featurelib as fl
-from featurelib.windows import EventSource, calendar, last, rows
+from featurelib.windows import EventSource, calendar, last, rows, session
 
 
 class Trade(fl.Schema):
@@ -54,6 +54,7 @@ AGGREGATES = {
     "other_1d": DAY.sum(fl.col("units")).on("other"),
     "large_last": TRADES.over(rows(5)).where(fl.col("amount") >= 100.0).mean(fl.col("amount")),
     "median_1d": DAY.quantile(fl.col("amount"), 0.5, rule="linear"),
+    "visit": LOGINS.over(session(dt.timedelta(hours=1))).count(),
     "logins_today": LOGINS.over(calendar("day", "America/New_York")).count(),
     "devices": LOGINS.over(last(days=30)).n_unique(fl.col("device").hash_bucket(1000)),
 }
