@@ -24,8 +24,8 @@ from featurelib.release.diff_text import (
 )
 
 if TYPE_CHECKING:
-    from featurelib.release.diff import Difference, FeatureChange
     from featurelib.release.diff_structure import Change
+    from featurelib.release.difference import Difference, FeatureChange
 
 __all__ = ["render"]
 

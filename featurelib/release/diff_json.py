@@ -12,7 +12,7 @@ from featurelib.release.diff_counts import Example, Moves
 from featurelib.ssa import value_text
 
 if TYPE_CHECKING:
-    from featurelib.release.diff import Difference, FeatureChange
+    from featurelib.release.difference import Difference, FeatureChange
 
 __all__ = ["FORMAT", "plain_value", "to_json"]
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +136,9 @@ def _common(old: Bundle, new: Bundle) -> tuple[list[Field], dict[str, list[Any]]
         both = field if theirs is None else _both(field, theirs)
         if both is None:
             continue
-        values = (*mine[field.name], *other.get(field.name, ()), *edge_values(both.dtype))
+        alike = theirs is not None and _narrower(field.dtype, theirs.dtype) is not None
+        values = (*mine[field.name], *edge_values(both.dtype))
+        values += tuple(other[field.name]) if alike else ()
         kept = [v for v in values if _fits(v, both)]
         unique = {(repr(v), math.copysign(1, v) if isinstance(v, float) else 0): v for v in kept}
         if unique:
@@ -238,9 +242,17 @@ def _slices(raw: pl.LazyFrame, keep: Any = None) -> RowSet:
     return RowSet(DATA, chunks, total, keep)
 
 
+class _Folder:
+    """A temporary folder that lives as long as this object."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="featurelib-diff-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 def _spooled(frame: pl.LazyFrame) -> RowSet:
-    folder = tempfile.TemporaryDirectory(prefix="featurelib-diff-")
-    path = Path(folder.name) / "rows.parquet"
+    folder = _Folder()
+    path = folder.path / "rows.parquet"
     frame.sink_parquet(path, compression="lz4", engine="streaming")
     return _slices(pl.scan_parquet(path), folder)
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from featurelib.dtypes import DType
 from featurelib.parity.values import bits_text
 from featurelib.release.diff_counts import Example, Moves
+from featurelib.release.lines import wrapped
 from featurelib.ssa import constant
 
 if TYPE_CHECKING:
-    from featurelib.release.diff import Difference, FeatureChange
+    from featurelib.release.difference import Difference, FeatureChange
 
 __all__ = [
     "KINDS", "distance_text", "feature_head", "flips", "interesting", "moved_text", "rows_text",
     "share_text", "shown_inputs", "shown_pair", "summary", "text",
 ]  # fmt: skip
 
-_NARROWEST = 60
 KINDS = {"golden": "golden rows", "generated": "generated rows", "data": "given rows"}
 """What kinds of rows are called."""
 _FLIPS = {
@@ -34,18 +35,7 @@ _LONGEST = 160
 
 def text(found: Difference, width: int) -> str:
     """The difference as text."""
-    width = max(width, _NARROWEST)
-    made: list[str] = []
-    for line in _lines(found):
-        begins = len(line) - len(line.lstrip())
-        made += textwrap.wrap(
-            line.lstrip(),
-            width,
-            initial_indent=" " * begins,
-            subsequent_indent=" " * (begins + 4),
-            break_on_hyphens=False,
-        ) or [""]
-    return "\n".join(made) + "\n"
+    return wrapped(_lines(found), width)
 
 
 def _lines(found: Difference) -> Iterator[str]:
@@ -213,6 +203,8 @@ def _value(value: Any, dtype: DType) -> str:
     """A value as it is written; text whole, where `constant` would cut it off."""
     if isinstance(value, bytes):
         return repr(value.decode(errors="backslashreplace"))
+    if dtype.name == "Float32" and value is not None:
+        return str(np.float32(value))  # the shortest text of these bits
     return constant(value, dtype)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,11 +16,12 @@ from featurelib.errors import FieldValueError
 from featurelib.fields import InputSchema
 from featurelib.parity.polars_engines import rows_values
 from featurelib.parity.values import Array, Values
+from featurelib.release.diff_rows import RowSet
 from featurelib.struct_inputs import members, whole_structs
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.plan import Plan, plan
 
-__all__ = ["Chunk", "Pair", "Reader"]
+__all__ = ["Chunk", "Pair", "Reader", "chunks_of"]
 
 
 @dataclass(frozen=True)
@@ -157,17 +158,20 @@ class Chunk:
         refused, reason = np.zeros(len(rows), bool), ""
         for side in sides:
             frame, missing = side.read(rows)
+            frames.append(frame)
+            lacks.append(missing)
+            if not frame.schema:  # no field, nothing to refuse
+                continue
             bad = frame.split()[1].select("row", "reasons").collect()
             if len(bad):
                 refused[bad["row"].to_numpy()] = True
                 named, why = f"{side.bundle.name} {side.bundle.version}", bad["reasons"][0][0]
                 reason = reason or f"{named} refuses row {start + bad['row'][0]}: {why}"
-            frames.append(frame)
-            lacks.append(missing)
         lacking = _lacking(names, sides, lacks)
         features = tuple(n for n in names if n not in lacking)
         kept = pl.Series(~refused)
-        inputs = [f.columns().collect(engine="in-memory").filter(kept) for f in frames]
+        read = [f.columns().collect(engine="in-memory") if f.schema else rows for f in frames]
+        inputs = [columns.filter(kept) for columns in read]
         outputs = [
             side.compute(columns, features) if features else pl.DataFrame()
             for side, columns in zip(sides, inputs, strict=True)
@@ -196,6 +200,25 @@ class Chunk:
                     value = rows_values(frame[name].slice(row, 1), dtype).canonical(0)
                     found[name] = (value, dtype)
         return found
+
+
+def chunks_of(
+    old: Bundle, new: Bundle, row_sets: Iterable[RowSet], names: Sequence[str]
+) -> Iterator[Chunk]:
+    """Computes features of all rows, chunk by chunk.
+
+    Args:
+        old: The one side.
+        new: The other side.
+        row_sets: The rows.
+        names: Features that both have.
+    """
+    sides = Reader(old), Reader(new)
+    for row_set in row_sets:
+        start = 0
+        for rows in row_set.chunks():
+            yield Chunk.of(row_set.kind, start, rows, *sides, names)
+            start += len(rows)
 
 
 def _lacking(

@@ -24,9 +24,9 @@ def bind_both(
 ) -> tuple[Bundle, Bundle, tuple[str, ...]]:
     """Both sides as bundles, with notes for the report.
 
-    A feature set that needs a fit is fitted on `data`. Without data an analyzer has the value that
-    the other side's bundle has for the same analyzer, so that what no one changed does not move;
-    others have made-up values, the same on both sides.
+    An analyzer of a feature set has the value that the other side's bundle has for the same
+    analyzer, so that what no one changed does not move. Others are fitted on `data`; without data
+    their values are made up, the same on both sides.
 
     Args:
         old: The one side.
@@ -43,24 +43,30 @@ def bind_both(
             return side
         if not side.needs_fit:
             return side.bind()
-        if data is not None:
-            from featurelib_offline import fit
-
-            notes[f"{side.name} {side.version} is fitted on the given data"] = None
-            return side.bind(fit(side, read_data(data, side)))
         values: dict[str, Any] = {}
+        found: FittedState | None = None
         for node in side.program.fits:
-            state = next((s for s in known if node.key in s), made)
-            values[node.key] = (state.dtype(node.key), state[node.key])
+            state = next((s for s in known if node.key in s), None)
+            if state is None and data is not None:
+                found = state = found or fit_on(side, data)
             whose = (
-                "made up: no data to fit on"
-                if state is made
-                else "those of the other side's bundle"
+                ("fitted on the given data" if state is found else "those of the other side")
+                if state is not None
+                else "made up: there is no data to fit on"
             )
-            notes[f"fitted values of {side.name} {side.version} are {whose}"] = None
+            state = state or made
+            values[node.key] = (state.dtype(node.key), state[node.key])
+            notes[f"{side.name} {side.version}: fitted values are {whose}"] = None
         return side.bind(FittedState(values))
 
     return bound(old), bound(new), tuple(notes)
+
+
+def fit_on(side: FeatureSet, data: str) -> FittedState:
+    """The fitted state of a set on files of rows."""
+    from featurelib_offline import fit
+
+    return fit(side, read_data(data, side))
 
 
 def golden_files(root: str | os.PathLike[str], sides: Iterable[tuple[str, Bundle]]) -> list[Path]:

@@ -1,0 +1,158 @@
+"""`impact` finds what reads a change by fingerprints, and says what each model may do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import featurelib as fl
+from featurelib.cli import main
+from featurelib.release.changed import changed_between, named
+from featurelib.release.consumers import Consumers, find_consumers
+from featurelib.release.impact import impact
+from parity_tests.release.diff_cases import feature, make
+
+x, y = fl.col("x"), fl.col("y").fill_null(0.0)
+LAYOUT = {"dense": ["a", "b"]}
+
+
+def old() -> fl.Bundle:
+    return make(feature("a", x * 2.0), feature("b", y), feature("c", x * 2.0 + 1.0), layout=LAYOUT)
+
+
+def changed_a(layout: Any = LAYOUT) -> fl.Bundle:
+    features = (feature("a", x * 3.0, 2), feature("b", y), feature("c", x * 2.0 + 1.0))
+    return make(*features, layout=layout, version="1.0.1")
+
+
+def verdicts(new: fl.Bundle, **models: fl.ModelInputs) -> dict[str, str]:
+    found = impact(old(), changed_between(old(), new), Consumers(models=dict(models)), new)
+    return {m.path: m.verdict for m in found.models}
+
+
+def test_models_are_told_apart() -> None:
+    """Equal fingerprints run; another fingerprint needs `accepts`; other tensors a training."""
+    reads_both = fl.ModelInputs.of(old())
+    stranger = fl.ModelInputs.of(make(feature("a", x * 9.0), feature("b", y), layout=LAYOUT))
+    assert verdicts(old(), both=reads_both) == {"both": "runs"}
+    assert verdicts(changed_a(), both=reads_both, stranger=stranger) == {
+        "both": "accepts",
+        "stranger": "other",
+    }
+    assert verdicts(changed_a({"dense": ["b", "a"]}), both=reads_both) == {"both": "retrain"}
+
+
+@given(st.permutations("abc"), st.integers(1, 3), st.sampled_from("abc"))
+@settings(max_examples=20, deadline=None)
+def test_a_model_is_concerned_if_and_only_if_it_reads_the_feature(
+    names: list[str], size: int, changes: str
+) -> None:
+    """Before there is a new bundle: by name of the feature, for any members of a model."""
+    exprs = {"a": x * 2.0, "b": y, "c": x.abs()}
+    bundle = make(*(feature(n, e) for n, e in exprs.items()), layout={"dense": names[:size]})
+    models = {"model": fl.ModelInputs.of(bundle)}
+    found = impact(bundle, named(bundle, [changes]), Consumers(models=models))
+    (model,) = found.models
+    assert model.verdict == ("accepts" if changes in names[:size] else "runs")
+
+
+def test_features_are_known_by_fingerprint_in_other_sets() -> None:
+    """Another name of the same computation is found, and what computes on it."""
+    other = make(feature("doubled", x * 2.0), feature("more", (x * 2.0).abs()), feature("b", y))
+    found = impact(old(), named(old(), ["a"]), Consumers(bundles={"other.json": other}))
+    assert found.sets[0].features == {"doubled": ("feature `a`",), "more": ("feature `a`",)}
+    assert found.within == {"c": ("feature `a`",)}
+
+
+def test_ops_and_inputs_are_found_too() -> None:
+    """By the version of the op, and by type, nullability and default of the input."""
+    other = make(feature("shift", x + 1.0), feature("b", y))
+    consumers = Consumers(bundles={"other.json": other})
+    changed = named(old(), [], ["add@1"], ["y"])
+    found = impact(old(), changed, consumers)
+    assert found.sets[0].features == {"shift": ("op `add@1`",), "b": ("input `y`",)}
+    integers = fl.InputSchema.from_fields({"x": float, "y": int | None})
+    others = {"other.json": make(feature("b", fl.col("y")), inputs=integers)}
+    assert not impact(old(), named(old(), [], [], ["y"]), Consumers(bundles=others)).sets
+
+
+def test_what_changed_between_two_bundles() -> None:
+    """Features with another fingerprint or none, ops that are given up, inputs that differ."""
+    inputs = fl.InputSchema.from_fields({"x": float, "y": (float, 0.0)})
+    new = make(feature("a", x * 2.0), feature("b", fl.col("y")), inputs=inputs)
+    changed = changed_between(old(), new)
+    assert [(c.kind, c.name) for c in changed] == [
+        ("feature", "b"), ("feature", "c"), ("op", "add@1"), ("op", "fill_null@1"), ("input", "y"),
+    ]  # fmt: skip
+
+
+def test_folders_are_searched(tmp_path: Path) -> None:
+    """Models and bundles in folders below are found; other JSON is passed over, damage is told."""
+    (tmp_path / "deep").mkdir()
+    model = fl.ModelInputs.of(old())
+    model.save(tmp_path / "deep" / "delay.inputs.json")
+    old().save(tmp_path / "set.json")
+    (tmp_path / "other.json").write_text("[1]", encoding="utf-8")
+    cut = (tmp_path / "set.json").read_bytes()[:-40]
+    (tmp_path / "cut.json").write_bytes(cut)
+    found = find_consumers([tmp_path], [tmp_path])
+    assert {Path(p).name for p in found.models} == {"delay.inputs.json"}
+    assert {Path(p).name for p in found.bundles} == {"set.json"}
+    assert [Path(p).name for p in found.unread] == ["cut.json"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with two bundles and a model."""
+    monkeypatch.chdir(tmp_path)
+    old().save("old.json")
+    changed_a().save("new.json")
+    fl.ModelInputs.of(old()).save("delay.inputs.json")
+    return tmp_path
+
+
+def test_the_command_says_who_is_concerned(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 60 columns, with the fingerprint that a hotfix names; and as JSON with the same keys."""
+    monkeypatch.setenv("COLUMNS", "60")
+    argv = ["impact", "old.json", "new.json", "--models", ".", "--sets", "."]
+    assert main(argv) == 0
+    shown = capsys.readouterr().out
+    assert all(len(s) <= 60 or " " not in s.strip() for s in shown.splitlines())
+    model = fl.ModelInputs.of(old())
+    assert "only where a hotfix accepts it" in shown and model.fingerprint in shown
+    assert main([*argv, "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert set(made) == {
+        "format", "source", "changed", "within", "models", "sets", "looked_at", "unread",
+    }  # fmt: skip
+    assert made["models"][0]["verdict"] == "accepts"
+    assert made["models"][0]["fingerprint"] == model.fingerprint
+    assert [c["name"] for c in made["changed"]] == ["a"]
+    assert made["looked_at"] == {"models": 1, "bundles": 2} and made["sets"] == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "said"),
+    [
+        (["old.json"], 2, "expected either NEW, or names"),
+        (["old.json", "new.json", "--features", "a"], 2, "expected either NEW, or names"),
+        (["old.json", "--features", "aa"], 1, "no feature `aa`\nHint: did you mean a?"),
+        (["old.json", "--features", "a,,b"], 2, "expected names like a,b"),
+        (["old.json", "--ops", "zz"], 1, "no op `zz`\nHint: there are add@1, fill_null@1, mul@1"),
+        (["old.json", "--features", "a", "--models", "no"], 1, "no: there is no such file"),
+        (["old.json", "--features", "a", "--models", "new.json"], 1, "new.json: "),
+    ],
+)
+def test_what_cannot_be_looked_up_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, said: str
+) -> None:
+    """The message says the way out."""
+    assert main(["impact", *argv]) == status
+    assert said in capsys.readouterr().err
