@@ -10,7 +10,7 @@ STAMP := .venv/installed
 # Compiled bodies and kernels stay inside the checkout, so that a run never meets another's.
 export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
-.PHONY: help demo test test-cuda soak check bench dist generate clean
+.PHONY: help demo test test-cuda soak check bench dist mutants generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: $(STAMP) ## Run the tests
 
 soak: $(STAMP) ## Many more generated rows through the PTX of every family of ops (half an hour)
 	FEATURELIB_PTX_ROWS=2000 $(BIN)/python -m pytest -n 2 parity_tests/device $(PYTEST_ARGS)
+
+mutants: $(STAMP) ## Change every tenth place in the bodies: do the tests of values find it? (5 min)
+	$(BIN)/python -m parity_tests.mutants.run $(MUTANT_ARGS)
 
 test-cuda: $(STAMP) ## Run the parity suite on this machine's CUDA device
 	$(BIN)/python -m pytest -m cuda parity_tests/cuda $(PYTEST_ARGS)
