@@ -24,7 +24,6 @@ __all__ = ["column_parts", "frame_columns", "series", "series_column"]
 
 Array = np.ndarray[Any, Any]
 _NEWEST = pl.CompatLevel.newest()
-_NO_FLAGS = np.zeros(0, np.uint8)
 _BUFFER_LIMIT = (1 << 31) - 1
 """A string view holds its place in a buffer in 31 bits."""
 
@@ -131,10 +130,8 @@ def _text_filler(array: pa.Array, valid: Array | None) -> Callable[[slice, Array
     places = np.array([b.address if b is not None else 0 for b in buffers] or [0], np.int64)
 
     def fill(rows: slice, pairs: Array) -> None:
-        flags = _NO_FLAGS if valid is None else valid[rows]
-        arrow_text.pairs_of_views(
-            table[rows], base + 16 * rows.start, places, flags, valid is not None, pairs
-        )
+        flags = None if valid is None else valid[rows]
+        arrow_text.pairs_of_views(table[rows], base + 16 * rows.start, places, flags, pairs)
 
     return fill
 
@@ -193,22 +190,19 @@ def _array(values: Array, dtype: DType, rows: int, validity: pa.Buffer | None) -
 def _list_array(column: Column, dtype: DType, rows: int, validity: pa.Buffer | None) -> pa.Array:
     assert dtype.inner is not None
     offsets = np.zeros(rows + 1, np.int64)
-    has_nulls = column.valid is not None
-    flags = column.valid if column.valid is not None else _NO_FLAGS
+    source, valid = column.values, column.valid
     if dtype.size is None:
-        arrow_text.list_offsets(column.values, flags, has_nulls, offsets)
-        source = column.values
+        arrow_text.list_offsets(source, valid, offsets)
     else:
         # An Array has its place under a null too; it is filled with zeros.
-        present = np.ones(rows, np.int64) if column.valid is None else (flags != 0)
+        present = np.ones(rows, np.int64) if valid is None else (valid != 0)
         offsets[1:] = np.cumsum(present) * dtype.size
-        source = column.values
     items = np.zeros(int(offsets[-1]), dtype.inner.storage)
     arrow_text.copy_lists(source, offsets, items.itemsize, items.ctypes.data)
     if dtype.size is not None:
-        if has_nulls:
+        if valid is not None:
             full = np.zeros((rows, dtype.size), dtype.inner.storage)
-            full[flags != 0] = items.reshape(-1, dtype.size)
+            full[valid != 0] = items.reshape(-1, dtype.size)
             items = full.reshape(-1)
         child = _array(items, dtype.inner, len(items), None)
         return pa.Array.from_buffers(arrow_type(dtype), rows, [validity], children=[child])
@@ -218,22 +212,18 @@ def _list_array(column: Column, dtype: DType, rows: int, validity: pa.Buffer | N
 
 
 def _text_series(name: str, column: Column) -> pl.Series:
-    rows = len(column.values)
-    has_nulls = column.valid is not None
-    flags = column.valid if column.valid is not None else _NO_FLAGS
-    size = arrow_text.long_bytes(column.values, flags, has_nulls)
+    rows, valid = len(column.values), column.valid
+    size = arrow_text.long_bytes(column.values, valid)
     if size > _BUFFER_LIMIT:
         middle = rows // 2
         halves = (slice(0, middle), slice(middle, rows))
         parts = [
-            _text_series(name, Column(column.values[h], flags[h] if has_nulls else None))
+            _text_series(name, Column(column.values[h], None if valid is None else valid[h]))
             for h in halves
         ]
         return parts[0].append(parts[1])
     views, data = np.empty((rows, 4), np.int32), np.empty(size, np.uint8)
-    arrow_text.views_of_pairs(
-        column.values, flags, has_nulls, views, views.ctypes.data, data.ctypes.data
-    )
-    buffers = [_bitmap(column.valid), pa.py_buffer(views), pa.py_buffer(data)]
+    arrow_text.views_of_pairs(column.values, valid, views, data)
+    buffers = [_bitmap(valid), pa.py_buffer(views), pa.py_buffer(data)]
     array = pa.Array.from_buffers(pa.string_view(), rows, buffers)
     return pl.Series(name, pl.from_arrow(array), dtype=pl.String())

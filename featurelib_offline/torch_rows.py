@@ -18,7 +18,6 @@ __all__ = ["Array", "Key", "Lists", "Rows"]
 Array = np.ndarray[Any, Any]
 Key = tuple[str, str]
 """What it belongs to (``tensors`` or ``labels``), and its name."""
-_NO_FLAGS = np.empty(0, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Lists:
         pairs[:, 0] = self.values.ctypes.data + self.offsets[order] * self.values.itemsize
         pairs[:, 1] = self.offsets[order + 1] - self.offsets[order]
         offsets = np.empty(len(order) + 1, np.int64)
-        arrow_text.list_offsets(pairs, _NO_FLAGS, False, offsets)
+        arrow_text.list_offsets(pairs, None, offsets)
         values = np.empty(int(offsets[-1]), self.values.dtype)
         arrow_text.copy_lists(pairs, offsets, values.itemsize, values.ctypes.data)
         return Lists(values, offsets)

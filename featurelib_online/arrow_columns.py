@@ -27,7 +27,6 @@ _NAMES = {
 }  # fmt: skip
 _UNITS = {"s": "s", "m": "ms", "u": "us", "n": "ns"}
 _OFFSETS = {"u": "<i4", "U": "<i8", "+l": "<i4", "+L": "<i8", "+vl": "<i4", "+vL": "<i8"}
-_NO_FLAGS = np.zeros(0, np.uint8)
 _DAY_MS = 86_400_000
 
 
@@ -109,9 +108,7 @@ def _text(array: ArrowArray, valid: Array | None, width: str) -> Array:
         if not array.buffers[1] or ends_at % size:
             ends = array.buffer(1, width, array.offset, array.length + 1)
             ends_at = ends.ctypes.data
-        flags = _NO_FLAGS if valid is None else valid
-        data_at, has_nulls = array.buffers[2], valid is not None
-        arrow_bits.pairs_of_offsets(ends_at, size == 8, data_at, flags, has_nulls, pairs)
+        arrow_bits.pairs_of_offsets(ends_at, size == 8, array.buffers[2], valid, pairs)
     return pairs
 
 
@@ -122,9 +119,8 @@ def _views(array: ArrowArray, valid: Array | None) -> Array:
         views = array.buffer(1, "<i4", 4 * array.offset, 4 * rows).reshape(-1, 4)
         # After the data buffers stands one more, with their lengths.
         places = np.array(array.buffers[2:-1] or [0], np.int64)
-        flags = _NO_FLAGS if valid is None else valid
         base = array.buffers[1] + 16 * array.offset
-        arrow_text.pairs_of_views(views, base, places, flags, valid is not None, pairs)
+        arrow_text.pairs_of_views(views, base, places, valid, pairs)
     return pairs
 
 

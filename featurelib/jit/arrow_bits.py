@@ -6,13 +6,12 @@ here a column takes one call.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
 import numpy as np
 from numba.core import types
 from numba.core.extending import intrinsic
 
+from featurelib.jit.arrow_text import Array, flags_of
 from featurelib.jit.cache import lazy_njit
 
 
@@ -47,7 +46,7 @@ def _pairs_of_offsets(ends_at, is_wide, data_at, valid, has_nulls, pairs):  # ty
         pairs[i, 1] = 0 if has_nulls and valid[i] == 0 else stop - start
 
 
-def expand(bits_at: int, first: int, out: Any) -> int:
+def expand(bits_at: int, first: int, out: Array) -> int:
     """Bits from `first` on as bytes of 0 and 1.
 
     Args:
@@ -61,6 +60,8 @@ def expand(bits_at: int, first: int, out: Any) -> int:
     return int(lazy_njit(_expand)(bits_at, first, out))
 
 
-def pairs_of_offsets(*args: Any) -> None:
+def pairs_of_offsets(
+    ends_at: int, is_wide: bool, data_at: int, valid: Array | None, pairs: Array
+) -> None:
     """Fills `pairs` from offsets of 4 or 8 bytes into the texts at `data_at`; a null is empty."""
-    lazy_njit(_pairs_of_offsets)(*args)
+    lazy_njit(_pairs_of_offsets)(ends_at, is_wide, data_at, *flags_of(valid), pairs)

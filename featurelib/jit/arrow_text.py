@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import types
 
 from featurelib.jit.cache import lazy_njit
 
+Array = np.ndarray[Any, Any]
 INLINE_BYTES = 12
+_NO_FLAGS = np.empty(0, np.uint8)
 _memcpy = types.ExternalFunction("memcpy", types.intp(types.intp, types.intp, types.intp))
 
 
@@ -74,26 +77,34 @@ def _copy_lists(pairs, offsets, width, data_at):  # type: ignore[no-untyped-def]
             _memcpy(data_at + offsets[i] * width, pairs[i, 0], size)
 
 
-def pairs_of_views(*args: Any) -> None:
+def flags_of(valid: Array | None) -> tuple[Array, bool]:
+    """Flags as machine code takes them: some array, and whether to look at it."""
+    return (_NO_FLAGS, False) if valid is None else (valid, True)
+
+
+def pairs_of_views(
+    views: Array, base: int, buffers: Array, valid: Array | None, pairs: Array
+) -> None:
     """Fills `pairs` from string views at `base` over the buffers at these addresses."""
-    lazy_njit(_pairs_of_views)(*args)
+    lazy_njit(_pairs_of_views)(views, base, buffers, *flags_of(valid), pairs)
 
 
-def long_bytes(*args: Any) -> int:
+def long_bytes(pairs: Array, valid: Array | None) -> int:
     """Bytes of the texts that do not fit in a view."""
-    return int(lazy_njit(_long_bytes)(*args))
+    return int(lazy_njit(_long_bytes)(pairs, *flags_of(valid)))
 
 
-def views_of_pairs(*args: Any) -> None:
+def views_of_pairs(pairs: Array, valid: Array | None, views: Array, data: Array) -> None:
     """Copies the texts of `pairs` into string views, and long ones into the data buffer."""
-    lazy_njit(_views_of_pairs)(*args)
+    at = views.ctypes.data, data.ctypes.data
+    lazy_njit(_views_of_pairs)(pairs, *flags_of(valid), views, *at)
 
 
-def list_offsets(*args: Any) -> None:
+def list_offsets(pairs: Array, valid: Array | None, offsets: Array) -> None:
     """Fills Arrow's offsets from the lengths of lists; a null has none."""
-    lazy_njit(_list_offsets)(*args)
+    lazy_njit(_list_offsets)(pairs, *flags_of(valid), offsets)
 
 
-def copy_lists(*args: Any) -> None:
+def copy_lists(pairs: Array, offsets: Array, width: int, data_at: int) -> None:
     """Copies the elements of lists to where their offsets say, `width` bytes each."""
-    lazy_njit(_copy_lists)(*args)
+    lazy_njit(_copy_lists)(pairs, offsets, width, data_at)

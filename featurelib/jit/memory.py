@@ -17,8 +17,6 @@ from featurelib.jit.kernel import Array, Column, empty_column
 from featurelib.jit.places import PlacedProgram
 from featurelib.layout import Layout, Tensor
 
-_NO_FLAGS = np.empty(0, np.uint8)
-
 
 class OutputPlan:
     """How the outputs of a placed program find their memory; made once for a kernel.
@@ -153,7 +151,7 @@ class RaggedTensor:
         """
         count, start = len(pairs), self._total
         ends = self._offsets[row : row + count + 1]
-        arrow_text.list_offsets(pairs, _NO_FLAGS, False, ends)
+        arrow_text.list_offsets(pairs, None, ends)
         added = int(ends[-1])
         self._total += added
         if self._total > len(self._values):

@@ -22,7 +22,6 @@ __all__ = ["Block", "Staged", "Staging", "StagingPool"]
 ALIGNMENT = 256
 """Of each part of a block: what the driver gives memory too, and more than any element needs."""
 _SMALLEST = 1 << 14
-_NO_FLAGS = np.empty(0, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -97,10 +96,9 @@ class Block:
         if dtype.kind != "v":
             staged = Staged(column, dtype, self.reserve(rows * dtype.bits // 8), valid)
         else:
-            flags = _NO_FLAGS if column.valid is None else column.valid
             offsets = np.empty(rows + 1, np.int64)
             pairs = np.ascontiguousarray(column.values)
-            arrow_text.list_offsets(pairs, flags, column.valid is not None, offsets)
+            arrow_text.list_offsets(pairs, column.valid, offsets)
             width = max(dtype.bits // 8, 1)
             values, data = self.reserve(16 * rows), self.reserve(int(offsets[-1]) * width)
             column = column._replace(values=pairs)

@@ -34,8 +34,8 @@ def test_offsets_become_addresses_and_lengths(dtype, lengths):
     valid = np.array([n is not None for n in lengths], np.uint8)
     pairs = np.full((len(lengths), 2), -1, np.int64)
     wide, at = dtype is np.int64, ends.ctypes.data
-    arrow_bits.pairs_of_offsets(at, wide, 1000, valid, True, pairs)
+    arrow_bits.pairs_of_offsets(at, wide, 1000, valid, pairs)
     assert pairs[:, 0].tolist() == [1003 + sum(sizes[:i]) for i in range(len(sizes))]
     assert pairs[:, 1].tolist() == [n or 0 for n in lengths]
-    arrow_bits.pairs_of_offsets(at, wide, 1000, valid[:0], False, pairs)
+    arrow_bits.pairs_of_offsets(at, wide, 1000, None, pairs)
     assert pairs[:, 1].tolist() == sizes
