@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from featurelib.dtypes import DType
+from featurelib.jit.point_in_time.order import order_word
 from featurelib.windows.definition import Definition
 from featurelib.windows.plan_events import (
     ARRIVAL,
@@ -244,11 +245,7 @@ class RecordReader:
 
 def order_words(values: pl.Series) -> Array:
     """Integers as unsigned words in the same order."""
-    array = _numpy(values)
-    if array.dtype == np.uint64:
-        return array
-    made: Array = array.astype(np.int64).view(np.uint64) ^ np.uint64(1 << 63)
-    return made
+    return order_word(_numpy(values))
 
 
 def _numpy(values: pl.Series) -> Array:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from featurelib.intrinsics import load_u8, u64_from_i64
 from featurelib.jit.point_in_time.context import (
     BEGIN,
@@ -29,8 +27,6 @@ from featurelib.jit.point_in_time.context import (
 from featurelib.jit.point_in_time.extremes import extreme
 from featurelib.jit.point_in_time.sums import (
     AT_MAGNITUDE,
-    INFINITY_BITS,
-    TOP,
     divided,
     divided_root,
     magnitude_of,
@@ -39,7 +35,8 @@ from featurelib.jit.point_in_time.sums import (
 from featurelib.jit.windows import layout
 from featurelib.jit.windows.layout import NO_EVENTS, PW_COUNT, PW_OP, VALUE
 from featurelib.jit.windows.memory import helper, uword, word
-from featurelib.jit.windows.rounding import divide, divide_root
+from featurelib.jit.windows.moments import NAN_BITS
+from featurelib.jit.windows.rounding import INFINITY_BITS, TOP, ZERO, divide, divide_root
 
 COUNT_OP, SUM_INT, SUM_FLOAT = layout.COUNT, layout.SUM_INT, layout.SUM_FLOAT
 MEAN, VAR, STD, LAG, SINCE = (
@@ -48,8 +45,6 @@ MEAN, VAR, STD, LAG, SINCE = (
 MIN, MAX, FIRST, ARG_MIN, ARG_MAX = (
     layout.MIN, layout.MAX, layout.FIRST_VALUE, layout.ARG_MIN, layout.ARG_MAX,
 )  # fmt: skip
-NAN_BITS = np.uint64(0x7FF8000000000000)
-ZERO = np.uint64(0)
 
 
 @helper

@@ -38,17 +38,9 @@ from featurelib.jit.windows.layout import (
 )
 from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
 from featurelib.jit.windows.multisets import count_runs, most_frequent, share, sort_keys, to_key
-from featurelib.jit.windows.picks import is_same
+from featurelib.jit.windows.picks import is_among
 from featurelib.jit.windows.quantiles import quantile
 from featurelib.jit.windows.rounding import ZERO
-
-
-@helper
-def _is_among(values, n, x, kind):
-    k = 0
-    while k < n and not is_same(uword(values, k), x, kind):
-        k += 1
-    return k < n
 
 
 @helper
@@ -56,7 +48,7 @@ def _first_few(values, k, distinct, kind, low, high, words, member):
     n, i = 0, low
     while n < k and i < high:
         x = uword(words, i)
-        if load_u8(member, i) == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
+        if load_u8(member, i) == HAS_VALUE and not (distinct and is_among(values, n, x, kind)):
             uput(values, n, x)
             n += 1
         i += 1
@@ -68,7 +60,7 @@ def _last_few(values, k, distinct, kind, low, high, words, member):
     n, i = 0, high - 1
     while n < k and i >= low:
         x = uword(words, i)
-        if load_u8(member, i) == HAS_VALUE and not (distinct and _is_among(values, n, x, kind)):
+        if load_u8(member, i) == HAS_VALUE and not (distinct and is_among(values, n, x, kind)):
             uput(values, n, x)
             n += 1
         i -= 1

@@ -18,14 +18,11 @@ from featurelib.jit.point_in_time.collected import collected
 from featurelib.jit.point_in_time.extremes import forget, joins, leaves, order_key
 from featurelib.jit.point_in_time.lazily import lazily
 from featurelib.jit.point_in_time.sums import (
-    INFINITY_BITS,
     SPARE_WORDS,
     SQUARE_WORDS,
     SUM_WORDS,
-    TOP,
     add_value,
     bounds,
-    is_finite,
     is_short,
     short_value,
 )
@@ -38,6 +35,8 @@ from featurelib.jit.windows.layout import (
     PW_OP,
 )
 from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
+from featurelib.jit.windows.rounding import INFINITY_BITS, TOP
+from featurelib.jit.windows.values import is_finite
 
 COLUMNS = (
     at.ALL_TIMES, at.ALL_ARRIVAL, at.ALL_GONE, at.ALL_BY_ARRIVAL, at.ALL_BY_GONE, at.ALL_WORDS,

@@ -22,13 +22,9 @@ from featurelib.intrinsics import (
 from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT
 from featurelib.jit.windows.memory import helper, uput, uword
 from featurelib.jit.windows.moments import SCRATCH_WORDS
-from featurelib.jit.windows.rounding import divide, divide_root
+from featurelib.jit.windows.rounding import ONE, TOP, ZERO, divide, divide_root
+from featurelib.jit.windows.values import bit_range, is_finite, mantissa
 
-ZERO, ONE = np.uint64(0), np.uint64(1)
-INFINITY_BITS = np.uint64(0x7FF0000000000000)
-TOP = np.uint64(1 << 63)
-_FRACTION = np.uint64((1 << 52) - 1)
-_HIDDEN = np.uint64(1 << 52)
 _SHORT_BITS = 62
 _FAR = 200
 """A short sum is scaled by 2**unit as a float; so far from 1 nothing over- or underflows."""
@@ -47,17 +43,8 @@ def parts(word, kind):
     negative = word >= TOP
     if kind == KIND_INT:
         return (ZERO - word if negative else word), 0, negative
-    biased = np.int64((word >> np.uint64(52)) & np.uint64(0x7FF))
-    magnitude = word & _FRACTION
-    if biased != 0:
-        magnitude |= _HIDDEN
-    return magnitude, max(biased, 1) - 1075, negative
-
-
-@helper
-def is_finite(word, kind):
-    """Whether a value is a number."""
-    return kind != KIND_FLOAT or (word & INFINITY_BITS) != INFINITY_BITS
+    magnitude, weight = mantissa(word)
+    return magnitude, weight - 1074, negative
 
 
 @helper
@@ -72,12 +59,9 @@ def bounds(words, valid, count, kind):
     low, high = np.int64(1 << 20), np.int64(-(1 << 20))
     for i in range(count):
         x = uword(words, i)
-        if load_u8(valid, i) != 0 and is_finite(x, kind):
-            magnitude, exponent, _ = parts(x, kind)
-            if magnitude != ZERO:
-                lowest = magnitude & (ZERO - magnitude)
-                low = min(low, exponent + 63 - u64_clz(lowest))
-                high = max(high, exponent + 64 - u64_clz(magnitude))
+        if load_u8(valid, i) != 0 and is_finite(x, kind) and (x << ONE) != ZERO:
+            lowest, highest = bit_range(x)
+            low, high = min(low, lowest - 1074), max(high, highest - 1073)
     return (0, 0) if high < low else (low, high - low)
 
 

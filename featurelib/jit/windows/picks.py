@@ -30,7 +30,8 @@ def is_same(x, y, kind):
 
 
 @helper
-def _is_among(values, n, x, kind):
+def is_among(values, n, x, kind):
+    """Whether a value is among the first n."""
     k = 0
     while k < n and not is_same(uword(values, k), x, kind):
         k += 1
@@ -48,7 +49,7 @@ def first_few(values, state, plan, g, start, stop, q, k, distinct):
         if i == stop:
             break
         x = value_of(slot_at(state, plan, i), plan, arg)
-        if not (distinct and _is_among(values, n, x, kind)):
+        if not (distinct and is_among(values, n, x, kind)):
             uput(values, n, x)
             n += 1
         i += 1
@@ -66,7 +67,7 @@ def last_few(values, state, plan, g, start, stop, q, k, distinct):
         if i < 0:
             break
         x = value_of(slot_at(state, plan, i), plan, arg)
-        if not (distinct and _is_among(values, n, x, kind)):
+        if not (distinct and is_among(values, n, x, kind)):
             uput(values, n, x)
             n += 1
     for j in range(n // 2):
