@@ -192,6 +192,23 @@ class Over:
         """
         return self._make(kinds.Quantile(q, rule, max_items), x)
 
+    def approx_n_unique(self, x: Expr, *, precision: int = 12) -> WindowAggregate:
+        """About how many distinct values, by HyperLogLog of 2**precision registers. Int64."""
+        return self._make(kinds.ApproxNUnique(precision), x)
+
+    def approx_quantile(
+        self, x: Expr, q: Any, *, precision: int = 7, max_buckets: int = 1024
+    ) -> WindowAggregate:
+        """The value at rank floor((n - 1) q), at most 2**-(precision + 1) of it away. Float64.
+
+        Args:
+            x: Numbers.
+            q: From 0 to 1; a float means its shortest decimal, ``"1/3"`` is exact.
+            precision: Bits of a fraction that name a bucket of values, from 1 to 16.
+            max_buckets: With values in more buckets the answer is null.
+        """
+        return self._make(kinds.ApproxQuantile(q, precision, max_buckets), x)
+
     def decayed_sum(
         self, x: Expr, half_life: dt.timedelta, *, landmark: dt.datetime = LANDMARK
     ) -> WindowAggregate:

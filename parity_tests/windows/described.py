@@ -43,6 +43,8 @@ def _aggregate(plan: Any) -> dict[str, Any]:
     }
     if made.name == "decayed_sum":
         about |= {"half_life": int(made.half_life), "landmark": int(made.landmark)}
+    if made.name == "approx_n_unique":
+        about |= {"log": natural_log}
     if made.name == "n_sessions":
         about |= {"gap": int(made.gap)}
     return about
@@ -99,6 +101,12 @@ def _record(plan: EventPlan, evaluator: Evaluator, row: Mapping[str, Any]) -> di
         "args": [found[argument_name(i)] for i in range(plan.arguments)],
         "filters": [found[filter_name(i)] for i in range(plan.filters)],
     }
+
+
+def natural_log(x: float) -> float:
+    """featurelib's own logarithm, by the reference evaluator."""
+    value, _ = compute(apply("log", (literal(x),), {}), [(x, True)], Arena())
+    return float(value)
 
 
 def power_of_two(f: float) -> float:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from parity_tests.windows.oracle_estimates import approx_n_unique, approx_quantile
 from parity_tests.windows.oracle_numbers import (
     is_finite,
     order,
@@ -223,4 +224,6 @@ _BY_KIND: dict[str, Callable[[Mapping[str, Any], list[Any]], tuple[Any, str | No
     "mode_ratio": by_frequency,
     "count_of": count_of,
     "quantile": quantile,
+    "approx_n_unique": approx_n_unique,
+    "approx_quantile": approx_quantile,
 }

@@ -150,6 +150,19 @@ def counted_over(part: Any, x: Any) -> dict[str, Any]:
     return made | {"q_few": part.quantile(x, 0.5, rule="nearest", max_items=3)}
 
 
+def estimated_over(part: Any, x: Any) -> dict[str, Any]:
+    """Estimates, coarse and fine; few values fill half of 16 registers."""
+    return {
+        "about": part.approx_n_unique(x, precision=4),
+        "about_fine": part.approx_n_unique(x),
+        "about_finest": part.approx_n_unique(x, precision=16),
+        "low": part.approx_quantile(x, "1/3", precision=1),
+        "middle": part.approx_quantile(x, 0.5),
+        "top": part.approx_quantile(x, 1, precision=16),
+        "few": part.approx_quantile(x, 0, precision=2, max_buckets=3),
+    }
+
+
 def over_windows(make: Any, things: EventSource, x: Any, names: Any = WINDOWS) -> dict[str, Any]:
     """The same aggregates over several windows; every other one is filtered."""
     made = {}
@@ -165,7 +178,10 @@ def definition(make: Any, x: Any = X, names: Any = WINDOWS, **more: Any) -> Defi
     return define(over_windows(make, source(**more), x, names))
 
 
-FAMILIES = {"numbers": numbers_over, "ordered": ordered_over, "counted": counted_over}
+FAMILIES = {
+    "numbers": numbers_over, "ordered": ordered_over, "counted": counted_over,
+    "estimated": estimated_over,
+}  # fmt: skip
 ARGUMENTS = {"x": X, "n": N, "u": U, "flag": FLAG, "twice": X * 2.0 + 1.0}
 
 

@@ -100,6 +100,12 @@ def test_a_source_is_made_of_a_schema() -> None:
         (lambda: session(minutes=0), "expected a gap above zero"),
         (lambda: session(HOUR, closed="now"), "got 'now'"),
         (lambda: session(30), "expected a timedelta, got gap=30"),
+        (lambda: WEEK.approx_n_unique(X, precision=3), "4 <= precision <= 16"),
+        (lambda: WEEK.approx_n_unique(X, precision=17), "got precision=17"),
+        (lambda: WEEK.approx_n_unique(X, precision=12.0), "got precision=12.0"),
+        (lambda: WEEK.approx_quantile(X, 0.5, precision=0), "1 <= precision <= 16"),
+        (lambda: WEEK.approx_quantile(X, "half"), "approx_quantile: expected 0 <= q <= 1"),
+        (lambda: WEEK.approx_quantile(X, 0.5, max_buckets=0), "1 <= max_buckets"),
         (lambda: WEEK.n_sessions(1800), "n_sessions: expected a timedelta, got gap=1800"),
         (lambda: WEEK.n_sessions(-HOUR), "n_sessions: expected a gap above zero"),
         (lambda: calendar("hour", "UTC"), "unit of day, week, month, year"),
@@ -147,6 +153,8 @@ def test_a_window_or_aggregate_that_makes_no_sense_is_refused(make, message) -> 
         (lambda: WEEK.sum(WORD), "`sum` takes a number or a truth value, got String"),
         (lambda: WEEK.mean(fl.col("at")), "got Datetime(UTC)"),
         (lambda: WEEK.max(WORD), ".hash_bucket(n)"),
+        (lambda: WEEK.approx_n_unique(WORD), ".hash_bucket(n)"),
+        (lambda: WEEK.approx_quantile(fl.col("at"), 0.5), "got Datetime(UTC)"),
         (lambda: WEEK.sum(WORD + 1), "`concat` takes (String, String)"),
         (lambda: WEEK.where(fl.col("x")).count(), "a filter is Bool, got Float64"),
         (lambda: WEEK.count_of(X, ["a"]), "the values are text, the column is Float64"),
@@ -185,6 +193,8 @@ def test_types_that_do_not_fit_are_refused_by_name_and_line(make, message) -> No
         (WEEK.decayed_sum(N, HOUR), "Float64"),
         (WEEK.time_since_last(), "Duration"),
         (WEEK.n_sessions(HOUR), "Int64"),
+        (WEEK.approx_n_unique(fl.col("at")), "Int64"),
+        (WEEK.approx_quantile(FLAG, 0.5), "Float64"),
     ],
 )
 def test_an_aggregate_has_the_type_of_the_page(aggregate, dtype) -> None:
@@ -256,6 +266,8 @@ def test_a_definition_that_was_altered_is_refused_or_still_a_definition(value) -
         {
             "day": THINGS.over(calendar("day", "Europe/Berlin")).std(X, ddof=1),
             "tiles": THINGS.over(last(days=1, resolution=HOUR)).where(FLAG).count_of(WORD, ["a"]),
+            "about": WEEK.approx_n_unique(X, precision=9),
+            "middle": WEEK.approx_quantile(X, "1/3", max_buckets=64),
             "pauses": THINGS.over(session(HOUR)).n_sessions(HOUR),
             "rows": THINGS.over(rows(3)).quantile(N, "1/3", rule="linear"),
         }

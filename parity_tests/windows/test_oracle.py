@@ -184,6 +184,28 @@ def test_a_row_that_ties_with_what_is_lost_has_no_answer() -> None:
 
 
 INF, NAN = math.inf, math.nan
+REGISTERS = {"precision": 4, "log": math.log}
+HASHED = [
+    ([], 0),
+    ([0.0], 1),  # 16 log(16 / 15) is 1.03
+    ([0.0, -0.0, 0.0, None], 1),
+    ([NAN, -NAN], 1),
+    ([0], 1),  # the word of 0 is that of 0.0
+]
+BUCKETS = {"precision": 1, "q": "1/2", "max_buckets": 9}
+BUCKETED = [
+    ("1/2", [], "no_events"),
+    ("1/2", [1.0, 1.49, 1.5, 2.0], 1.25),  # rank 1; from 1 to 1.5 is one bucket
+    ("2/3", [1.0, 1.49, 1.5, 2.0], 1.75),
+    ("0", [-1.0, 1.0], -1.25),
+    ("1", [True, False], 1.25),
+    ("0", [True, False], 0.0),
+    ("1", [-0.0, 1e-320], 0.0),  # below 2**-1023 is the bucket of 0.0
+    ("1", [2**53 + 1], 1.25 * 2**53),
+    ("1", [1.0, INF, -INF], INF),
+    ("0", [1.0, INF, -INF], -INF),
+    ("1", [INF, NAN], NAN),
+]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +253,10 @@ INF, NAN = math.inf, math.nan
         ("quantile", {"q": "1/2", "rule": "nearest", "max_items": None}, [1.0, 4.0], 1.0),
         ("quantile", {"q": "1/2", "rule": "equiprobable", "max_items": None}, [1.0, 4.0], 1.0),
         ("quantile", {"q": "0", "rule": "linear", "max_items": 1}, [1.0, 4.0], "too_many"),
+        *(("approx_n_unique", REGISTERS, values, n) for values, n in HASHED),
+        *(("approx_quantile", BUCKETS | {"q": q}, values, v) for q, values, v in BUCKETED),
+        ("approx_quantile", BUCKETS | {"max_buckets": 1}, [1.0, 1.49], 1.25),
+        ("approx_quantile", BUCKETS | {"max_buckets": 1}, [1.0, 2.0], "too_many"),
         ("n_sessions", {"gap": 1}, [1.0, 1.0, None, 1.0], 2),
         ("n_sessions", {"gap": 2}, [1.0, 1.0, None, 1.0], 1),
         ("n_sessions", {"gap": 1}, [], 0),

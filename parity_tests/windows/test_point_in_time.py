@@ -93,6 +93,7 @@ CASES = [
     ),
     *(("numbers", x, True, 8) for x in ("n", "u", "flag", "twice")),
     *((f, x, True, 100) for f, x in (("ordered", "n"), ("counted", "n"), ("counted", "u"))),
+    *(("estimated", x, True, 8) for x in ("n", "u", "flag")),
 ]
 """Family of aggregates, argument, whether records have an arrival, how many events are kept."""
 

@@ -91,6 +91,10 @@ def test_the_query_time_and_parameters_count() -> None:
     assert digest(week.last_k(X, 3)) != digest(week.last_k(X, 3, distinct=True))
     days = [digest(mean(calendar("day", z))) for z in ("UTC", "Europe/Berlin", "Asia/Tokyo")]
     assert len(set(days)) == 3
+    about = [week.approx_n_unique(X, precision=p) for p in (11, 12)]
+    about += [week.approx_quantile(X, q, precision=p) for q in (0.1, 0.2) for p in (7, 8)]
+    about += [week.approx_quantile(X, 0.1, max_buckets=99)]
+    assert len({digest(a) for a in about}) == len(about)
     gaps = [digest(week.n_sessions(gap)) for gap in (HOUR, 2 * HOUR)]
     gaps += [
         digest(mean(session(gap, closed=c))) for gap in (HOUR, 2 * HOUR) for c in ("left", "both")

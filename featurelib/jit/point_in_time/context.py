@@ -42,5 +42,6 @@ WANT = PLAN_ANSWER + 3
 BY_VALUES = (
     layout.FIRST_K, layout.LAST_K, layout.N_UNIQUE, layout.TOP_K, layout.COUNT_OF,
     layout.MODE_RATIO, layout.QUANTILE, layout.DECAYED_SUM, layout.N_SESSIONS,
+    layout.APPROX_N_UNIQUE, layout.APPROX_QUANTILE,
 )  # fmt: skip
 """Aggregates that look at the events of the window themselves."""

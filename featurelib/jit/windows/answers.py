@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from featurelib.intrinsics import i64_from_u64, u64_from_i64
+from featurelib.jit.windows.buckets import bucket_of, quantile_of
 from featurelib.jit.windows.cells import find_forward
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.decay import decayed_sum
 from featurelib.jit.windows.events import slot_at
 from featurelib.jit.windows.layout import (
+    APPROX_N_UNIQUE,
+    APPROX_QUANTILE,
     ARG_MAX,
     ARG_MIN,
     BEYOND_KEPT,
@@ -57,7 +60,7 @@ from featurelib.jit.windows.layout import (
     TOP_K,
     VALUE,
 )
-from featurelib.jit.windows.memory import helper, put, word
+from featurelib.jit.windows.memory import helper, put, uput, word
 from featurelib.jit.windows.moments import mean_of, spread_of
 from featurelib.jit.windows.multisets import (
     collect,
@@ -65,10 +68,13 @@ from featurelib.jit.windows.multisets import (
     count_runs,
     most_frequent,
     share,
+    sort_keys,
 )
 from featurelib.jit.windows.partials import total, value_of
 from featurelib.jit.windows.picks import first_few, last_few, nth_back, slot_of_extreme
 from featurelib.jit.windows.quantiles import quantile
+from featurelib.jit.windows.registers import estimate_of, register_key
+from featurelib.jit.windows.rounding import float_of
 from featurelib.jit.windows.sessions import count_sessions
 
 
@@ -162,6 +168,31 @@ def _of_values(out, op, scratch, lists, keys, state, plan, ask, start, stop, q):
 
 
 @helper
+def _of_estimates(out, op, keys, state, plan, ask, start, stop, q):
+    """approx_n_unique and approx_quantile: of the window's values as registers or buckets."""
+    g, precision = word(ask, PW_CLASS), word(ask, PW_COUNT)
+    cls, n = class_at(plan, g), 0
+    arg, kind = word(cls, PC_ARG), word(cls, PC_KIND)
+    i = find_forward(state, plan, g, start, stop, q)
+    while i < stop:
+        x = value_of(slot_at(state, plan, i), plan, arg)
+        if op == APPROX_N_UNIQUE:
+            uput(keys, n, register_key(x, kind, precision))
+        else:
+            uput(keys, n, bucket_of(x, kind, precision))
+        n += 1
+        i = find_forward(state, plan, g, i + 1, stop, q)
+    sort_keys(keys, n)
+    if op == APPROX_N_UNIQUE:
+        factor = float_of(u64_from_i64(word(ask, PW_PART)))
+        _give(out, estimate_of(keys, n, precision, factor), VALUE)
+    else:
+        part, whole = u64_from_i64(word(ask, PW_PART)), u64_from_i64(word(ask, PW_WHOLE))
+        bits, reason = quantile_of(keys, n, part, whole, precision, word(ask, PW_MOST))
+        _give(out, i64_from_u64(bits), reason)
+
+
+@helper
 def answer(out, spans, cells, scratch, lists, keys, state, plan, ask, q):
     """Writes the answer of one aggregate.
 
@@ -191,6 +222,8 @@ def answer(out, spans, cells, scratch, lists, keys, state, plan, ask, q):
         half_life, landmark = word(ask, PW_PART), word(ask, PW_WHOLE)
         bits, reason = decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark)
         _give(out, i64_from_u64(bits), reason)
+    elif op in (APPROX_N_UNIQUE, APPROX_QUANTILE):
+        _of_estimates(out, op, keys, state, plan, ask, start, stop, q)
     elif op == N_SESSIONS:
         _give(out, count_sessions(state, plan, g, start, stop, q, word(ask, PW_PART)), VALUE)
     elif op in (FIRST_K, LAST_K, COUNT_OF):

@@ -87,8 +87,8 @@ PLAN_ANSWER = 12
 (
     COUNT, SUM_INT, SUM_FLOAT, MEAN, VAR, STD, MIN, MAX, FIRST_VALUE, LAG, TIME_SINCE_LAST,
     FIRST_K, LAST_K, ARG_MIN, ARG_MAX, N_UNIQUE, TOP_K, COUNT_OF, MODE_RATIO, QUANTILE, DECAYED_SUM,
-    N_SESSIONS,
-) = range(22)  # fmt: skip
+    N_SESSIONS, APPROX_N_UNIQUE, APPROX_QUANTILE,
+) = range(24)  # fmt: skip
 
 # An answer in memory: a word (or address) and, of a list, its length; then the reason, 0 if it has
 # a value.

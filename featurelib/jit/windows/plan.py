@@ -31,7 +31,8 @@ _OPS: dict[type[kinds.Aggregate], int] = {
     kinds.LastK: at.LAST_K, kinds.ArgMin: at.ARG_MIN, kinds.ArgMax: at.ARG_MAX,
     kinds.NUnique: at.N_UNIQUE, kinds.TopK: at.TOP_K, kinds.CountOf: at.COUNT_OF,
     kinds.ModeRatio: at.MODE_RATIO, kinds.Quantile: at.QUANTILE, kinds.DecayedSum: at.DECAYED_SUM,
-    kinds.NSessions: at.N_SESSIONS,
+    kinds.NSessions: at.N_SESSIONS, kinds.ApproxNUnique: at.APPROX_N_UNIQUE,
+    kinds.ApproxQuantile: at.APPROX_QUANTILE,
 }  # fmt: skip
 REASONS = (None, "no_events", "beyond_kept", "too_many", "out_of_range")
 """What the numbers of reasons mean; None: there is a value."""
@@ -251,6 +252,7 @@ def _parameters(record: list[int], made: kinds.Aggregate) -> None:
         kinds.Var: lambda a: a.ddof, kinds.Std: lambda a: a.ddof, kinds.Lag: lambda a: a.n,
         kinds.LastValue: lambda a: 1, kinds.TimeSinceLast: lambda a: 1, kinds.FirstK: lambda a: a.k,
         kinds.LastK: lambda a: a.k, kinds.TopK: lambda a: a.k, kinds.CountOf: lambda a: a.size,
+        kinds.ApproxNUnique: lambda a: a.precision, kinds.ApproxQuantile: lambda a: a.precision,
     }  # fmt: skip
     if type(made) in numbers:
         record[at.PW_COUNT] = numbers[type(made)](made)
@@ -262,6 +264,12 @@ def _parameters(record: list[int], made: kinds.Aggregate) -> None:
         record[at.PW_WHOLE] = made.share.denominator
     if isinstance(made, kinds.DecayedSum):
         record[at.PW_PART], record[at.PW_WHOLE] = made.half_life_us, made.landmark_us
+    if isinstance(made, kinds.ApproxNUnique):
+        record[at.PW_PART] = int(np.float64(made.factor).view(np.int64))
+    if isinstance(made, kinds.ApproxQuantile):
+        record[at.PW_MOST] = made.max_buckets
+        record[at.PW_PART] = made.share.numerator
+        record[at.PW_WHOLE] = made.share.denominator
     if isinstance(made, kinds.NSessions):
         record[at.PW_PART] = made.gap_us
 

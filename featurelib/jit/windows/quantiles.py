@@ -31,7 +31,7 @@ LINEAR, LOWER, HIGHER, MIDPOINT, NEAREST, EQUIPROBABLE = range(6)
 
 
 @helper
-def _split(n, part, whole):
+def split(n, part, whole):
     """n * part / whole, for part <= whole: the quotient, and what is left over."""
     high, low = u64_mulhi(n, part), n * part
     lift = u64_clz(whole)
@@ -86,9 +86,9 @@ def between(scratch, x, y, kind, part, whole):
 def quantile(scratch, keys, n, kind, part, whole, rule):
     """The bits of a quantile of n > 0 sorted keys at part / whole."""
     if rule == EQUIPROBABLE:
-        i, rest = _split(u64_from_i64(n), part, whole)
+        i, rest = split(u64_from_i64(n), part, whole)
         return to_float(from_key(uword(keys, max(i - 1 + (rest != ZERO), 0)), kind), kind)
-    i, rest = _split(u64_from_i64(n - 1), part, whole)
+    i, rest = split(u64_from_i64(n - 1), part, whole)
     low = from_key(uword(keys, i), kind)
     if rest == ZERO or rule == LOWER:
         return to_float(low, kind)

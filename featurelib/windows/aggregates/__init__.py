@@ -2,6 +2,7 @@
 
 from featurelib.windows.aggregates.base import Aggregate, all_aggregates, from_json, is_word
 from featurelib.windows.aggregates.counted import CountOf, ModeRatio, NUnique, Quantile, TopK
+from featurelib.windows.aggregates.estimated import ApproxNUnique, ApproxQuantile
 from featurelib.windows.aggregates.merged import Count, Max, Mean, Min, Std, Sum, Var
 from featurelib.windows.aggregates.ordered import (
     ArgMax,
@@ -18,6 +19,8 @@ from featurelib.windows.aggregates.ordered import (
 
 __all__ = [
     "Aggregate",
+    "ApproxNUnique",
+    "ApproxQuantile",
     "ArgMax",
     "ArgMin",
     "Count",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
 
 from featurelib.dtypes import BOOL, DType
@@ -136,6 +137,21 @@ def check_count(made: Aggregate, name: str, value: Any, most: int = LONGEST_LIST
     """Refuses a parameter that is no integer from 1 to `most`."""
     if type(value) is not int or not 1 <= value <= most:
         raise DefinitionError(f"{made.name}: expected 1 <= {name} <= {most}, got {name}={value!r}")
+
+
+def exact_share(made: Aggregate, q: Any) -> str:
+    """A share from 0 to 1 as the text of an exact fraction; a float means its shortest decimal.
+
+    Raises:
+        DefinitionError: It is no such share.
+    """
+    try:
+        share = Fraction(str(q))
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(-1)
+    if not 0 <= share <= 1 or share.denominator > 1 << 53:
+        raise DefinitionError(f"{made.name}: expected 0 <= q <= 1, got q={q!r}")
+    return str(share)
 
 
 def check_most(made: Aggregate, value: Any) -> None:

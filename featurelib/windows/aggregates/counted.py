@@ -15,6 +15,7 @@ from featurelib.windows.aggregates.base import (
     aggregate,
     check_count,
     check_most,
+    exact_share,
     number,
     word,
 )
@@ -104,13 +105,7 @@ class Quantile(Aggregate):
         check_most(self, self.max_items)
         if self.rule not in RULES:
             raise DefinitionError(f"quantile: expected a rule of {RULES}, got rule={self.rule!r}")
-        try:
-            share = Fraction(str(self.q))
-        except (ValueError, ZeroDivisionError):
-            share = Fraction(-1)
-        if not 0 <= share <= 1 or share.denominator > 1 << 53:
-            raise DefinitionError(f"quantile: expected 0 <= q <= 1, got q={self.q!r}")
-        object.__setattr__(self, "q", str(share))
+        object.__setattr__(self, "q", exact_share(self, self.q))
 
     @property
     def share(self) -> Fraction:

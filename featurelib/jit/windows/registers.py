@@ -1,0 +1,85 @@
+"""Estimates of how many values are distinct: HyperLogLog, its registers summed exactly.
+
+Of each value a key is made, its register above the rank of its hash, and the keys are sorted: the
+last key of a register has the greatest rank. So no register lies in memory that nothing fell into.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from featurelib.intrinsics import (
+    f64_div,
+    f64_from_i64,
+    f64_rint,
+    i64_from_f64,
+    i64_from_u64,
+    u64_clz,
+    u64_from_i64,
+    u64_shl,
+    u64_shr,
+)
+from featurelib.jit.bodies import compiled
+from featurelib.jit.windows.layout import KIND_FLOAT
+from featurelib.jit.windows.memory import helper, uword
+from featurelib.jit.windows.moments import NAN_BITS
+from featurelib.jit.windows.rounding import ONE, ZERO, float_of, round_two
+from featurelib.jit.windows.values import is_nan
+from featurelib.ops.elementary.log import log
+from featurelib.ops.hashing import xxh64_u64
+
+_hash = compiled(xxh64_u64)
+_log = compiled(log.bodies[0].fn)
+RANK_BITS = 6
+"""A rank is at most 61: the least precision leaves 60 bits of a hash to count zeros in."""
+_RANKS = np.uint64((1 << RANK_BITS) - 1)
+
+
+@helper
+def register_key(x, kind, precision):
+    """The register of a value and its rank below, as one word that sorts by both."""
+    if kind == KIND_FLOAT:
+        if (x << ONE) == ZERO:
+            x = ZERO
+        elif is_nan(x):
+            x = NAN_BITS
+    h = _hash(x, ZERO)
+    rest = u64_shl(h, precision)
+    rank = 65 - precision if rest == ZERO else u64_clz(rest) + 1
+    return u64_shl(u64_shr(h, 64 - precision), RANK_BITS) | u64_from_i64(rank)
+
+
+@helper
+def estimate(high, low, empty, precision, factor):
+    """The estimate from the sum of 2**-rank over registers that are not 0.
+
+    Args:
+        high: The sum in units of 2**(precision - 65), its high word.
+        low: Its low word.
+        empty: How many registers are 0.
+        precision: There are 2**precision of them.
+        factor: What is divided by the sum over all.
+    """
+    m = f64_from_i64(1 << precision)
+    zeros = u64_from_i64(empty)
+    whole = low + u64_shl(zeros, 65 - precision)
+    high += u64_shr(zeros, precision - 1) + (ONE if whole < low else ZERO)
+    e = f64_div(factor, float_of(round_two(high, whole, precision - 65, False, False)))
+    if empty > 0 and e <= 2.5 * m:
+        e = m * _log(f64_div(m, f64_from_i64(empty)))
+    return i64_from_f64(f64_rint(e))
+
+
+@helper
+def estimate_of(keys, n, precision, factor):
+    """The estimate from n sorted keys."""
+    high, low, filled = ZERO, ZERO, 0
+    for i in range(n):
+        key = uword(keys, i)
+        if i + 1 < n and (uword(keys, i + 1) ^ key) <= _RANKS:
+            continue  # the next key is of the same register, and not below
+        part = u64_shl(ONE, 65 - precision - i64_from_u64(key & _RANKS))
+        low += part
+        high += ONE if low < part else ZERO
+        filled += 1
+    return estimate(high, low, (1 << precision) - filled, precision, factor)
