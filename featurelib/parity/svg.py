@@ -9,11 +9,13 @@ import numpy as np
 
 from featurelib.parity.values import Array
 
-__all__ = ["bars", "histogram", "scatter"]
+__all__ = ["bars", "histogram", "is_wide", "scatter"]
 
 _WIDTH, _HEIGHT, _FOOT = 260, 76, 14
 _ROW = 16
 _SQUARE = 150
+_WIDE = 1e4
+"""The largest of numbers over their median, from which on they are shown by powers of ten."""
 
 
 def histogram(values: Array, bins: int = 40, *, is_whole: bool = False) -> str:
@@ -88,8 +90,17 @@ def bars(counts: Sequence[tuple[str, float]], unit: str = "", *, names: int = 17
     )
 
 
+def is_wide(values: Array) -> bool:
+    """Whether a linear scale would show most of these numbers at one place."""
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    return bool(len(sizes) and sizes.max() / _WIDE > np.median(sizes))
+
+
 def scatter(across: Array, up: Array) -> str:
     """Pairs of numbers as points over one scale, with the line on which both are equal.
+
+    The scale is linear; where that would show most points at one place, it is that of arsinh:
+    linear around zero, and by powers of ten further out.
 
     Args:
         across: Numbers; a pair with NaN or an infinity is left out.
@@ -101,9 +112,13 @@ def scatter(across: Array, up: Array) -> str:
     pairs = np.stack([across[kept], up[kept]])
     low, high = (float(q) for q in np.quantile(pairs, (0.005, 0.995), method="nearest"))
     inside = ((pairs >= low) & (pairs <= high)).all(axis=0)
+    shown, ends = pairs[:, inside], np.array([low, high])
+    if is_wide(shown):
+        unit = np.median(np.abs(shown[shown != 0]))
+        shown, ends = np.arcsinh(shown / unit), np.arcsinh(ends / unit)
     # Halves: the span of doubles near their bounds is no double.
-    span = (high / 2 - low / 2) or 1.0
-    place = (pairs[:, inside] / 2 - low / 2) / span * _SQUARE
+    span = (ends[1] / 2 - ends[0] / 2) or 1.0
+    place = (shown / 2 - ends[0] / 2) / span * _SQUARE
     places = np.unique(np.round(place, 1), axis=1).T.tolist()
     drawn = "".join(
         f'<circle cx="{x + 4:.1f}" cy="{_SQUARE + 4 - y:.1f}" r="2.5"/>' for x, y in places

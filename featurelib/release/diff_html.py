@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from featurelib import __version__
-from featurelib.parity.svg import bars, histogram, scatter
+from featurelib.parity.svg import bars, histogram, is_wide, scatter
 from featurelib.release.diff_counts import Moves
 from featurelib.release.diff_text import (
     KINDS,
@@ -149,7 +149,11 @@ def _plots(moves: Moves) -> Iterator[str]:
     many = f"{len(old):,} of the moved {KINDS[moves.kind]}"
     with np.errstate(over="ignore", invalid="ignore"):
         step = new - old
-    yield f"<figure>{histogram(step)}<figcaption>new - old, {many}</figcaption></figure>"
+    what = "new - old"
+    if is_wide(step):
+        what = "powers of ten of |new - old|"
+        step = np.log10(np.abs(step[np.isfinite(step) & (step != 0)]))
+    yield f"<figure>{histogram(step)}<figcaption>{what}, {many}</figcaption></figure>"
     yield f"<figure>{scatter(old, new)}<figcaption>old across, new up, {many}</figcaption></figure>"
 
 

@@ -1,0 +1,28 @@
+"""docs/diff.md: its commands print what the page shows.
+
+To write the outputs again: python -m parity_tests.release.test_diff_page
+"""
+
+import re
+import tempfile
+from pathlib import Path
+
+from parity_tests.parity.test_parity_page import ROOT, written
+
+PAGE = ROOT / "docs" / "diff.md"
+
+
+def lasting(text: str) -> str:
+    """What does not depend on a hash that moves with any op."""
+    return re.sub(r"\b[0-9a-f]{12}([0-9a-f]{52})?\b", "FINGERPRINT", text)
+
+
+def test_the_page_shows_what_its_commands_print(tmp_path: Path) -> None:
+    """Every output on the page is what its command prints today, but for fingerprints."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert lasting(text) == lasting(written(text, tmp_path))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), Path(place)), encoding="utf-8")
