@@ -230,7 +230,10 @@ class Registry:
     ) -> str | None:
         if declaration is not None and "from" in declaration:
             return str(declaration["from"])
-        below = [v for v in self.versions(name) if version_key(v) < version_key(version)]
+        known = self.versions(name)
+        if version in known:  # the same once more: what came since does not count
+            return self.fetch(name, version).manifest.previous
+        below = [v for v in known if version_key(v) < version_key(version)]
         return below[-1] if below else None
 
     def _check_same(self, folder: str, files: Mapping[str, bytes], error: OSError) -> None:
