@@ -13,12 +13,15 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import random
 import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from featurelib import canonical_json, literals
 from featurelib.dtypes import DType
@@ -34,6 +37,8 @@ ROOT = Path(__file__).parents[2] / "golden_data"
 FILE = ROOT / "recorded" / "ops.json"
 _MOST = 150
 """Rows of a signature: all combinations of edges, or so many of them."""
+_RANDOM = 100
+"""Rows of random values besides, for what no edge is: months, letters, middles of a list."""
 _LONGEST = 600
 """Texts and lists of golden cases above this many bytes are left to the golden cases."""
 
@@ -65,14 +70,42 @@ def _combinations(types: Sequence[DType], tables: Sequence[Any]) -> list[tuple[A
         [table] if table is not None else [*edge_values(dtype), None]
         for dtype, table in zip(types, tables, strict=True)
     ]
-    total = 1
-    for pool in pools:
-        total *= len(pool)
+    # The same choice on every machine: the generator of random.Random is fixed by its seed.
+    draw = random.Random(" ".join(map(str, types)))
+    total = math.prod(map(len, pools))
     if total <= _MOST:
-        return list(itertools.product(*pools))
-    # The same choice on every machine: random.Random's own generator is fixed by its seed.
-    choice = random.Random(" ".join(map(str, types)))
-    return [tuple(choice.choice(pool) for pool in pools) for _ in range(_MOST)]
+        made = list(itertools.product(*pools))
+    else:
+        made = [tuple(draw.choice(pool) for pool in pools) for _ in range(_MOST)]
+    for _ in range(_RANDOM):
+        drawn = zip(types, tables, strict=True)
+        made.append(tuple(_drawn(t, draw) if table is None else table for t, table in drawn))
+    return made
+
+
+def _drawn(dtype: DType, draw: random.Random) -> Any:
+    """A value as data has them: of every size, most of them small; now and then a null."""
+    if draw.random() < 0.05:
+        return None
+    if dtype.inner is not None:
+        size = draw.randrange(9) if dtype.size is None else dtype.size
+        drawn = [_drawn(dtype.inner, draw) for _ in range(size)]
+        return tuple(edge_values(dtype.inner)[0] if v is None else v for v in drawn)
+    if dtype.name == "Bool":
+        return draw.random() < 0.5
+    if dtype.name == "String":
+        pools = ("abcdefgh", "ABC xyz", "0123456789", "\t !\x7f", "äßéΣσςİıǅ", "中文😀")
+        return "".join(draw.choice(draw.choice(pools)) for _ in range(draw.randrange(20))).encode()
+    if dtype.is_temporal:
+        low, high = {"Date": (-719162, 2932896)}.get(dtype.name, (-62135596800, 253402300799))
+        value = draw.choice([draw.randint(low, high), draw.randint(0, high >> 6)])
+        return value if dtype.name == "Date" else 1_000_000 * value + draw.randrange(1_000_000)
+    if dtype.is_float:
+        value = draw.choice([1.0, 10.0, 1e5, 1e-7]) * draw.uniform(-1, 1)
+        return float(np.float32(value)) if dtype.name == "Float32" else value
+    low, high = dtype.bounds
+    value = draw.getrandbits(draw.randint(1, dtype.bits)) * draw.choice([1, -1])
+    return min(max(value, low), high)
 
 
 def digest(op: Op, name: str) -> str:
