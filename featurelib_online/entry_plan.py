@@ -12,6 +12,7 @@ from featurelib.bundle import Bundle
 from featurelib.fields import Field
 from featurelib.jit.addresses import address_of, addresses
 from featurelib.jit.kernel import Array, Column
+from featurelib.jit.slots import value_bytes
 from featurelib_online.columns import one_column
 from featurelib_online.entry_functions import entry_functions
 from featurelib_online.entry_table import (
@@ -35,7 +36,6 @@ from featurelib_online.entry_table import (
     WAY,
     Way,
     element_size,
-    itemsize,
     way_of,
 )
 from featurelib_online.raw_columns import RawColumn
@@ -110,7 +110,7 @@ class Fields:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.fields: tuple[Field, ...] = tuple(bundle.schema.fields)
-        sizes = [(itemsize(f.dtype), element_size(f.dtype)) for f in self.fields]
+        sizes = [(value_bytes(f.dtype), element_size(f.dtype)) for f in self.fields]
         self.sizes = np.array(sizes, np.int64).reshape(-1, 2)
 
     def put(self, columns: Mapping[int, Column], rows: int, words: Array) -> Any:

@@ -197,11 +197,6 @@ def _bits(x: float) -> int:
     return int(struct.unpack("<q", struct.pack("<d", x))[0])
 
 
-def itemsize(dtype: DType) -> int:
-    """Bytes of one value in a kernel's column."""
-    return 16 if dtype.kind == "v" else dtype.bits // 8
-
-
 def element_size(dtype: DType) -> int:
     """Bytes of one element of a List or Array; 0 for other types."""
     return 0 if dtype.inner is None else dtype.bits // 8

@@ -15,7 +15,8 @@ from featurelib.dtypes import DType
 from featurelib.jit.memory import canonical_elements
 from featurelib.program import Program, body_of
 from featurelib_online.buffers import array_names
-from featurelib_online.workspace import RowLayout, value_format
+from featurelib_online.objects import tuple_reader, value_format
+from featurelib_online.workspace import RowLayout
 
 Texts = tuple[bytes | None, ...]
 """The bytes of a row's texts and lists, in the order of the outputs; None for null."""
@@ -42,7 +43,7 @@ class RowOutputs:
         self._layout = layout
         self._formats = {n: value_format(t) for n, t in self.types.items()}
         self._texts = {
-            n: (i, None if self.types[n].name == "String" else _tuple_reader(self.types[n]))
+            n: (i, None if self.types[n].name == "String" else tuple_reader(self.types[n]))
             for i, n in enumerate(layout.views)
             if n in self.types
         }
@@ -201,17 +202,6 @@ def _unpacker(
         text += f"{offset - at}x{code}"
         at = offset + struct.calcsize(f"<{code}")
     return struct.Struct(text)
-
-
-def _tuple_reader(dtype: DType) -> Callable[[bytes], tuple[Any, ...]]:
-    """What makes a tuple of a list's bytes."""
-    assert dtype.inner is not None
-    code = value_format(dtype.inner).format[1:]
-
-    def read(data: bytes) -> tuple[Any, ...]:
-        return struct.unpack(f"<{len(data) // struct.calcsize(f'<{code}')}{code}", data)
-
-    return read
 
 
 def _makes_text(program: Program) -> bool:

@@ -20,6 +20,7 @@ from featurelib import borders
 from featurelib.dtypes import DType
 from featurelib.errors import CompileError, InputError
 from featurelib.fields import Field, InputSchema
+from featurelib.jit.slots import value_bytes
 from featurelib_online import read_values as layout
 from featurelib_online import reader
 from featurelib_online.cpython_api import LAYOUT_IS_KNOWN
@@ -155,7 +156,7 @@ class ReadPlan:
             layout.MAX_LENGTH: -1 if limits.max_length is None else limits.max_length,
             layout.VALUES: column.values.ctypes.data,
             layout.VALID: column.valid.ctypes.data,
-            layout.SIZE: _size(field.dtype),
+            layout.SIZE: value_bytes(field.dtype),
         }
         if limits.one_of is not None:
             allowed = dict.fromkeys(limits.one_of)
@@ -282,8 +283,3 @@ def _decline(row: Any) -> int:
 def _held(row: Any) -> Any:
     """A dict as a copy: others that hold it may change it as soon as Python code runs."""
     return dict(row) if type(row) is dict else row
-
-
-def _size(dtype: DType) -> int:
-    """Bytes of one stored value."""
-    return 16 if dtype.kind == "v" else dtype.bits // 8

@@ -6,25 +6,20 @@ program writes features side by side and nothing is packed afterwards.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from featurelib.bundle import Bundle
-from featurelib.dtypes import DType
 from featurelib.jit import kernel as machine
 from featurelib.jit.arena import ScratchArena
 from featurelib.jit.places import PlacedProgram
+from featurelib.jit.slots import element_bytes
 from featurelib_online.json_reader import JsonReader
 from featurelib_online.read_plan import ReadPlan
 from featurelib_online.text_reader import text_reader
 
-_CODES = {
-    "<u1": "B", "<i1": "b", "<i2": "h", "<i4": "i", "<i8": "q",
-    "<u2": "H", "<u4": "I", "<u8": "Q", "<f4": "f", "<f8": "d",
-}  # fmt: skip
 _SLOT = 8
 
 
@@ -72,13 +67,6 @@ class RowLayout:
                 self.valid[name] = at
                 at += 1
         self.size = -(-at // _SLOT) * _SLOT
-
-
-def value_format(dtype: DType) -> struct.Struct:
-    """Reads one stored value; two int64 for text and lists."""
-    if dtype.name == "Bool":
-        return struct.Struct("<?")
-    return struct.Struct("<qq" if dtype.kind == "v" else "<" + _CODES[dtype.storage])
 
 
 def _no_texts(none: None) -> tuple[bytes | None, ...]:
@@ -130,8 +118,7 @@ class RowWorkspace:
             valid = self.block[layout.valid[name] :] if node.nullable else None
             outputs.append(machine.Column(values, valid))
             if name in layout.views:
-                size = 1 if node.dtype.name == "String" else node.dtype.bits // 8
-                texts.append((valid, values, size))
+                texts.append((valid, values, element_bytes(node.dtype)))
         self.read_texts = text_reader(texts) if texts else _no_texts
         self.slots = kernel.fill_slots(inputs, outputs, self.arena.address)
         self.plan.set_program(kernel.machine.address, int(self.slots.ctypes.data))

@@ -12,7 +12,7 @@ from featurelib.dtypes import DType
 from featurelib.jit.bodies import Target, signature
 from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I32, I64, KIND_TYPES
 from featurelib.jit.places import COLUMN, Place, placed_outputs
-from featurelib.jit.slots import Slots
+from featurelib.jit.slots import Slots, element_bytes
 from featurelib.node import FIT, INPUT, LITERAL, Node
 from featurelib.op import Nulls
 from featurelib.program import Program, body_of, op_of
@@ -159,7 +159,7 @@ class Group:
             b.store(b.zext(flag, I8), b.gep(valid, [row]))
         if kind == "v":
             address, start, stop = value
-            size = ir.Constant(I64, max(bits // 8, 1))
+            size = ir.Constant(I64, element_bytes(node.dtype))
             pair = [b.add(address, b.mul(start, size)), b.sub(stop, start)]
             twice = b.shl(first, ir.Constant(I64, 1))
             for k, part in enumerate(pair):

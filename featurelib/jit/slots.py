@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from featurelib.dtypes import DType
 from featurelib.node import FIT, LITERAL, Node
 from featurelib.program import Program
 
@@ -35,6 +36,16 @@ class Slots:
 
     def __len__(self) -> int:
         return self.arena + 1
+
+
+def value_bytes(dtype: DType) -> int:
+    """Bytes of one value in a column; of a text or list those of its address and length."""
+    return 16 if dtype.kind == "v" else dtype.bits // 8
+
+
+def element_bytes(dtype: DType) -> int:
+    """Bytes of what the length of a text, List or Array counts."""
+    return max(dtype.bits // 8, 1)
 
 
 def is_table(node: Node) -> bool:

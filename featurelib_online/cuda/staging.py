@@ -15,6 +15,7 @@ import numpy as np
 from featurelib.dtypes import DType
 from featurelib.jit import arrow_text
 from featurelib.jit.kernel import Array, Column
+from featurelib.jit.slots import element_bytes
 from featurelib_online.cuda.device import Bytes, Device, Mark, Memory, Pinned, Stream
 
 __all__ = ["Block", "Staged", "Staging", "StagingPool"]
@@ -47,7 +48,7 @@ class Staged:
     @property
     def width(self) -> int:
         """Bytes of an element of a text or list."""
-        return max(self.dtype.bits // 8, 1)
+        return element_bytes(self.dtype)
 
     def write(self, target: Bytes, base: int) -> None:
         """Writes the column into the block.
@@ -99,8 +100,10 @@ class Block:
             offsets = np.empty(rows + 1, np.int64)
             pairs = np.ascontiguousarray(column.values)
             arrow_text.list_offsets(pairs, column.valid, offsets)
-            width = max(dtype.bits // 8, 1)
-            values, data = self.reserve(16 * rows), self.reserve(int(offsets[-1]) * width)
+            values, data = (
+                self.reserve(16 * rows),
+                self.reserve(int(offsets[-1]) * element_bytes(dtype)),
+            )
             column = column._replace(values=pairs)
             staged = Staged(column, dtype, values, valid, data, offsets)
         self._columns.append(staged)
