@@ -150,12 +150,12 @@ def read_golden(bundle: Bundle, path: str | os.PathLike[str]) -> Golden:
 
     Args:
         bundle: The set as it is now.
-        path: The folder.
+        path: The folder, or the file itself.
 
     Raises:
         ParityError: There is no recording, or it is of another set, version or types.
     """
-    target = Path(path) / FILE
+    target = Path(path) if Path(path).is_file() else Path(path) / FILE
     try:
         with target.open(encoding="utf-8") as file:
             header, *lines = map(json.loads, file)
@@ -208,7 +208,7 @@ def verify(
 
     Args:
         bundle: The definition; the fitted state is the recorded one.
-        path: The folder.
+        path: The folder, or the file itself.
         engines: By default the reference evaluator alone.
 
     Returns:

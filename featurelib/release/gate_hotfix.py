@@ -1,0 +1,110 @@
+"""The proof of a hotfix: what moves is declared, and nothing else moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from featurelib.release.diff import Difference, MovedRows
+from featurelib.release.findings import Finding
+from featurelib.release.gate_report import Check
+from featurelib.release.hotfix import Hotfix
+
+__all__ = ["declared_rows", "prove"]
+
+_SHOWN = 6
+
+
+def prove(hotfix: Hotfix, difference: Difference, notes: list[str]) -> Check:
+    """Compares where features moved with where they may move.
+
+    Args:
+        hotfix: The declaration, checked against both bundles.
+        difference: What moved between them, on golden, generated and given rows.
+        notes: Gets what a reader should know.
+    """
+    found = []
+    moved = rows = 0
+    for name, change in difference.features.items():
+        if change.old is None or change.new is None:
+            continue
+        rows = max(rows, change.rows)
+        if name in hotfix.rows:
+            moved += change.moved_rows
+            found += _outside(hotfix, difference, name)
+            if not change.moved_rows:
+                notes.append(
+                    f"`{name}` is declared and moved in none of {change.rows:,} rows: give --data "
+                    "with rows that show the fault"
+                )
+        elif change.moved_rows:
+            found.append(
+                Finding(
+                    f"feature {name}",
+                    f"{change.moved_rows:,} of {change.rows:,} rows moved, and the hotfix does not "
+                    "declare it",
+                    f"put it back, or declare it: [features.{name}], with a new version of it",
+                )
+            )
+    for kind, (count, reason) in difference.refused.items():
+        found.append(
+            Finding(
+                f"{kind} rows",
+                f"{count:,} could not be compared: {reason}",
+                "both versions take the rows of a hotfix; look at the input schema, or leave such "
+                "rows out of the data",
+            )
+        )
+    names = ", ".join(hotfix.rows)
+    said = f"{names}: {moved:,} values moved in {rows:,} rows, everything else is the same"
+    return Check("hotfix", names if found else said, tuple(found))
+
+
+def _outside(hotfix: Hotfix, difference: Difference, name: str) -> list[Finding]:
+    """Rows in which a declared feature moved though its expression is not true there."""
+    count: dict[str, int] = {}
+    example: dict[str, str] = {}
+    for some in difference.moves(name):
+        wrong = some.mask & ~declared_rows(hotfix, name, some.new_inputs)
+        if wrong.any():
+            count[some.kind] = count.get(some.kind, 0) + int(wrong.sum())
+            example.setdefault(some.kind, _example(difference, name, some, int(wrong.argmax())))
+    return [
+        Finding(
+            f"feature {name}",
+            f"it moved in {n:,} {kind} row{'s' if n > 1 else ''} outside of "
+            f"{hotfix.rows[name].text!r}; the first is {example[kind]}",
+            f"make the fix narrower, or the declared rows wider: [features.{name}] rows",
+        )
+        for kind, n in count.items()
+    ]
+
+
+def declared_rows(hotfix: Hotfix, feature: str, frame: Any) -> Any:
+    """Whether a feature may move, for each row of a frame; null counts as not declared.
+
+    Args:
+        hotfix: The declaration.
+        feature: One of its features.
+        frame: A Polars frame with the inputs.
+
+    Returns:
+        A numpy array of bool.
+    """
+    import numpy as np
+
+    from featurelib_offline import transform
+
+    if hotfix.rows[feature].node is None:
+        return np.ones(len(frame), bool)
+    assert hotfix.rows_bundle is not None
+    chosen = transform(hotfix.rows_bundle, frame)[feature]
+    return chosen.fill_null(False).to_numpy()
+
+
+def _example(difference: Difference, name: str, some: MovedRows, at: int) -> str:
+    from featurelib.parity.compare import shown_value
+
+    pair = [shown_value(values.canonical(at), values.dtype) for values in (some.old, some.new)]
+    reads = list(difference.new.program.subset([name]).inputs)[:_SHOWN]
+    row = some.new_inputs.select(reads).row(at, named=True)
+    return f"row {some.index[at]}: {pair[0]}, now {pair[1]}, of {row}"
