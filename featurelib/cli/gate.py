@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         old = find(repository, args.old) if args.old else before(repository, new.bundle)
         asked = Asked(
             repository, new, old,
-            Path(args.hotfix) if args.hotfix else hotfix_of(repository, new.bundle),
+            Path(args.hotfix) if args.hotfix else hotfix_of(repository, new),
             args.data, args.rows, args.seed,
             LockFile.read(Path(args.base)) if args.base else None,
         )  # fmt: skip

@@ -19,6 +19,7 @@ from featurelib.release.findings import Finding
 from featurelib.release.gate_report import Check, GateReport
 
 if TYPE_CHECKING:
+    from featurelib.parity.report import EventSection, Section
     from featurelib.release.diff import Difference
     from featurelib.release.gate_target import Release
     from featurelib.release.hotfix import Hotfix
@@ -38,7 +39,8 @@ class Asked:
         repository: Where it runs.
         new: What is to be released.
         old: The release before, None for a first one.
-        hotfix: The file of a declared hotfix, if there is one.
+        hotfix: The file of a declared hotfix, if there is one: ``hotfix.toml``, or the
+            ``declaration.json`` of a release folder.
         data: A file of rows to look at besides golden and generated ones.
         rows: How many rows to generate.
         seed: Of their generator.
@@ -133,7 +135,7 @@ def _parity(asked: Asked) -> Check:
     if asked.data is not None:
         data = read_rows(bundle, read_data(asked.data, bundle))
     report = check(bundle, rows=asked.rows, seed=asked.seed, data=data)
-    sections = (*report.events, *report.sections)
+    sections: tuple[EventSection | Section, ...] = (*report.events, *report.sections)
     engines = max((len(s.runs) for s in sections), default=0)
     rows = sum(s.rows for s in sections)
     found = [

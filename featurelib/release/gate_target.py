@@ -9,6 +9,7 @@ from pathlib import Path
 from featurelib.bundle import Bundle, load
 from featurelib.errors import ReleaseError
 from featurelib.release.hotfix_file import FILE
+from featurelib.release.release_folder import DECLARATION
 from featurelib.release.repository import Recorded, Repository
 from featurelib.release.targets import RELEASED
 from featurelib.release.versions import parse
@@ -23,10 +24,12 @@ class Release:
     Attributes:
         bundle: The bundle.
         golden: The file with its golden rows, None if there is none.
+        declaration: The file of the hotfix that it is, None if it is none or is no release folder.
     """
 
     bundle: Bundle
     golden: Path | None = None
+    declaration: Path | None = None
 
 
 def find(repository: Repository, target: str | None) -> Release:
@@ -42,6 +45,7 @@ def find(repository: Repository, target: str | None) -> Release:
         ReleaseError: There is none, or there are several.
         BundleError: It cannot be read.
     """
+    repository.load_sets()  # registers the ops that bundles name
     if target is not None and Path(target).is_dir():
         bundle, golden = (Path(target) / name for name in RELEASED)
         if not bundle.is_file():
@@ -49,7 +53,8 @@ def find(repository: Repository, target: str | None) -> Release:
                 f"{target}: no release folder: it has no {bundle.name}",
                 hint="`featurelib release` makes such a folder",
             )
-        return Release(load(bundle), golden)
+        declaration = Path(target) / DECLARATION
+        return Release(load(bundle), golden, declaration if declaration.is_file() else None)
     if target is not None and Path(target).is_file():
         made = load(target)
         beside = Path(target).with_name(RELEASED[1])
@@ -75,11 +80,13 @@ def before(repository: Repository, new: Bundle) -> Release | None:
     return Release(load(newest.bundle), newest.rows)
 
 
-def hotfix_of(repository: Repository, new: Bundle) -> Path | None:
-    """The repository's ``hotfix.toml``, where it is one of this version.
+def hotfix_of(repository: Repository, new: Release) -> Path | None:
+    """The hotfix that a release declares, or the ``hotfix.toml`` where it is of this version.
 
     One that cannot be read is taken too: the gate then says what is wrong with it.
     """
+    if new.declaration is not None:
+        return new.declaration
     path = repository.root / FILE
     if not path.is_file():
         return None
@@ -87,8 +94,9 @@ def hotfix_of(repository: Repository, new: Bundle) -> Path | None:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return path
-    named = (content.get("set", new.name), content.get("to", new.version))
-    return path if named == (new.name, new.version) else None
+    expected = (new.bundle.name, new.bundle.version)
+    named = tuple(content.get(k, e) for k, e in zip(("set", "to"), expected, strict=True))
+    return path if named == expected else None
 
 
 def _of_set(repository: Repository, target: str | None) -> Release:

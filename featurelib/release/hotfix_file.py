@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -58,7 +59,7 @@ def read(path: str | os.PathLike[str], old: Bundle, new: Bundle) -> Hotfix:
     """The hotfix that a file declares, checked against the bundle with the fault and the fixed one.
 
     Args:
-        path: The file.
+        path: The file: ``hotfix.toml``, or the ``declaration.json`` that a release has of it.
         old: The bundle with the fault.
         new: The fixed one; its inputs are those of row expressions.
 
@@ -69,6 +70,8 @@ def read(path: str | os.PathLike[str], old: Bundle, new: Bundle) -> Hotfix:
         OSError: It cannot be read.
     """
     where = Path(path)
+    if where.suffix == ".json":
+        return _declaration(where, old, new)
     try:
         content = tomllib.loads(where.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -86,6 +89,18 @@ def read(path: str | os.PathLike[str], old: Bundle, new: Bundle) -> Hotfix:
     except HotfixError as error:
         message = str(error).removesuffix(f"\nHint: {error.hint}")
         raise HotfixError(f"{where}: {message}", hint=error.hint) from None
+    return made
+
+
+def _declaration(path: Path, old: Bundle, new: Bundle) -> Hotfix:
+    try:
+        made = Hotfix.from_json(json.loads(path.read_bytes()))
+        made.check(old, new)
+    except (HotfixError, ValueError) as error:
+        hint = error.hint if isinstance(error, HotfixError) else None
+        raise HotfixError(
+            f"{path}: {str(error).removesuffix(f'{chr(10)}Hint: {hint}')}", hint=hint
+        ) from None
     return made
 
 

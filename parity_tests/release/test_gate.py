@@ -1,0 +1,339 @@
+"""The gate passes what is right, and fails for each reason why a release must not go out."""
+
+import dataclasses
+import json
+import shutil
+
+import polars as pl
+import pytest
+
+from featurelib import canonical_json
+from featurelib.cli import main
+from featurelib.errors import ReleaseError
+from featurelib.release import lock
+from featurelib.release.gate import Asked, gate
+from featurelib.release.gate_report import Check, GateReport
+from featurelib.release.gate_target import before, find, hotfix_of
+from featurelib.release.hotfix_file import read
+from featurelib_offline.native import registry
+from parity_tests.cli import trips
+from parity_tests.release.rides import FRAME, Rides, locked, rides
+
+__all__ = ["locked", "rides"]
+
+ROWS = 150
+FIX = (
+    ('version="1.0.0"', 'version="1.0.1"'),
+    ("@fl.feature(version=1)\ndef has_city", "@fl.feature(version=2)\ndef has_city"),
+    ("return city.is_not_null()", 'return city.is_not_null() & (city != "")'),
+)
+HOTFIX = """
+set = "rides"
+from = "1.0.0"
+to = "1.0.1"
+reason = "an empty city counted as one"
+approved_by = "on-call"
+accepts = []
+
+[features.has_city]
+rows = 'city == ""'
+"""
+
+
+def run(rides: Rides, **asked) -> GateReport:
+    """The gate on what the repository has now."""
+    repository = rides.repository
+    new = find(repository, None)
+    old = before(repository, new.bundle)
+    given = {"hotfix": hotfix_of(repository, new), "rows": ROWS, **asked}
+    return gate(Asked(repository, new, old, **given))
+
+
+def failed(report: GateReport) -> dict[str, Check]:
+    return {c.name: c for c in report.checks if not c.passed}
+
+
+def why(report: GateReport, name: str) -> str:
+    return "\n".join(map(str, failed(report)[name].findings))
+
+
+@pytest.fixture
+def fixed(locked: Rides) -> Rides:
+    """A second release: one feature fixed, declared as a hotfix."""
+    locked.edit(*FIX)
+    (locked.root / "hotfix.toml").write_text(HOTFIX)
+    locked.release()
+    assert not lock.add(locked.repository).findings
+    return locked
+
+
+def test_a_first_release_passes(locked: Rides) -> None:
+    """Without an earlier release there is no policy to check, and the page says so."""
+    report = run(locked)
+    assert report.passed
+    assert [c.name for c in report.checks] == ["lock", "golden", "parity"]
+    assert "no earlier release" in report.notes[0]
+
+
+def test_a_declared_hotfix_passes(fixed: Rides) -> None:
+    """Only the declared feature moved, only where declared; every check has looked."""
+    report = run(fixed)
+    assert report.passed, report.text()
+    assert [c.name for c in report.checks] == ["lock", "golden", "parity", "policy", "hotfix"]
+    (said,) = (c.said for c in report.checks if c.name == "hotfix")
+    assert said.startswith("has_city: ") and not said.startswith("has_city: 0 ")
+
+
+def test_the_declaration_of_a_release_folder_is_proven(fixed: Rides) -> None:
+    """A release folder brings its own declaration: the proof is the same."""
+    recorded = fixed.root / "golden_data" / "features" / "rides" / "1.0.1"
+    repository = fixed.repository
+    new, old = (bundle_of(repository, v) for v in ("1.0.1", "1.0.0"))
+    folder = fixed.root / "folder"
+    folder.mkdir()
+    shutil.copy(recorded / "rides-1.0.1.json", folder / "bundle.json")
+    shutil.copy(recorded / "features.jsonl", folder / "golden.jsonl")
+    declared = read(fixed.root / "hotfix.toml", old, new)
+    declaration = folder / "declaration.json"
+    declaration.write_text(canonical_json.dumps(declared.to_json()))
+    (fixed.root / "hotfix.toml").unlink()
+    release = find(repository, str(folder))
+    assert hotfix_of(repository, release) == declaration
+    asked = Asked(repository, release, before(repository, new), declaration, rows=ROWS)
+    assert gate(asked).passed
+    declaration.write_text("{")
+    assert "hotfix" in failed(gate(asked))
+
+
+def bundle_of(repository, version: str):
+    path = repository.golden / "features" / "rides" / version / f"rides-{version}.json"
+    return find(repository, str(path)).bundle
+
+
+# --- each reason to fail ----------------------------------------------------------------------
+def test_a_changed_definition_fails(locked: Rides) -> None:
+    """Lock: a released feature that means something else now."""
+    locked.edit(("is_not_null()", "is_null()"))
+    report = run(locked)
+    assert set(failed(report)) == {"lock"}
+    assert "feature has_city@1 of rides" in why(report, "lock")
+
+
+def test_a_repository_without_a_lock_fails(locked: Rides) -> None:
+    """Lock: there is none; the other checks run all the same."""
+    (locked.root / "featurelib.lock").unlink()
+    report = run(locked)
+    assert set(failed(report)) == {"lock"}
+    assert "run `featurelib lock`" in why(report, "lock")
+
+
+def test_a_lock_that_shrank_fails(locked: Rides) -> None:
+    """Lock: against that of an earlier release an entry is gone."""
+    from featurelib.release.lock_file import LockFile
+
+    base = LockFile.read(locked.root / "featurelib.lock")
+    more = LockFile(base.recipe, {**base.entries, "op gone@1": {"body": "0"}})
+    assert "a lock only grows" in why(run(locked, base=more), "lock")
+
+
+def test_golden_rows_that_are_not_reproduced_fail(fixed: Rides) -> None:
+    """Golden: a recorded value of any released version is not what its bundle gives."""
+    rows = fixed.root / "golden_data" / "features" / "rides" / "1.0.0" / "features.jsonl"
+    head, first, *rest = rows.read_text().splitlines(keepends=True)
+    line = json.loads(first)
+    line["out"]["has_city"] = not line["out"]["has_city"]
+    rows.write_text("".join([head, canonical_json.dumps(line) + "\n", *rest]))
+    report = run(fixed)
+    assert set(failed(report)) == {"lock", "golden"}
+    assert "feature has_city of rides 1.0.0" in why(report, "golden")
+    assert "golden row 0" in why(report, "golden")
+
+
+def test_a_bundle_without_golden_rows_fails(locked: Rides) -> None:
+    """Golden: nothing was recorded of the bundle that is to be released."""
+    path = locked.root / "loose.json"
+    bundle = bundle_of(locked.repository, "1.0.0")
+    dataclasses.replace(bundle, version="1.0.7").save(path)
+    repository = locked.repository
+    report = gate(Asked(repository, find(repository, str(path)), rows=ROWS))
+    assert set(failed(report)) == {"golden"}
+    assert "it has no golden rows" in why(report, "golden")
+
+
+def test_golden_rows_of_another_bundle_fail(locked: Rides) -> None:
+    """Golden: the rows beside a bundle were recorded with another fitted state."""
+    from featurelib_offline import fit
+
+    definition = locked.set
+    other = definition.bind(fit(definition, FRAME.head(2)))
+    folder = locked.root / "folder"
+    folder.mkdir()
+    other.save(folder / "bundle.json")
+    recorded = locked.root / "golden_data" / "features" / "rides" / "1.0.0"
+    shutil.copy(recorded / "features.jsonl", folder / "golden.jsonl")
+    repository = locked.repository
+    report = gate(Asked(repository, find(repository, str(folder)), rows=ROWS))
+    assert "its golden rows are of fingerprint" in why(report, "golden")
+
+
+def test_engines_that_differ_fail(locked: Rides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parity: a lowering that is wrong; the feature and the op are named."""
+    old = registry.lowerings()["is_not_null@1"]
+    wrong = dataclasses.replace(old, rule=lambda node, args: args[0].is_null())
+    monkeypatch.setitem(registry.LOWERINGS, "is_not_null@1", wrong)
+    report = run(locked)
+    assert set(failed(report)) == {"parity"}
+    assert "has_city" in why(report, "parity")
+
+
+def test_a_patch_that_moves_values_without_a_declaration_fails(fixed: Rides) -> None:
+    """Policy: nobody declared the hotfix."""
+    (fixed.root / "hotfix.toml").unlink()
+    report = run(fixed)
+    assert set(failed(report)) == {"policy"}
+    assert "feature has_city" in why(report, "policy") and "release 2.0.0" in why(report, "policy")
+
+
+def test_a_minor_version_that_moves_values_fails(locked: Rides) -> None:
+    """Policy: a minor version adds features and moves none."""
+    locked.edit(('version="1.0.0"', 'version="1.1.0"'), *FIX[1:])
+    locked.release()
+    lock.add(locked.repository)
+    report = run(locked)
+    assert set(failed(report)) == {"policy"}
+    assert "a minor version moves no value" in why(report, "policy")
+
+
+def test_a_fix_outside_of_its_rows_fails(fixed: Rides) -> None:
+    """Hotfix: a value moved in a row that was not declared; row, values and inputs are shown."""
+    path = fixed.root / "hotfix.toml"
+    path.write_text(HOTFIX.replace('city == ""', 'city == "Oslo"'))
+    report = run(fixed)
+    assert set(failed(report)) == {"hotfix"}
+    said = why(report, "hotfix")
+    assert "it moved in 2 golden rows outside of" in said
+    assert "row 4: " in said and "True" in said and "'city': ''" in said
+
+
+def test_a_fix_that_moves_more_than_its_features_fails(locked: Rides) -> None:
+    """Policy and hotfix: another feature moved too, and was not declared."""
+    km = ("    return km_of_miles(miles).cast(fl.Float32)",
+          "    return (km_of_miles(miles) + 1.0).cast(fl.Float32)")  # fmt: skip
+    locked.edit(*FIX, km, ("version=1, owner", "version=2, owner"))
+    (locked.root / "hotfix.toml").write_text(HOTFIX)
+    locked.release()
+    lock.add(locked.repository)
+    report = run(locked)
+    assert set(failed(report)) == {"policy", "hotfix"}
+    assert "feature km" in why(report, "policy")
+    assert "the hotfix does not declare it" in why(report, "hotfix")
+
+
+def test_a_wrong_declaration_fails(fixed: Rides) -> None:
+    """Hotfix: the declaration cannot be read; then nothing may move either."""
+    (fixed.root / "hotfix.toml").write_text(HOTFIX.replace("has_city", "had_city"))
+    report = run(fixed)
+    assert set(failed(report)) == {"policy", "hotfix"}
+    assert "has no such feature" in why(report, "hotfix")
+
+
+def test_given_rows_are_looked_at(fixed: Rides) -> None:
+    """Hotfix: a row of the data moves where nothing was declared, with the kind of rows."""
+    data = fixed.root / "rides.parquet"
+    pl.DataFrame({"miles": [1.0] * 3, "city": ["Oslo", "", "Rome"]}).write_parquet(data)
+    (fixed.root / "hotfix.toml").write_text(HOTFIX.replace('city == ""', "city.is_null()"))
+    report = run(fixed, data=str(data))
+    assert "it moved in 1 data row outside of" in why(report, "hotfix")
+
+
+def test_a_fix_that_moves_nothing_is_noted(locked: Rides) -> None:
+    """A declared feature that moved in no row passes, and the page asks for better rows."""
+    locked.edit(*FIX[:2], ("return city.is_not_null()", "return ~city.is_null()"))
+    (locked.root / "hotfix.toml").write_text(HOTFIX)
+    locked.release()
+    lock.add(locked.repository)
+    report = run(locked)
+    assert report.passed, report.text()
+    assert "moved in none of" in report.notes[0]
+
+
+def test_a_hotfix_of_a_first_release_fails(locked: Rides) -> None:
+    """Hotfix: there is nothing to fix."""
+    path = locked.root / "hotfix.toml"
+    path.write_text(HOTFIX.replace('"1.0.1"', '"1.0.0"'))
+    assert "there is no earlier release to fix" in why(run(locked), "hotfix")
+
+
+def test_a_hotfix_of_another_version_is_not_taken(locked: Rides) -> None:
+    """A `hotfix.toml` that stayed behind from an earlier fix says nothing of this release."""
+    (locked.root / "hotfix.toml").write_text(HOTFIX)
+    repository = locked.repository
+    assert hotfix_of(repository, find(repository, None)) is None
+    (locked.root / "hotfix.toml").write_text("broken")
+    assert hotfix_of(repository, find(repository, None)) is not None
+
+
+# --- the page ---------------------------------------------------------------------------------
+def test_the_command_says_it_on_one_page(fixed: Rides, capsys, monkeypatch) -> None:
+    """Status 1 with the reasons in sixty columns and forty lines; `--json` for machines."""
+    monkeypatch.setenv("COLUMNS", "60")
+    (fixed.root / "hotfix.toml").unlink()
+    argv = ["gate", "ride_features:rides", "--rows", str(ROWS)]
+    fixed.repository  # noqa: B018 - forgets the imported module
+    assert main(argv) == 1
+    page = capsys.readouterr().out.splitlines()
+    assert page[0] == "gate FAILED: rides 1.0.0 to 1.0.1"
+    assert len(page) <= 40
+    assert all(len(line) <= 60 or len(line.split()) == 1 for line in page)
+    fixed.repository  # noqa: B018
+    assert main([*argv, "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert [c["name"] for c in said["checks"] if not c["passed"]] == ["policy"]
+
+
+def test_the_command_passes_what_is_right(fixed: Rides, capsys) -> None:
+    """Status 0 and every check on the page."""
+    fixed.repository  # noqa: B018
+    assert main(["gate", "--rows", str(ROWS)]) == 0
+    assert capsys.readouterr().out.startswith("gate passed: rides 1.0.0 to 1.0.1")
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("nothing:here", "no such file or folder, and no feature set"),
+        (".", "no release folder"),
+        ("pyproject.toml", "does not begin with a file digest"),
+    ],
+)
+def test_a_target_that_is_none_is_refused(locked: Rides, target, says, capsys) -> None:
+    """What the gate was asked about is not there: status 1, and what there is."""
+    assert main(["gate", target]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_a_repository_of_several_sets_asks_which(locked: Rides) -> None:
+    """Without a target the repository must have one set; one not recorded is refused."""
+    one = '[tool.featurelib]\nsets = ["ride_features:rides"]\n'
+    both = one.replace('"]', '", "trip_features:trips"]')
+    (locked.root / "trip_features.py").write_text(trips.MODULE)
+    (locked.root / "pyproject.toml").write_text(both)
+    with pytest.raises(ReleaseError, match="which feature set"):
+        find(locked.repository, None)
+    (locked.root / "pyproject.toml").write_text(one)
+    locked.edit(('version="1.0.0"', 'version="1.5.0"'))
+    with pytest.raises(
+        ReleaseError, match=r"rides 1\.5\.0 has no bundle at golden_data"
+    ) as refused:
+        find(locked.repository, None)
+    assert "featurelib golden record" in str(refused.value)
+
+
+def test_many_findings_fit_the_page() -> None:
+    """A check shows its first findings, and how many more there are."""
+    from featurelib.release.findings import Finding
+
+    many = tuple(Finding(f"feature f{i}", "moved", "put it back") for i in range(30))
+    text = GateReport("x 1.0.0", (Check("policy", "said", many),)).text(80)
+    assert "and 24 more: --json has all" in text
+    assert len(text.splitlines()) < 24
