@@ -12,13 +12,17 @@ from functools import cached_property
 from typing import Any
 
 from featurelib.bundle import Bundle
+from featurelib.dtypes import DType
 from featurelib.explain import place
 from featurelib.fingerprint import node_fingerprints
 from featurelib.node import FIT, INPUT, LITERAL, Node
 from featurelib.ssa import analyzer_of, constant, type_text, value_text
+from featurelib.tables import TableData
 
-__all__ = ["Graphs", "Part"]
+__all__ = ["Graphs", "Part", "fitted_text"]
 
+_SHORT = 8
+"""Numbers of a fitted table that are shown."""
 _LONGEST = 200
 """Code points of an operation that are shown."""
 
@@ -74,7 +78,7 @@ class _Side:
         if node.op == FIT:
             name, params = analyzer_of(node)
             said = "".join(f", {k}={value_text(v)}" for k, v in params.items())
-            fitted = constant(self.bundle.state[node.key], node.dtype)
+            fitted = fitted_text(self.bundle.state[node.key], node.dtype)
             return f"fit {name} {_name(node.args[0])}{said} -> {fitted}"
         given = [
             constant(a.param["value"], a.dtype) if a.op == LITERAL else _name(a) for a in node.args
@@ -145,6 +149,13 @@ class Graphs:
         old, new = self._sides
         sources = (place(n.source) if n.source else "" for n in (a, b))
         return Part(what, old.text(a), new.text(b), *sources)
+
+
+def fitted_text(value: Any, dtype: DType) -> str:
+    """A fitted value as text; of a short table of numbers the numbers."""
+    if isinstance(value, TableData) and value.kind != "strings" and len(value.content) <= _SHORT:
+        return f"({', '.join(map(repr, value.content))})"
+    return constant(value, dtype)
 
 
 def _name(node: Node) -> str:

@@ -21,6 +21,7 @@ from featurelib.release.diff_text import (
     shown_inputs,
     shown_pair,
     summary,
+    unseen_text,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _header(found: Difference) -> str:
     }
     for kind, (many, why) in found.refused.items():
         shown[f"{KINDS[kind]} left out"] = f"{many:,}: {why}"
+    if found.not_compared:
+        shown["not seen"] = "; ".join(unseen_text(found))
     if found.notes:
         shown["note"] = "; ".join(found.notes)
     cells = (f'<dt>{_text(k)}</dt><dd class="code">{_text(v)}</dd>' for k, v in shown.items())

@@ -11,6 +11,7 @@ from featurelib.fields import Field, InputSchema
 from featurelib.layout_difference import differences
 from featurelib.node import FIT
 from featurelib.program import ops_of, topological
+from featurelib.release.diff_graph import fitted_text
 from featurelib.schema_json import field_to_json
 from featurelib.ssa import analyzer_of, constant
 from featurelib.tables import TableData
@@ -139,11 +140,9 @@ def _state(old: Bundle, new: Bundle) -> Iterable[Change]:
         if node.key in was and was[node.key] != now[node.key]:
             names = ", ".join(f"`{n}`" for n in readers[node.key])
             a, b = old.state[node.key], new.state[node.key]
-            shown = (
-                _tables(a, b)
-                if isinstance(a, TableData) and isinstance(b, TableData)
-                else (constant(a, node.dtype), constant(b, node.dtype))
-            )
+            shown = (fitted_text(a, node.dtype), fitted_text(b, node.dtype))
+            if isinstance(a, TableData) and isinstance(b, TableData) and shown[0].startswith("<"):
+                shown = _tables(a, b)
             yield Change(f"{analyzer_of(node)[0]} of {names}", *shown)
 
 

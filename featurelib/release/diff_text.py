@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS", "distance_text", "feature_head", "flips", "interesting", "moved_text", "rows_text",
-    "share_text", "shown_inputs", "shown_pair", "summary", "text",
+    "share_text", "shown_inputs", "shown_pair", "summary", "text", "unseen_text",
 ]  # fmt: skip
 
 KINDS = {"golden": "golden rows", "generated": "generated rows", "data": "given rows"}
@@ -44,6 +44,7 @@ def _lines(found: Difference) -> Iterator[str]:
     yield f"  {rows_text(found)}"
     for kind, (many, why) in found.refused.items():
         yield f"  {many:,} {KINDS[kind]} left out: {why}"
+    yield from (f"  {line}" for line in unseen_text(found))
     for note in found.notes:
         yield f"  note: {note}"
     yield ""
@@ -74,6 +75,16 @@ def rows_text(found: Difference) -> str:
     if "generated" in found.rows:
         said[-1 if "data" not in found.rows else -2] += f" (seed {found.seed})"
     return ", ".join(said) or "no rows"
+
+
+def unseen_text(found: Difference) -> Iterator[str]:
+    """Features that could not be compared on some rows, those that did not change too."""
+    for kind, features in found.not_compared.items():
+        by_reason: dict[str, list[str]] = {}
+        for name, why in features.items():
+            by_reason.setdefault(why, []).append(name)
+        for why, names in by_reason.items():
+            yield f"{KINDS[kind]}: not compared: {', '.join(names)}, because {why}"
 
 
 def summary(found: Difference) -> str:
@@ -171,7 +182,7 @@ def distance_text(distance: float, dtype: DType) -> str:
     if not math.isfinite(distance):
         return "infinity"
     if dtype.name == "Date":
-        return f"{distance:,.0f} days"
+        return "1 day" if distance == 1 else f"{distance:,.0f} days"
     if dtype.is_temporal:
         return str(dt.timedelta(microseconds=distance)) if distance < 8e19 else f"{distance:g} us"
     return f"{distance:.6g}"

@@ -120,6 +120,16 @@ class Difference:
         return bool(self.structure.inputs)
 
     @property
+    def not_compared(self) -> dict[str, dict[str, str]]:
+        """Features that could not be computed on some rows and why, by kind of rows."""
+        found: dict[str, dict[str, str]] = {}
+        for name, change in self.features.items():
+            for kind, moves in change.moves.items():
+                if moves.lacking:
+                    found.setdefault(kind, {})[name] = moves.lacking
+        return found
+
+    @property
     def is_same(self) -> bool:
         """Whether fingerprints, inputs and layout are equal and no value moved."""
         unmoved = all(f.status == "same" and not f.moved_rows for f in self.features.values())

@@ -47,6 +47,7 @@ def test_an_added_input_without_a_default_is_reported() -> None:
     moves = found.features["f"].moves["generated"]
     assert (moves.rows, moves.moved) == (0, 0) and "no `y`" in moves.lacking
     assert found.features["g"].rows == 100
+    assert found.not_compared == {"generated": {"f": moves.lacking}}
     data = pl.DataFrame({"x": [1.0, 2.0], "y": [0.0, 3.0]})
     given = on_data(old, new, data).features["f"].moves["data"]
     assert (given.rows, given.moved, given.lacking) == (2, 1, "")
@@ -147,6 +148,14 @@ def test_a_golden_file_that_is_none_is_refused(tmp_path: Path) -> None:
         compare(old, old, golden=[path])
     with pytest.raises(ReleaseError, match=r"none\.jsonl: No such file"):
         compare(old, old, golden=[tmp_path / "none.jsonl"])
+
+
+def test_a_feature_that_did_not_change_is_not_passed_over() -> None:
+    """Data without a column: what could not be computed is said, though nothing of it changed."""
+    old = make(feature("f", x), feature("g", y))
+    found = on_data(old, old, pl.DataFrame({"y": [1.0]}))
+    assert "given rows: not compared: f, because the rows have no `x`" in found.text(100)
+    assert found.features["g"].rows == 1
 
 
 def test_data_that_is_none_is_refused() -> None:

@@ -58,6 +58,7 @@ def test_a_fitted_value_that_moved_is_named() -> None:
     assert found.features["delay_z"].part.what == "fitted value"
     said = {c.what: (c.old, c.new) for c in found.structure.state}
     assert said["mean@1 of `delay_z`"] == ("1.5", "2.5")
+    assert said["quantiles@1 of `binned`"] == ("(-1.0, 0.0, 1.5)", "(-1.0, 0.0, 2.5)")
     changed = {n for n, f in found.features.items() if f.status == "changed"}
     assert changed == {"delay_z", "binned"}
 
