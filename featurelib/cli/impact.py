@@ -43,6 +43,9 @@ def add(commands: Any, **shared: Any) -> None:
         metavar="PATH",
         help="other bundles: a file, or a folder of these",
     )
+    command.add_argument(
+        "--hotfix", metavar="FILE", help="a declared hotfix from OLD to NEW, and what it accepts"
+    )
     command.add_argument("--json", action="store_true", help="print JSON for machines")
     command.set_defaults(run=run)
 
@@ -55,8 +58,11 @@ def run(args: argparse.Namespace) -> int:
             "expected either NEW, or names of what will change",
             hint="featurelib impact OLD NEW, or featurelib impact OLD --features fare_z,city_index",
         )
+    if args.hotfix and args.new is None:
+        raise UsageError("--hotfix goes with NEW", hint="featurelib impact OLD NEW --hotfix FILE")
     with extra("parity", "impact"):
         from featurelib.feature_set import FeatureSet
+        from featurelib.release import hotfix_file
         from featurelib.release.changed import changed_between, named
         from featurelib.release.consumers import find_consumers
         from featurelib.release.impact import impact
@@ -70,13 +76,16 @@ def run(args: argparse.Namespace) -> int:
                 hint="give the file of the bundle that models were trained with",
             )
         new: Bundle | None = None
+        accepts: tuple[str, ...] = ()
         if args.new is not None:
             old, new, _ = bind_both(target, load_any(args.new))
             changed = changed_between(old, new)
+            if args.hotfix:
+                accepts = hotfix_file.read(args.hotfix, old, new).accepts
         else:
             old, _, _ = bind_both(target, target)
             changed = named(old, args.features, args.ops, args.inputs)
-        found = impact(old, changed, find_consumers(args.models, args.sets), new)
+        found = impact(old, changed, find_consumers(args.models, args.sets), new, accepts)
     if args.json:
         print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:

@@ -6,7 +6,7 @@ the same one, and a feature that computes on it holds a node of that fingerprint
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,10 +21,11 @@ from featurelib.release.consumers import Consumers
 
 __all__ = ["SAYS", "Impact", "ModelImpact", "SetImpact", "Verdict", "impact"]
 
-Verdict = Literal["runs", "accepts", "retrain", "other"]
+Verdict = Literal["runs", "accepted", "accepts", "retrain", "other"]
 FORMAT = 1
 SAYS = {
     "runs": "may run: what it reads is the same",
+    "accepted": "may run: the hotfix accepts it",
     "accepts": "may run only where a hotfix accepts it, else must be trained again",
     "retrain": "must be trained again: its tensors are not the same",
     "other": "was trained on neither of the two",
@@ -40,7 +41,8 @@ class ModelImpact:
         path: The file of its inputs.
         trained_with: The bundle that it was trained with, for people.
         fingerprint: What a hotfix names it by in `accepts`.
-        verdict: ``runs``, ``accepts``, ``retrain`` or ``other``.
+        verdict: ``runs``, ``accepted``, ``accepts`` (no hotfix does yet), ``retrain`` or
+            ``other``.
         reasons: What is not the same for it.
     """
 
@@ -122,7 +124,11 @@ class Impact:
 
 
 def impact(
-    source: Bundle, changed: Sequence[Changed], consumers: Consumers, new: Bundle | None = None
+    source: Bundle,
+    changed: Sequence[Changed],
+    consumers: Consumers,
+    new: Bundle | None = None,
+    accepts: Collection[str] = (),
 ) -> Impact:
     """Who reads what changes.
 
@@ -131,12 +137,13 @@ def impact(
         changed: What changes.
         consumers: Models and other bundles.
         new: What comes after `source`; None if that is not written yet.
+        accepts: Fingerprints of models that a declared hotfix accepts.
     """
     here = _concerned(source, changed) if new is None else {}
     own = {c.name for c in changed if c.kind == "feature"}
     affected = {source.fingerprints[n] for n in here}  # asked for only before there is a new one
     models = tuple(
-        _against(path, model, source, new)
+        _against(path, model, source, new, accepts)
         if new is not None
         else _reading(path, model, affected, changed)
         for path, model in consumers.models.items()
@@ -176,7 +183,9 @@ def _concerned(bundle: Bundle, changed: Sequence[Changed]) -> dict[str, tuple[st
     return found
 
 
-def _against(path: str, model: ModelInputs, old: Bundle, new: Bundle) -> ModelImpact:
+def _against(
+    path: str, model: ModelInputs, old: Bundle, new: Bundle, accepts: Collection[str]
+) -> ModelImpact:
     """A model that is to be served by the new bundle."""
     reasons = tuple(_mismatches(model, new))
     verdict: Verdict = "runs"
@@ -184,6 +193,8 @@ def _against(path: str, model: ModelInputs, old: Bundle, new: Bundle) -> ModelIm
         verdict = "retrain" if differences(model.layout, new.layout) else "accepts"
         if any(_mismatches(model, old)):
             verdict = "other"
+        elif verdict == "accepts" and model.fingerprint in accepts:
+            verdict = "accepted"
     return ModelImpact(path, model.trained_with, model.fingerprint, verdict, reasons)
 
 

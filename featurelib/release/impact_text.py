@@ -9,7 +9,7 @@ from featurelib.release.lines import wrapped
 
 __all__ = ["text"]
 
-_ORDER: tuple[Verdict, ...] = ("retrain", "accepts", "other", "runs")
+_ORDER: tuple[Verdict, ...] = ("retrain", "accepts", "other", "accepted", "runs")
 
 
 def text(found: Impact, width: int = 100) -> str:

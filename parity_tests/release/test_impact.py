@@ -138,12 +138,30 @@ def test_the_command_says_who_is_concerned(
     assert made["looked_at"] == {"models": 1, "bundles": 2} and made["sets"] == []
 
 
+def test_a_hotfix_accepts_models(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model that its declaration names may run; one that it does not name may not."""
+    model = fl.ModelInputs.of(old())
+    fl.ModelInputs.of(make(feature("a", x * 2.0), layout={"dense": ["a"]})).save("a.inputs.json")
+    for accepts, verdict in (([model.fingerprint], "accepted"), ([], "accepts")):
+        Path("hotfix.toml").write_text(
+            'set = "pairs"\nfrom = "1.0.0"\nto = "1.0.1"\nreason = "twice is too little"\n'
+            f'approved_by = "a review"\naccepts = {json.dumps(accepts)}\n'
+            '[features.a]\nrows = "all"\n',
+            encoding="utf-8",
+        )
+        argv = ["impact", "old.json", "new.json", "--hotfix", "hotfix.toml", "--models", "."]
+        assert main([*argv, "--json"]) == 0
+        found = {m["path"]: m["verdict"] for m in json.loads(capsys.readouterr().out)["models"]}
+        assert found == {"a.inputs.json": "other", "delay.inputs.json": verdict}
+
+
 @pytest.mark.parametrize(
     ("argv", "status", "said"),
     [
         (["old.json"], 2, "expected either NEW, or names"),
         (["old.json", "new.json", "--features", "a"], 2, "expected either NEW, or names"),
         (["old.json", "--features", "aa"], 1, "no feature `aa`\nHint: did you mean a?"),
+        (["old.json", "--features", "a", "--hotfix", "x"], 2, "--hotfix goes with NEW"),
         (["old.json", "--features", "a,,b"], 2, "expected names like a,b"),
         (["old.json", "--ops", "zz"], 1, "no op `zz`\nHint: there are add@1, fill_null@1, mul@1"),
         (["old.json", "--features", "a", "--models", "no"], 1, "no: there is no such file"),
