@@ -205,7 +205,8 @@ def _last_rows(view: View, events: SortedEvents, queries: Any) -> Array:
     count = len(queries.rows)
     rows = events.events.rows.astype(np.uint64)
     channel = Channel(rows, events.ones, events.ones, layout.KIND_UINT, 0)
-    everything = Kept(np.zeros(count, np.int64), np.full(count, layout.LONG_AGO))
+    long_ago = np.full(count, layout.LONG_AGO)
+    everything = Kept(np.zeros(count, np.int64), long_ago, long_ago)
     want = np.zeros((1, at.WANT), np.int64)
     want[0, layout.PW_OP], want[0, layout.PW_COUNT] = layout.LAG, 1
     out, why = run_pass(events, queries, plan.window, everything, channel, want)

@@ -45,6 +45,11 @@ class AggregatePlan:
     entity: str
     dtype: DType
 
+    @property
+    def has_totals(self) -> bool:
+        """Whether it is answered over all events, kept or not (**Totals** in docs/windows.md)."""
+        return self.aggregate.merges and self.window.has_totals
+
 
 @dataclass(frozen=True)
 class Definition:

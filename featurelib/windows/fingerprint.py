@@ -13,7 +13,7 @@ from featurelib.windows.window import START, Calendar, Window
 if TYPE_CHECKING:
     from featurelib.windows.definition import AggregatePlan, Definition
 
-MEANING = 1
+MEANING = 2
 """Version of the rules of docs/windows.md that are no aggregate's own: order, edges, retention."""
 
 

@@ -127,11 +127,11 @@ class Over:
         return self._make(kinds.Std(ddof), x)
 
     def min(self, x: Expr) -> WindowAggregate:
-        """The smallest value."""
+        """The smallest value: -0.0 is below 0.0, NaN above all."""
         return self._make(kinds.Min(), x)
 
     def max(self, x: Expr) -> WindowAggregate:
-        """The largest value; NaN is larger than all."""
+        """The largest value: 0.0 is above -0.0, NaN above all."""
         return self._make(kinds.Max(), x)
 
     def first(self, x: Expr) -> WindowAggregate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from featurelib import dtypes
 from featurelib.errors import DefinitionError
@@ -24,6 +24,8 @@ from featurelib.windows.window_checks import (
 from featurelib.windows.window_checks import sees_now as seen_now
 
 UNITS = {"day": "1d", "week": "1w", "month": "1mo", "year": "1y"}
+MOST_TILES = 4096
+"""Tiles of a window: what leaves the events that are kept is summed up for each of them."""
 AS_OF, START = "as_of", "start"
 """Input and output of the program that finds the start of a calendar window."""
 
@@ -32,10 +34,13 @@ AS_OF, START = "as_of", "start"
 class Last:
     """Events of the last stretch of time, or the last few of these.
 
+    With a resolution, aggregates whose parts merge have totals: they are answered over all events.
+
     Attributes:
         length_us: Its length in microseconds.
         closed: Which ends belong to it: ``left``, ``right``, ``both`` or ``none``.
-        resolution_us: Width of the tiles that its start is rounded down to, or None.
+        resolution_us: Width of the tiles that its start is rounded down to, or None. The length
+            is a multiple of it, `MOST_TILES` times as long at most.
         rows: How many events at most, the last in order, or None.
     """
 
@@ -57,6 +62,13 @@ class Last:
                 f"last: expected a length that is a multiple of the resolution, got "
                 f"{shown(self.length_us)} and {shown(self.resolution_us)}"
             )
+        if self.length_us // self.resolution_us > MOST_TILES:
+            least = -(-self.length_us // MOST_TILES)
+            raise DefinitionError(
+                f"last: {shown(self.length_us)} in tiles of {shown(self.resolution_us)} are "
+                f"{self.length_us // self.resolution_us:,} tiles, above {MOST_TILES:,}",
+                hint=f"a resolution of {shown(least)} or more; or none: the start is then exact",
+            )
         if self.closed != "left" or self.rows is not None:
             raise DefinitionError(
                 f'last: a resolution goes with closed="left" and without rows, got '
@@ -67,6 +79,11 @@ class Last:
     def sees_now(self) -> bool:
         """Whether an event at the moment of the query is seen."""
         return self.closed in ("right", "both")
+
+    @property
+    def has_totals(self) -> bool:
+        """Whether aggregates whose parts merge look at events that are not kept, too."""
+        return self.resolution_us is not None
 
     def __str__(self) -> str:
         tiles = f", in tiles of {shown(self.resolution_us)}" if self.resolution_us else ""
@@ -85,6 +102,7 @@ class Rows:
 
     n: int
     sees_now: bool = False
+    has_totals: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_rows("rows", self.n)
@@ -95,13 +113,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Lifetime:
-    """All events.
+    """All events: aggregates whose parts merge look at those that are not kept, too.
 
     Attributes:
         sees_now: Whether an event at the moment of the query is seen.
     """
 
     sees_now: bool = False
+    has_totals: ClassVar[bool] = True
 
     def __str__(self) -> str:
         return f"lifetime{shown_now(self.sees_now)}"
@@ -118,6 +137,7 @@ class Session:
 
     gap_us: int
     sees_now: bool = False
+    has_totals: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_duration("session", "gap", self.gap_us)
@@ -143,6 +163,7 @@ class Calendar:
     zone: str
     sees_now: bool = False
     start: Program = field(default=None, compare=False, repr=False)  # type: ignore[assignment]
+    has_totals: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -191,13 +212,17 @@ def last(
         closed: Which ends belong to it. ``"left"``: an event at the moment of the query is not
             seen, one exactly `length` before it is.
         resolution: Round the start down to a multiple of this since 1970 in UTC. The window is
-            then a little longer, and costs the same for any length.
+            then a little longer, and costs the same for any length. The length is a multiple of
+            it, 4,096 times as long at most. Count, sum, mean, var, std, min, max and approx_... are
+            answered over all its events: an event that is not kept any more is in the total of its
+            tile, if its source bounds lateness or has no arrival column (**Totals** in
+            docs/windows.md).
         rows: Only the last so many events of it.
         **units: What `datetime.timedelta` takes.
 
     Raises:
-        DefinitionError: The length is not positive, no multiple of the resolution, or `closed`
-            and `rows` do not go with a resolution.
+        DefinitionError: The length is not positive, no multiple of the resolution, more than
+            4,096 times as long, or `closed` and `rows` do not go with a resolution.
     """
     length_us = length_of("last", "length", length, units)
     tile = None if resolution is None else microseconds("last", "resolution", resolution)
@@ -210,7 +235,13 @@ def rows(n: int, *, closed: str = "left") -> Rows:
 
 
 def lifetime(*, closed: str = "left") -> Lifetime:
-    """All events; with ``closed="right"`` or ``"both"`` one at the query's moment too."""
+    """All events; with ``closed="right"`` or ``"both"`` one at the query's moment too.
+
+    Count, sum, mean, var, std, min, max and approx_... are answered over all events: one that is
+    not kept any more is in a total, if its source bounds lateness or has no arrival column
+    (**Totals** in docs/windows.md). Other aggregates are null with ``beyond_kept`` from the first
+    event on that is not kept.
+    """
     return Lifetime(seen_now("lifetime", closed))
 
 
@@ -252,6 +283,7 @@ def _start(unit: str, zone: str) -> Node:
 __all__ = [
     "AS_OF",
     "CLOSED",
+    "MOST_TILES",
     "START",
     "UNITS",
     "Calendar",

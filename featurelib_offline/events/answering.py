@@ -96,7 +96,7 @@ def answer_queries(
         source: What the events are.
         plans: The aggregates.
     """
-    kept = what_is_kept(events, queries, source.source.max_events)
+    kept = what_is_kept(events, queries, source.source)
     for work in _passes(plans):
         yield from _run(work, events, queries, source, kept)
 
@@ -122,7 +122,8 @@ def _run(
         for need in made.plan.aggregate.needs:
             needs |= _NEEDS.get(need, 0)
         op = made.record[layout.PW_OP]
-        needs |= layout.NEEDS_ENDS if op in (layout.ARG_MIN, layout.ARG_MAX) else 0
+        if op in (layout.ARG_MIN, layout.ARG_MAX):
+            needs |= layout.NEEDS_ENDS | at.NEEDS_PLACES
         needs |= at.NEEDS_VALUES if op in at.BY_VALUES else 0
     wants, rooms = _wants(work, len(queries.rows))
     channel = Channel(words, valid, passes, kind, needs)
@@ -141,7 +142,7 @@ def _wants(work: _Pass, queries: int) -> tuple[Array, list[Array | None]]:
     rooms: list[Array | None] = []
     for k, made in enumerate(work.plans):
         wants[k, : layout.PLAN_ANSWER] = made.record
-        wants[k, at.ROW] = k
+        wants[k, at.ROW], wants[k, at.OF_TOTAL] = k, made.plan.has_totals
         room = np.zeros((queries, made.room), np.uint64) if made.room else None
         if room is not None:
             wants[k, at.ROOM_AT], wants[k, at.ROOM_WORDS] = room.ctypes.data, made.room

@@ -12,6 +12,7 @@ from featurelib.jit.point_in_time.floors import floors
 from featurelib.jit.point_in_time.slide import slide
 from featurelib.jit.threads import run_parts
 from featurelib.jit.windows import layout
+from featurelib.windows.source import EventSource
 from featurelib.windows.window import AS_OF, START, Calendar, Last, Rows, Session, Window
 from featurelib_offline.events.sessions import begin_of_sessions, later_by_gap
 from featurelib_offline.events.sorting import THREADS, SortedEvents, SortedQueries, shares
@@ -22,6 +23,8 @@ __all__ = ["Channel", "Kept", "run_pass", "what_is_kept"]
 Array = np.ndarray[Any, Any]
 _BEGINNING = layout.LONG_AGO + 1
 """The start of a window that has none: after the time of "all events are kept"."""
+_ANY_TIME = 1 << 62
+"""A lateness without a bound: longer than from any moment back to year 1."""
 _NO_TIMES = np.zeros(0, np.int64)
 _NO_PLACES = np.zeros(0, np.int64)
 _NO_WORDS = np.zeros(0, np.uint64)
@@ -68,10 +71,12 @@ class Kept(NamedTuple):
     Attributes:
         floor: The first event that is surely kept.
         time: Time of the newest event that is not kept; the lowest int64 if all are.
+        lost: Time of the newest event that is lost for totals; the lowest int64 if none is.
     """
 
     floor: Array
     time: Array
+    lost: Array
 
 
 class Channel(NamedTuple):
@@ -92,11 +97,12 @@ class Channel(NamedTuple):
     needs: int
 
 
-def what_is_kept(events: SortedEvents, queries: SortedQueries, most: int) -> Kept:
-    """What is kept at each query, if an entity keeps so many events."""
+def what_is_kept(events: SortedEvents, queries: SortedQueries, source: EventSource) -> Kept:
+    """What an entity of a source keeps at each query, and what is lost."""
     given, known, sequence = events.events, events.known, events.sequence
-    floor = np.empty(len(queries.rows), np.int64)
-    floor_time = np.empty(len(queries.rows), np.int64)
+    floor, floor_time, lost_time = np.empty((3, len(queries.rows)), np.int64)
+    lateness = source.max_lateness_us if source.arrival is not None else 0
+    lateness = _ANY_TIME if lateness is None else min(lateness, _ANY_TIME)
     edges = shares(given.offsets, THREADS)
 
     def part(k: int) -> None:
@@ -104,12 +110,12 @@ def what_is_kept(events: SortedEvents, queries: SortedQueries, most: int) -> Kep
             given.time, _NO_WORDS if sequence is None else sequence, sequence is not None,
             _NO_TIMES if known is None else known,
             _NO_PLACES if known is None else events.by_known, known is not None,
-            given.offsets, queries.as_of, queries.offsets, most,
-            floor, floor_time, edges[k], edges[k + 1],
+            given.offsets, queries.as_of, queries.offsets, source.max_events, lateness,
+            floor, floor_time, lost_time, edges[k], edges[k + 1],
         )  # fmt: skip
 
     run_parts(part, THREADS)
-    return Kept(floor, floor_time)
+    return Kept(floor, floor_time, lost_time)
 
 
 def run_pass(
@@ -144,7 +150,7 @@ def run_pass(
         at.ALL_WORDS: channel.words, at.ALL_VALID: channel.valid, at.ALL_PASSES: channel.passes,
         at.OFFSETS: given.offsets, at.Q_OFFSETS: queries.offsets, at.AS_OF: queries.as_of,
         at.STARTS: starts, at.ENDS: ends, at.FLOOR: kept.floor, at.FLOOR_TIME: floor_time,
-        at.OUT: out, at.WHY: why, at.WANTS: wants,
+        at.LOST_TIME: kept.lost, at.OUT: out, at.WHY: why, at.WANTS: wants,
     }  # fmt: skip
     for place, array in held.items():
         words[place] = 0 if array is None else array.ctypes.data

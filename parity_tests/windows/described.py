@@ -26,6 +26,7 @@ def spec_of(definition: Definition, source: str) -> dict[str, Any]:
     return {
         "max_lateness": plan.source.max_lateness_us,
         "max_ahead": plan.source.max_ahead_us,
+        "has_arrival": plan.source.arrival is not None,
         "max_events": plan.source.max_events,
         "aggregates": {p.name: _aggregate(p) for p in definition.of(source)},
     }

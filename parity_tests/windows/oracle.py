@@ -7,15 +7,18 @@ It shares no code with featurelib. A record is a dict of what a source's program
     bad                 whether a field is not as the schema says (may be left out)
     args, filters       values of the arguments; True, False or None of the filters
 
-A spec is a dict: ``max_lateness`` and ``max_ahead`` (microseconds or None), ``max_events``, and
-``aggregates``: by name a dict of ``kind``, ``args`` and ``filter`` (indices), ``window`` and the
-parameters of the kind. A window is a dict: ``{"kind": "last", "length", "closed", "resolution",
-"rows"}``, ``{"kind": "rows", "n", "closed"}``, ``{"kind": "lifetime", "closed"}``, ``{"kind":
-"session", "gap", "closed"}`` or ``{"kind": "calendar", "unit", "zone", "closed"}``.
+A spec is a dict: ``max_lateness`` and ``max_ahead`` (microseconds or None), ``has_arrival``
+(whether there is an arrival column; True if it is left out), ``totals`` (False for an engine that
+has none yet), ``max_events``, and ``aggregates``: by name a dict of ``kind``, ``args`` and
+``filter`` (indices), ``window`` and the parameters of the kind. A window is a dict: ``{"kind":
+"last", "length", "closed", "resolution", "rows"}``, ``{"kind": "rows", "n", "closed"}``, ``{"kind":
+"lifetime", "closed"}``, ``{"kind": "session", "gap", "closed"}`` or ``{"kind": "calendar", "unit",
+"zone", "closed"}``.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +33,8 @@ Record = Mapping[str, Any]
 Spec = Mapping[str, Any]
 Answer = tuple[Any, str | None]
 NEVER = 1 << 80
+OF_TOTALS = ("count", "sum", "mean", "var", "std", "min", "max")
+"""Aggregates that have totals, over a lifetime and over tiles."""
 
 
 @dataclass
@@ -124,41 +129,71 @@ def answers(
     events = events_of(records, spec)
     return [
         {
-            name: answer(events.get(key, []), q, about, spec["max_events"], power_of_two)
+            name: answer(events.get(key, []), q, about, spec, power_of_two)
             for name, about in spec["aggregates"].items()
         }
         for key, q in queries
     ]
 
 
+def newest_lost(newest_first: Sequence[Event], q: int, spec: Spec) -> Event | None:
+    """The newest event that had to leave while a record of it could still come.
+
+    Args:
+        newest_first: The events of which a record has arrived at q.
+        q: The query time.
+        spec: Its `max_lateness`, `has_arrival` and `max_events` are looked at.
+    """
+    lateness = spec.get("max_lateness") if spec.get("has_arrival", True) else 0
+    most = spec["max_events"]
+    arrivals: list[int] = []  # of the newer ones, the first record's of each, sorted
+    for event in newest_first:
+        in_time = q if lateness is None else min(q, event.t + lateness)
+        if len(arrivals) >= most and arrivals[most - 1] <= in_time:
+            return event
+        insort(arrivals, event.first_arrival)
+    return None
+
+
+def has_totals(about: Mapping[str, Any]) -> bool:
+    """Whether an aggregate is answered over events that are not kept, too."""
+    window = about["window"]
+    is_tiled = window["kind"] == "last" and window.get("resolution") is not None
+    return about["kind"] in OF_TOTALS and (is_tiled or window["kind"] == "lifetime")
+
+
 def answer(
     events: Sequence[Event],
     q: int,
     about: Mapping[str, Any],
-    max_events: int,
+    spec: Spec,
     power_of_two: Callable[[float], float] | None = None,
 ) -> Answer:
     """One aggregate of one entity at q."""
     known = sorted(
         (e for e in events if e.first_arrival <= q), key=lambda e: (e.t, e.s, e.id), reverse=True
     )
-    kept, newest_lost = known[:max_events], next(iter(known[max_events:]), None)
+    if has_totals(about) and spec.get("totals", True):
+        seen, unreachable = known, newest_lost(known, q, spec)
+    else:
+        most = spec["max_events"]
+        seen, unreachable = known[:most], next(iter(known[most:]), None)
     window = about["window"]
     sees_now = window["closed"] in ("right", "both")
     seen = [
         e
-        for e in sorted(kept, key=lambda e: (e.t, e.s, e.arrival, e.id))
+        for e in sorted(seen, key=lambda e: (e.t, e.s, e.arrival, e.id))
         if e.is_visible(q) and (e.t <= q if sees_now else e.t < q)
     ]
     is_after_start = start_test(window, q, [e.t for e in seen])
     inside = [e for e in seen if is_after_start(e.t) and e.passes(about["filter"])]
     n = window.get("n", window.get("rows"))
-    reaches = newest_lost is not None and is_after_start(newest_lost.t)
+    reaches = unreachable is not None and is_after_start(unreachable.t)
     if n is not None:
         inside = inside[-n:]
         if reaches and len(inside) == n:
             first = inside[0]
-            reaches = (first.t, first.s) <= (newest_lost.t, newest_lost.s)
+            reaches = (first.t, first.s) <= (unreachable.t, unreachable.s)
     if reaches:
         return None, "beyond_kept"
     rows = [(e.t, tuple(e.argument(i) for i in about["args"])) for e in inside]

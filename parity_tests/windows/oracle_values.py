@@ -92,9 +92,9 @@ def spread(about: Mapping[str, Any], values: list[Any]) -> tuple[Any, str | None
 
 
 def extreme(about: Mapping[str, Any], values: list[Any]) -> tuple[Any, str | None]:
-    """The smallest or the greatest value, of equals the first."""
+    """The smallest or the greatest value, -0.0 before 0.0."""
     pick = min if about["kind"] == "min" else max
-    return (pick(values, key=order), None) if values else NOTHING
+    return (pick(values, key=order_of_bits), None) if values else NOTHING
 
 
 def place(about: Mapping[str, Any], values: list[Any]) -> tuple[Any, str | None]:

@@ -85,6 +85,7 @@ WINDOWS = {
     "none": last(hours=2, closed="none"),
     "long": last(days=400),
     "tiles": last(hours=3, resolution=dt.timedelta(hours=1)),
+    "tiles_long": last(hours=28, resolution=dt.timedelta(minutes=15)),
     "few": last(hours=4, rows=3),
     "rows": rows(3),
     "rows_now": rows(2, closed="right"),

@@ -54,7 +54,8 @@ class Told:
 
     def __init__(self, definition: Definition) -> None:
         self._plan = definition.sources["things"]
-        self.spec = spec_of(definition, "things")
+        # A state keeps no totals yet: over what it keeps it answers as without them.
+        self.spec = spec_of(definition, "things") | {"totals": False}
         self.records: list[dict[str, Any]] = []
 
     def hear(self, row: dict[str, Any]) -> str | None:

@@ -22,6 +22,7 @@ from featurelib.errors import (
 from featurelib.windows import (
     Definition,
     EventSource,
+    Lifetime,
     calendar,
     define,
     last,
@@ -92,6 +93,7 @@ def test_a_source_is_made_of_a_schema() -> None:
         (lambda: last(days=1, resolution=60), "expected a timedelta, got resolution=60"),
         (lambda: last(days=1, resolution=HOUR, closed="both"), 'goes with closed="left"'),
         (lambda: last(days=1, resolution=HOUR, rows=3), "without rows"),
+        (lambda: last(hours=4097, resolution=HOUR), "are 4,097 tiles, above 4,096"),
         (lambda: rows(0), "rows >= 1"),
         (lambda: rows(True), "got True"),
         (lambda: rows(3, closed="now"), "got 'now'"),
@@ -217,6 +219,25 @@ def test_equal_arguments_and_filters_are_read_once() -> None:
     plan = made.sources["things"]
     assert (plan.arguments, plan.filters) == (3, 1)
     assert made.aggregates["a"].arguments == made.aggregates["b"].arguments
+
+
+def test_a_window_has_4096_tiles_at_most() -> None:
+    """The error says which resolution would do."""
+    assert last(hours=4096, resolution=HOUR).has_totals
+    with pytest.raises(DefinitionError, match=r"a resolution of 1:00:00\.878907 or more"):
+        last(hours=4097, resolution=HOUR)
+
+
+def test_totals_are_of_what_merges_over_lifetimes_and_tiles() -> None:
+    """Count, sum, mean, var, std, min and max; not what looks at the events themselves."""
+    tiles, day = last(hours=3, resolution=HOUR), calendar("day", "Europe/Berlin")
+    for window in (tiles, lifetime(), lifetime(closed="both"), last(hours=3), rows(3), day):
+        part = THINGS.over(window)
+        some = {"count": part.count(X), "lag": part.lag(X, 1), "mode": part.mode_ratio(X)}
+        some |= {"std": part.std(X, ddof=0), "min": part.min(X), "first": part.first(X)}
+        found = {n for n, p in define(some).aggregates.items() if p.has_totals}
+        has_them = window is tiles or isinstance(window, Lifetime)
+        assert found == ({"count", "std", "min"} if has_them else set())
 
 
 def test_a_category_is_a_filter() -> None:

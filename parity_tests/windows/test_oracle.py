@@ -20,7 +20,8 @@ def record(at: int, x: Any = None, **more: Any) -> dict[str, Any]:
 
 def ask(records: list[Any], at: int, window: Any, kind: str = "count", **params: Any) -> Any:
     """One aggregate of the entity "e" at a time: its value, or the reason of its null."""
-    rules = {k: params.pop(k) for k in ("max_lateness", "max_ahead") if k in params}
+    bounds = ("max_lateness", "max_ahead", "has_arrival")
+    rules = {k: params.pop(k) for k in bounds if k in params}
     spec = {"max_events": params.pop("max_events", 100), **rules}
     args = [] if kind in ("count", "time_since_last") else [0]
     about = {"kind": kind, "args": params.pop("args", args), "filter": params.pop("filter", None)}
@@ -183,6 +184,83 @@ def test_a_row_that_ties_with_what_is_lost_has_no_answer() -> None:
     assert ask(records, 20, rows, max_events=2) == "beyond_kept"
 
 
+NUMBERS = {
+    "count": 5, "sum": 15.0, "mean": 3.0, "var": 2.5, "std": math.sqrt(2.5), "min": 1.0, "max": 5.0,
+}  # fmt: skip
+"""Of 1, 2, 3, 4, 5: the variance is 10 / 4."""
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_totals_reach_events_that_are_not_kept(kind) -> None:
+    """Of five events two are kept; without an arrival column each is final when it leaves."""
+    records = [record(10 * x, float(x)) for x in (1, 2, 3, 4, 5)]
+    more: dict[str, Any] = {"ddof": 1} if kind in ("var", "std") else {}
+
+    def made(window: Any, **other: Any) -> Any:
+        return ask(records, 60, window, kind, max_events=2, args=[0], **more, **other)
+
+    assert made(LIFE, has_arrival=False) == NUMBERS[kind]
+    assert made(last(60, resolution=20), has_arrival=False) == NUMBERS[kind]
+    # A record of any of them may still come if nothing bounds lateness.
+    assert made(LIFE) == "beyond_kept"
+    # A window without tiles has no totals, and neither has a calendar's or one of rows.
+    assert made(last(60), has_arrival=False) == "beyond_kept"
+    assert made({"kind": "rows", "n": 5, "closed": "left"}, has_arrival=False) == "beyond_kept"
+
+
+def test_other_aggregates_have_no_totals() -> None:
+    """The last value, or how many differ, is found among events that are kept, or not at all."""
+    records = [record(t, float(t)) for t in (10, 20, 30)]
+    more = {"max_events": 2, "has_arrival": False}
+    for kind in ("last", "n_unique", "mode_ratio", "top_k"):
+        found = ask(records, 40, LIFE, kind, max_items=None, k=2, **more)
+        assert found == "beyond_kept"
+
+
+def test_an_event_is_lost_if_it_leaves_while_a_record_of_it_could_come() -> None:
+    """With two kept and 15 of lateness: 10 leaves at 25, its last moment, or at 26, after it."""
+
+    def life(third: int, q: int = 90, **more: Any) -> Any:
+        made = [record(10), record(20), record(third, **more)]
+        return ask(made, q, LIFE, max_events=2, max_lateness=15)
+
+    assert [life(25), life(26)] == ["beyond_kept", 3]
+    # What counts is when the newer ones arrive: 22 comes at 26, 30 already at 24.
+    assert [life(22, a=26), life(30, a=24)] == [3, "beyond_kept"]
+    # Before the third has come nothing has left; at 25 it is not before the query.
+    assert [life(25, q=24), life(25, q=25)] == [2, "beyond_kept"]
+    # A withdrawal is a record, too: the one of 25 makes 10 leave, and counts for nothing.
+    assert [life(25, deleted=True), life(26, deleted=True)] == ["beyond_kept", 2]
+
+
+def test_an_event_that_comes_when_newer_ones_fill_the_places_is_lost() -> None:
+    """It is in time, so another record of it could be as well: 10 comes last, 15 after its time."""
+    records = [record(22), record(24), record(10, a=25)]
+    assert ask(records, 24, LIFE, max_events=2, max_lateness=15) == 1
+    assert ask(records, 25, LIFE, max_events=2, max_lateness=15) == "beyond_kept"
+    # A window of tiles that begins after it, at 20, does not reach it.
+    tiles = last(10, resolution=10)
+    assert ask(records, 35, tiles, max_events=2, max_lateness=15) == 2
+
+
+def test_without_an_arrival_column_only_ties_are_lost() -> None:
+    """Lateness is 0: of three events at 20 with two places one leaves at 20, its own moment."""
+    records = [record(10), record(20, id=1), record(20, id=2), record(20, id=3), record(30)]
+    more = {"max_events": 2, "has_arrival": False}
+    assert ask(records, 40, LIFE, **more) == "beyond_kept"
+    tiles = last(10, resolution=10)
+    assert [ask(records, q, tiles, **more) for q in (30, 40)] == ["beyond_kept", 1]
+    assert ask(records[:3] + records[4:], 40, LIFE, **more) == 4
+
+
+def test_an_event_in_a_total_may_be_withdrawn_in_time_only() -> None:
+    """Withdrawn while it is kept it does not count; a withdrawal after its lateness is refused."""
+    gone = [record(10), record(10, a=15, deleted=True), record(20), record(30), record(40)]
+    more = {"max_events": 2, "max_lateness": 5}
+    assert ask(gone, 50, LIFE, **more) == 3
+    assert ask([*gone[:1], record(10, a=16, deleted=True), *gone[2:]], 50, LIFE, **more) == 4
+
+
 INF, NAN = math.inf, math.nan
 REGISTERS = {"precision": 4, "log": math.log}
 HASHED = [
@@ -228,8 +306,9 @@ BUCKETED = [
         ("var", {"ddof": 0}, [1.0, INF], NAN),
         ("std", {"ddof": 0}, [1.0, 3.0], 1.0),
         ("std", {"ddof": 1}, [1.0, 3.0], math.sqrt(2.0)),
-        ("min", {}, [NAN, 0.0, -0.0], 0.0),
-        ("max", {}, [-0.0, 0.0], -0.0),
+        ("min", {}, [NAN, 0.0, -0.0], -0.0),
+        ("max", {}, [-0.0, 0.0], 0.0),
+        ("max", {}, [0.0, -0.0], 0.0),
         ("max", {}, [INF, NAN], NAN),
         ("min", {}, [], "no_events"),
         ("first", {}, [None, 2.0, 3.0], 2.0),

@@ -16,12 +16,12 @@ from featurelib.jit.windows.layout import PLAN_ANSWER
     # Memory for the events of one entity.
     MEMBER, SEEN, SCALED, KEYS, LEAST, GREATEST, COLLECTED,
     # Where entities begin; columns of queries; where answers go.
-    OFFSETS, Q_OFFSETS, AS_OF, STARTS, ENDS, FLOOR, FLOOR_TIME, OUT, WHY, N_QUERIES, WANTS, N_WANTS,
-    KIND, ROWS, NEEDS,
+    OFFSETS, Q_OFFSETS, AS_OF, STARTS, ENDS, FLOOR, FLOOR_TIME, LOST_TIME, OUT, WHY, N_QUERIES,
+    WANTS, N_WANTS, KIND, ROWS, NEEDS,
     # The entity that is looked at: its first event, how many it has, what its members sum up to.
     BEGIN, COUNT, MEMBERS, VALUES, NANS, HIGHS, LOWS, SUM, SQUARES, UNIT, SHORT,
     SUM_SIZE, SQUARE_SIZE, SUM_AT, SQUARE_AT, SPARE_AT,
-) = range(54)  # fmt: skip
+) = range(55)  # fmt: skip
 """Places of words.
 
 An address of arrivals (withdrawals) is 0 if every event arrives at its time (none is withdrawn).
@@ -29,16 +29,18 @@ An address of arrivals (withdrawals) is 0 if every event arrives at its time (no
 with a value; sums are integers in units of 2**UNIT in `SUM` and `SQUARES` where SHORT is 1, else
 words in memory.
 """
-CONTEXT_WORDS = 54
+CONTEXT_WORDS = 55
 
 IS_NULL, HAS_VALUE = 1, 2
 """What a byte of `MEMBER` says of an event in the window; 0 is none."""
 
-NEEDS_VALUES = 8
-"""Of what a pass needs, beside `featurelib.jit.windows.layout`: memory to collect values in."""
-ROW, ROOM_AT, ROOM_WORDS = PLAN_ANSWER, PLAN_ANSWER + 1, PLAN_ANSWER + 2
-"""Words behind what is asked: the row of answers, and where lists go, so many words a query."""
-WANT = PLAN_ANSWER + 3
+NEEDS_VALUES, NEEDS_PLACES = 8, 16
+"""Of what a pass needs, beside `featurelib.jit.windows.layout`: memory to collect values in; ends
+by equality, where the first event of equals counts."""
+ROW, ROOM_AT, ROOM_WORDS, OF_TOTAL = range(PLAN_ANSWER, PLAN_ANSWER + 4)
+"""Words behind what is asked: the row of answers; where lists go, so many words a query; whether
+only events that are lost are out of reach, and not all that are not kept."""
+WANT = PLAN_ANSWER + 4
 BY_VALUES = (
     layout.FIRST_K, layout.LAST_K, layout.N_UNIQUE, layout.TOP_K, layout.COUNT_OF,
     layout.MODE_RATIO, layout.QUANTILE, layout.DECAYED_SUM, layout.N_SESSIONS,

@@ -20,15 +20,15 @@ _NAN_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @helper
-def order_key(x, kind):
-    """A word that compares as the value: -0.0 as 0.0, NaN above all."""
+def order_key(x, kind, zeros_equal):
+    """A word that compares as the value: NaN above all, -0.0 below 0.0 or as 0.0."""
     if kind == KIND_INT:
         return x ^ _TOP
     if kind != KIND_FLOAT:
         return x
     if (x & ~_TOP) > _INFINITY:
         return _NAN_KEY
-    if x == _TOP:
+    if x == _TOP and zeros_equal:
         return _TOP
     return ~x if x >= _TOP else x | _TOP
 

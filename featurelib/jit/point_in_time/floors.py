@@ -1,4 +1,4 @@
-"""What is kept at each query: an entity's newest events, among those that are known by then."""
+"""What is kept at each query, an entity's newest events among those known by then; what is lost."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ _WORDS = types.Array(types.uint64, 1, "C", readonly=True)
 @lazily(
     types.void(
         _GIVEN, _WORDS, types.boolean, _GIVEN, _GIVEN, types.boolean, _GIVEN, _GIVEN, _GIVEN,
-        types.int64, _OUT, _OUT, types.int64, types.int64,
+        types.int64, types.int64, _OUT, _OUT, _OUT, types.int64, types.int64,
     ),
 )  # fmt: skip
 def floors(
     times, sequence, has_sequence, known, by_known, has_known, offsets, as_of, q_offsets,
-    most, floor, floor_time, first, last,
+    most, lateness, floor, floor_time, lost_time, first, last,
 ):  # fmt: skip # pragma: no cover - machine code
-    """Finds for each query the newest event that is not kept.
+    """Finds for each query the newest event that is not kept, and the newest that is lost.
+
+    An event leaves what is kept when a record arrives: one of a newer event, or the first of its
+    own if so many newer ones are known. It is lost if a record of it could still come then.
 
     Args:
         times: Event times; events stand by entity and in order.
@@ -36,8 +39,11 @@ def floors(
         as_of: Query times, by entity and in order.
         q_offsets: Where each entity's queries begin.
         most: How many events are kept.
+        lateness: How long after its time a record of an event may come.
         floor: Filled with the first event that is later than that event, by time and sequence.
         floor_time: Filled with its time; the lowest int64 if all are kept.
+        lost_time: Filled with the time of the newest event that is lost; the lowest int64 if none
+            is.
         first: The first entity.
         last: One after the last entity.
     """
@@ -49,25 +55,34 @@ def floors(
         begin, end = offsets[g], offsets[g + 1]
         if end - begin <= most:
             for j in range(q_offsets[g], q_offsets[g + 1]):
-                floor[j], floor_time[j] = begin, LONG_AGO
+                floor[j], floor_time[j], lost_time[j] = begin, LONG_AGO, LONG_AGO
             continue
         if has_known:
             is_known[: end - begin] = 0
         came = np.int64(0)  # how many are known
         newest = np.int64(-1)  # the newest that is not kept, -1 if all are
+        lost = np.int64(LONG_AGO)
         for j in range(q_offsets[g], q_offsets[g + 1]):
             while begin + came < end:
                 i = by_known[begin + came] if has_known else came
-                if (known[begin + i] if has_known else times[begin + i]) > as_of[j]:
+                now = known[begin + i] if has_known else times[begin + i]
+                if now > as_of[j]:
                     break
                 came += 1
                 if has_known:
                     is_known[i] = 1
-                if came <= most or i < newest:
+                if came <= most:
                     continue
-                newest += 1
-                while has_known and is_known[newest] == 0:
+                leaving = i
+                if i > newest:
                     newest += 1
+                    while has_known and is_known[newest] == 0:
+                        newest += 1
+                    leaving = newest
+                t = times[begin + leaving]
+                if t >= now - lateness:
+                    lost = max(lost, t)
+            lost_time[j] = lost
             if newest < 0:
                 floor[j], floor_time[j] = begin, LONG_AGO
                 continue

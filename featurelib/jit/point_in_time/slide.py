@@ -62,9 +62,9 @@ def _begin(c, begin, count):
     kind, needs, words = word(c, at.KIND), word(c, at.NEEDS), word(c, at.WORDS)
     if needs & NEEDS_ENDS:
         forget(c, count)
-        keys = word(c, at.KEYS)
+        keys, zeros_equal = word(c, at.KEYS), needs & at.NEEDS_PLACES != 0
         for i in range(count):
-            uput(keys, i, order_key(uword(words, i), kind))
+            uput(keys, i, order_key(uword(words, i), kind, zeros_equal))
     if needs & NEEDS_SUM:
         _begin_sums(c, count, kind, words)
 
@@ -199,6 +199,7 @@ def _slide(c, begin, count, first, last):
                 _enter(c, high, q)
             high += 1
         is_beyond = word(word(c, at.FLOOR_TIME), j) >= start
+        is_lost = word(word(c, at.LOST_TIME), j) >= start
         if rows > 0:
             while word(c, at.MEMBERS) < rows and low > bound:  # one of the rows was withdrawn
                 low -= 1
@@ -207,20 +208,21 @@ def _slide(c, begin, count, first, last):
                 _leave(c, low)
                 low += 1
             is_beyond = is_beyond and word(c, at.MEMBERS) < rows
-        _answer_all(c, j, q, low, high, is_beyond)
+        _answer_all(c, j, q, low, high, is_beyond, is_lost)
 
 
 @helper
-def _answer_all(c, j, q, low, high, is_beyond):
-    """Writes every aggregate of query j."""
+def _answer_all(c, j, q, low, high, is_beyond, is_lost):
+    """Writes every aggregate of query j; those with totals are null only where `is_lost`."""
     n_queries, out, why = word(c, at.N_QUERIES), word(c, at.OUT), word(c, at.WHY)
     for k in range(word(c, at.N_WANTS)):
         ask = word(c, at.WANTS) + 8 * at.WANT * k
         value, reason = np.uint64(0), BEYOND_KEPT
-        if not is_beyond and word(ask, PW_OP) in at.BY_VALUES:
+        is_null = is_lost if word(ask, at.OF_TOTAL) != 0 else is_beyond
+        if not is_null and word(ask, PW_OP) in at.BY_VALUES:
             room = word(ask, at.ROOM_AT) + 8 * word(ask, at.ROOM_WORDS) * j
             value, reason = collected(c, ask, q, low, high, room)
-        elif not is_beyond:
+        elif not is_null:
             value, reason = answer(c, ask, q, low, high)
         place = word(ask, at.ROW) * n_queries + j
         uput(out, place, value)

@@ -117,6 +117,12 @@ def _add_square(acc, low, high):
 
 
 @helper
+def is_less(x, y, kind):
+    """Whether x is below y, -0.0 below 0.0: so no order of events shows in the ends."""
+    return is_below(x, y, kind) or (kind == KIND_FLOAT and x == TOP and y == ZERO)
+
+
+@helper
 def add_event(acc, at, state, plan, cls):
     """Adds an event to a partial result, if it counts for the class."""
     if not passes(at, plan, cls):
@@ -132,9 +138,9 @@ def add_event(acc, at, state, plan, cls):
             uput(acc, G_MIN, x)
             uput(acc, G_MAX, x)
         else:
-            if is_below(x, uword(acc, G_MIN), kind):
+            if is_less(x, uword(acc, G_MIN), kind):
                 uput(acc, G_MIN, x)
-            if is_below(uword(acc, G_MAX), x, kind):
+            if is_less(uword(acc, G_MAX), x, kind):
                 uput(acc, G_MAX, x)
     if not is_finite(x, kind):
         which = G_NAN if is_nan(x) else (G_MINUS if x >= TOP else G_PLUS)
@@ -179,9 +185,9 @@ def merge(acc, other, cls):
             uput(acc, G_MIN, uword(other, G_MIN))
             uput(acc, G_MAX, uword(other, G_MAX))
         else:
-            if is_below(uword(other, G_MIN), uword(acc, G_MIN), kind):
+            if is_less(uword(other, G_MIN), uword(acc, G_MIN), kind):
                 uput(acc, G_MIN, uword(other, G_MIN))
-            if is_below(uword(acc, G_MAX), uword(other, G_MAX), kind):
+            if is_less(uword(acc, G_MAX), uword(other, G_MAX), kind):
                 uput(acc, G_MAX, uword(other, G_MAX))
     for k in range(G_COUNT, G_MINUS + 1):
         put(acc, k, word(acc, k) + word(other, k))

@@ -49,6 +49,11 @@ class Aggregate:
         """The parameters by name."""
         return dataclasses.asdict(self)
 
+    @property
+    def merges(self) -> bool:
+        """Whether parts of the events merge, so that events may go into a total one by one."""
+        return "events" not in self.needs
+
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` reads back."""
         return {"name": self.name, "version": self.version, "params": self.params}

@@ -66,7 +66,9 @@ class Std(_Spread):
 @aggregate("min", needs="count min")
 @dataclass(frozen=True)
 class Min(Aggregate):
-    """The smallest value, of the argument's type."""
+    """The smallest value, of the argument's type: -0.0 is below 0.0, NaN above all."""
+
+    version = 2  # 1 gave of -0.0 and 0.0 the first in order
 
     def result(self, args: tuple[DType, ...]) -> DType:
         return word(self, args[0])
@@ -75,7 +77,9 @@ class Min(Aggregate):
 @aggregate("max", needs="count max")
 @dataclass(frozen=True)
 class Max(Aggregate):
-    """The largest value, of the argument's type; NaN is larger than all."""
+    """The largest value, of the argument's type: 0.0 is above -0.0, NaN above all."""
+
+    version = 2  # 1 gave of -0.0 and 0.0 the first in order
 
     def result(self, args: tuple[DType, ...]) -> DType:
         return word(self, args[0])
