@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from featurelib.release.diff import Difference, MovedRows
+from featurelib.release.diff import Difference, FeatureChange, MovedRows
 from featurelib.release.findings import Finding
 from featurelib.release.gate_report import Check
 from featurelib.release.hotfix import Hotfix
@@ -30,7 +31,7 @@ def prove(hotfix: Hotfix, difference: Difference, notes: list[str]) -> Check:
         rows = max(rows, change.rows)
         if name in hotfix.rows:
             moved += change.moved_rows
-            found += _outside(hotfix, difference, name)
+            found += [*_unseen(change), *_outside(hotfix, difference, name)]
             if not change.moved_rows:
                 notes.append(
                     f"`{name}` is declared and moved in none of {change.rows:,} rows: give --data "
@@ -57,6 +58,24 @@ def prove(hotfix: Hotfix, difference: Difference, notes: list[str]) -> Check:
     names = ", ".join(hotfix.rows)
     said = f"{names}: {moved:,} values moved in {rows:,} rows, everything else is the same"
     return Check("hotfix", names if found else said, tuple(found))
+
+
+def _unseen(change: FeatureChange) -> Iterator[Finding]:
+    """Why a proof by rows proves nothing of a declared feature, if that is so."""
+    for why in change.unseen:
+        yield Finding(
+            f"feature {change.name}",
+            why,
+            "a hotfix cannot be proven where the meaning of an aggregate moves: release a major "
+            "version",
+        )
+    for moves in change.moves.values():
+        if moves.lacking:
+            yield Finding(
+                f"feature {change.name}",
+                f"it could not be compared on all {moves.kind} rows: {moves.lacking}",
+                "give the input a default, or give --data with the column",
+            )
 
 
 def _outside(hotfix: Hotfix, difference: Difference, name: str) -> list[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import featurelib as fl
 from featurelib.release.diff import Difference, compare
+from featurelib.windows import EventSource, last
 
 Row = dict[str, Any]
 
@@ -20,6 +21,18 @@ def make(
     schema = inputs or fl.InputSchema.from_fields({"x": float, "y": float | None})
     made = fl.FeatureSet("pairs", version=version, inputs=schema, features=features, **more)
     return made.bind()
+
+
+def with_aggregate(days: int, version: str = "1.0.0") -> fl.Bundle:
+    """A bundle of one feature that reads an aggregate over so many days of events."""
+    fields = {"who": str, "at": fl.Datetime, "i": int, "n": float}
+    clicks = EventSource("clicks", fl.InputSchema.from_fields(fields), key="who", time="at", id="i")
+    return make(
+        feature("f", fl.col("mean_n").fill_null(0.0), days),
+        inputs=fl.InputSchema.from_fields({"who": str, "as_of": fl.Datetime}),
+        aggregates={"mean_n": clicks.over(last(days=days)).mean(fl.col("n")).on("who")},
+        version=version,
+    )
 
 
 def feature(name: str, expr: Any, version: int = 1) -> fl.Feature:

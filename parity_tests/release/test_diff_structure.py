@@ -9,7 +9,7 @@ import pytest
 import featurelib as fl
 from featurelib.release.diff import compare
 from parity_tests.core.small_sets import rich_bundle
-from parity_tests.release.diff_cases import feature, make
+from parity_tests.release.diff_cases import feature, make, with_aggregate
 
 x, y = fl.col("x"), fl.col("y")
 
@@ -106,22 +106,7 @@ def test_added_and_removed_features() -> None:
 
 def test_an_aggregate_of_another_meaning_is_said_not_to_be_seen() -> None:
     """Rows hold values of aggregates, so a longer window moves none of them; it is reported."""
-    from featurelib.windows import EventSource, last
-
-    def bundle(days: int) -> fl.Bundle:
-        events = EventSource(
-            "clicks",
-            fl.InputSchema.from_fields({"who": str, "at": fl.Datetime, "i": int, "n": float}),
-            key="who",
-            time="at",
-            id="i",
-        )
-        over = events.over(last(days=days)).mean(fl.col("n")).on("who")
-        inputs = fl.InputSchema.from_fields({"who": str, "as_of": fl.Datetime})
-        read = feature("f", fl.col("mean_n").fill_null(0.0))
-        return make(read, inputs=inputs, aggregates={"mean_n": over})
-
-    found = compare(bundle(1), bundle(2), rows=100)
+    found = compare(with_aggregate(1), with_aggregate(2), rows=100)
     change = found.features["f"]
     assert change.status == "changed" and change.moved_rows == 0
     assert "`mean_n`" in change.unseen[0]
