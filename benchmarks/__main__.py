@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.tables import Table, machine
 
 PAGES = (
-    *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "windows"),
+    *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "served", "windows"),
     *("compile_time", "ptx_time", "import_time"),
 )
 LONG = ("windows",)

@@ -100,7 +100,7 @@ class RowKernel:
             work = RowWorkspace(self.bundle, self.kernel, self.layout)
         try:
             if work.plan.serve_quick(row):
-                work.plan.serve(row if type(row) is dict else _as_mapping(row))
+                work.plan.serve(row if type(row) is dict else as_mapping(row))
             outputs = self._outputs
             made = Row(outputs, work.block.tobytes(), work.texts() if outputs.has_work else ())
         finally:
@@ -156,7 +156,7 @@ class RowKernel:
         def fill(row: Any) -> None:
             check_float_environment()
             if serve_quick(row):
-                plan.serve(row if type(row) is dict else _as_mapping(row))
+                plan.serve(row if type(row) is dict else as_mapping(row))
             if has_work:
                 texts = work.texts()
                 if has_ragged:
@@ -206,7 +206,7 @@ class RowKernel:
         check_float_environment()
         given = rows if type(rows) in (list, tuple) else list(rows)
         if set(map(type, given)) - {dict}:
-            given = [r if type(r) is dict else _as_mapping(r) for r in given]
+            given = [r if type(r) is dict else as_mapping(r) for r in given]
         return compute_rows(self, given, collect=errors == "collect", out=out)
 
     def columns(
@@ -259,7 +259,7 @@ class RowKernel:
             Value by its label (``%3 log1p@1 -> log_distance``: number, op, whose value it is),
             inputs before what is made of them. `explain` shows the same numbers.
         """
-        steps = trace.trace(self.bundle, _as_mapping(row), arena=Arena(self.kernel.limit))
+        steps = trace.trace(self.bundle, as_mapping(row), arena=Arena(self.kernel.limit))
         return {step.label: step.value for step in steps}
 
     def __reduce__(self) -> Any:
@@ -294,7 +294,7 @@ def compile(
     return RowKernel(made, text_limit=text_limit)
 
 
-def _as_mapping(row: Any) -> Any:
+def as_mapping(row: Any) -> Any:
     """A mapping or pydantic model as the dict that the border sees, which machine code reads.
 
     What is none, or cannot be read, stays as it is: the border refuses it.

@@ -17,7 +17,7 @@ from featurelib.jit.arena import ScratchArena
 from featurelib.jit.places import PlacedProgram
 from featurelib.jit.slots import element_bytes
 from featurelib_online.json_reader import JsonReader
-from featurelib_online.read_plan import ReadPlan
+from featurelib_online.read_plan import Column, ReadPlan
 from featurelib_online.text_reader import text_reader
 
 _SLOT = 8
@@ -82,6 +82,8 @@ class RowWorkspace:
         layout: Where outputs go.
         tensors: Memory of the tensors that are not ragged, by name; they stand in the block if left
             out.
+        aggregates: Columns of the aggregates, which somebody else fills; the plan then reads the
+            fields of a request. They are read from the row with the others if left out.
 
     Attributes:
         block: The outputs of the last row.
@@ -98,6 +100,7 @@ class RowWorkspace:
         kernel: machine.Kernel,
         layout: RowLayout,
         tensors: Mapping[str, np.ndarray[Any, Any]] | None = None,
+        aggregates: Mapping[str, Column] | None = None,
     ) -> None:
         self.block = np.zeros(layout.size, np.uint8)
         self._json: JsonReader | None = None
@@ -109,8 +112,9 @@ class RowWorkspace:
                     self._given.append((start, start + len(given), given))
         self.arena = ScratchArena(kernel.limit)
         # A text output may be a view of an input text, which another thread could drop.
-        self.plan = ReadPlan(bundle.schema, where=bundle.name, holds_text=bool(layout.views))
-        by_name = dict(zip(bundle.schema.names, self.plan.columns, strict=True))
+        schema = bundle.schema if aggregates is None else bundle.request
+        self.plan = ReadPlan(schema, where=bundle.name, holds_text=bool(layout.views))
+        by_name = dict(zip(schema.names, self.plan.columns, strict=True)) | dict(aggregates or {})
         inputs = [machine.Column(by_name[n].values, by_name[n].valid) for n in kernel.inputs]
         outputs, texts = [], []
         for name, node in layout.placed.program.outputs.items():

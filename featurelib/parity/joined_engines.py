@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.parity.engines import Engine, Outputs
 from featurelib.parity.event_engines import Answered, Events, Offline
-from featurelib.parity.stream_engines import STREAM_ENGINES
+from featurelib.parity.stream_engines import Replay, StatesByEvent
 from featurelib.parity.values import Array, Rows, Values
 from featurelib.windows import Definition
 
@@ -58,7 +59,7 @@ class JoinedTransform:
 
 @dataclass(frozen=True)
 class ServedRows:
-    """A row kernel, given a request and what a stream answers.
+    """`featurelib_online.stream.Served`: a request, and states that are told as time goes on.
 
     Attributes:
         definition: The aggregates.
@@ -69,7 +70,7 @@ class ServedRows:
 
     definition: Definition = field(repr=False)
     events: Events = field(repr=False)
-    name: str = "row kernel, streams"
+    name: str = "served with states"
     lacks: str = _LACKS
 
     def takes(self, rows: Rows) -> Array:
@@ -78,12 +79,27 @@ class ServedRows:
 
     def compute(self, bundle: Bundle, rows: Rows) -> Outputs:
         """See `Engine.compute`."""
-        from featurelib_online import compile
+        from featurelib_online import stream
 
-        kernel = compile(bundle)
-        answered = STREAM_ENGINES[0].answer(self.definition, Events(self.events.records, rows))
-        given = joined_rows(bundle, rows, answered)
-        made = [kernel(given.python(i)) for i in range(len(rows))]
+        served = stream.Served(bundle)
+        sides = {
+            name: StatesByEvent(made, self.events.records[name])
+            for name, made in served.streams.items()
+        }
+        replays = [
+            Replay(side, self.definition, name, self.events.records[name])
+            for name, side in sides.items()
+        ]
+        given = rows.only(bundle.request.names)
+        times = given.columns[self.definition.as_of].data
+        made: list[Any] = [None] * len(rows)
+        for row in np.argsort(times, kind="stable").tolist():
+            for replay in replays:
+                replay.until(int(times[row]))
+            request = given.python(row)
+            needed = served.entities(request)
+            states = {name: sides[of.source].states.get(of.key) for name, of in needed.items()}
+            made[row] = served(request, states)
         return {
             name: Values.of([row.canonical(name) for row in made], node.dtype)
             for name, node in bundle.program.outputs.items()

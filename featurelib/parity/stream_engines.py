@@ -21,13 +21,13 @@ from featurelib.parity.event_engines import Answered, EventEngine, Events
 from featurelib.parity.values import Array, Rows, Values
 from featurelib.windows import Definition
 
-__all__ = ["STREAM_ENGINES", "StreamEngine", "arrivals"]
+__all__ = ["STREAM_ENGINES", "Replay", "StatesByEvent", "StreamEngine"]
 
 _OFTEN = 5
 """A state goes through its bytes, and is compacted, after so many records of its entity."""
 
 
-class _Side(Protocol):
+class Side(Protocol):
     """Keeps the states of the entities of one source."""
 
     def tell(self, row: int) -> None:
@@ -49,7 +49,7 @@ class StreamEngine:
     """
 
     name: str
-    side: Callable[[Any, Rows], _Side] = field(repr=False)
+    side: Callable[[Any, Rows], Side] = field(repr=False)
 
     def answer(self, definition: Definition, events: Events) -> Answered:
         """See `EventEngine.answer`."""
@@ -73,38 +73,52 @@ class StreamEngine:
         """The answers to every query, for each aggregate over one source."""
         records, plans = events.records[made.name], definition.of(made.name)
         side = self.side(made, records)
-        arrived, order = arrivals(definition, made.name, records)
+        replay = Replay(side, definition, made.name, records)
         fields = tuple(dict.fromkeys(p.entity for p in plans))
         asked: dict[str, list[Any]] = {name: [None] * len(events.queries) for name in fields}
         keys = events.queries.only(fields)
         times = events.queries.columns[definition.as_of].data
-        i = 0
         for row in np.argsort(times, kind="stable").tolist():
             q = int(times[row])
-            while i < len(order) and arrived[order[i]] <= q:
-                side.tell(int(order[i]))
-                i += 1
+            replay.until(q)
             for name, key in keys.python(row).items():
                 asked[name][row] = side.ask(key, q)
-        for later in order[i:].tolist():  # refusals are counted over all records
-            side.tell(later)
+        replay.until(np.iinfo(np.int64).max)  # refusals are counted over all records
         side.ask(None, int(times.max(initial=0)))  # what a side has put off is done now
         return {p.name: asked[p.entity] for p in plans}
 
 
-def arrivals(definition: Definition, source: str, records: Rows) -> tuple[Array, Array]:
-    """When each record arrived, and their order; those of one arrival come in any order.
+class Replay:
+    """The records of a source in the order of arrival, told as time goes on.
 
-    A record without an arrival, which is refused, comes first.
+    A record without an arrival, which is refused, comes first; those of one arrival come in any
+    order.
+
+    Args:
+        side: Who is told.
+        definition: What is asked.
+        source: The source's name.
+        records: Its records.
     """
-    about = definition.sources[source].source
-    column = records.columns[about.arrival or about.time]
-    arrived = np.where(column.valid, column.data, np.iinfo(np.int64).min)
-    ties = np.random.default_rng(len(records)).random(len(records))
-    return arrived, np.lexsort((ties, arrived))
+
+    def __init__(self, side: Side, definition: Definition, source: str, records: Rows) -> None:
+        about = definition.sources[source].source
+        column = records.columns[about.arrival or about.time]
+        arrived = np.where(column.valid, column.data, np.iinfo(np.int64).min)
+        ties = np.random.default_rng(len(records)).random(len(records))
+        self._order = np.lexsort((ties, arrived)).tolist()
+        self._arrived = np.sort(arrived)
+        self._side, self._told = side, 0
+
+    def until(self, q: int) -> None:
+        """Tells what has arrived by a moment and was not told yet."""
+        stop = int(np.searchsorted(self._arrived, q, side="right"))
+        for row in self._order[self._told : stop]:
+            self._side.tell(row)
+        self._told = max(self._told, stop)
 
 
-class _ByEvent:
+class StatesByEvent:
     """One state an entity, one record at a time.
 
     Args:
@@ -118,7 +132,7 @@ class _ByEvent:
         self.states: dict[Any, Any] = {}
 
     def tell(self, row: int) -> None:
-        """See `_Side.tell`."""
+        """See `Side.tell`."""
         record = self.records.python(row)
         key = record[self.key]
         self.apply(key, self.state(key), record)
@@ -134,11 +148,11 @@ class _ByEvent:
         return self.states[key]
 
     def ask(self, key: Any, q: int) -> Any:
-        """See `_Side.ask`."""
+        """See `Side.ask`."""
         return self.stream.query(self.state(key), q)
 
 
-class _ByColumns(_ByEvent):
+class _ByColumns(StatesByEvent):
     """What came since the last query as columns of many entities; bad records one by one."""
 
     def __init__(self, made: Any, records: Rows) -> None:
@@ -147,14 +161,14 @@ class _ByColumns(_ByEvent):
         self._is_bad = _bad(records, made.definition.sources[made.name].schema)
 
     def tell(self, row: int) -> None:
-        """See `_Side.tell`."""
+        """See `Side.tell`."""
         if self._is_bad[row]:
             super().tell(row)
         else:
             self._waiting.append(row)
 
     def ask(self, key: Any, q: int) -> Any:
-        """See `_Side.ask`."""
+        """See `Side.ask`."""
         from featurelib.parity.polars_engines import frame_of
 
         if self._waiting:
@@ -163,7 +177,7 @@ class _ByColumns(_ByEvent):
         return super().ask(key, q)
 
 
-class _ByBytes(_ByEvent):
+class _ByBytes(StatesByEvent):
     """States that are stored and loaded after every few records, and before each query."""
 
     def __init__(self, made: Any, records: Rows) -> None:
@@ -178,21 +192,21 @@ class _ByBytes(_ByEvent):
             self.states[key] = self.stream.load(bytes(state))
 
     def ask(self, key: Any, q: int) -> Any:
-        """See `_Side.ask`."""
+        """See `Side.ask`."""
         self.states[key] = self.stream.load(bytes(self.state(key)))
         return super().ask(key, q)
 
 
-class _Compacted(_ByEvent):
+class _Compacted(StatesByEvent):
     """States without what no window can reach at the moment of the last query, or later."""
 
     def ask(self, key: Any, q: int) -> Any:
-        """See `_Side.ask`."""
+        """See `Side.ask`."""
         self.states[key] = self.stream.compact(self.state(key), q)
         return super().ask(key, q)
 
 
-class _Merged(_ByEvent):
+class _Merged(StatesByEvent):
     """A snapshot of each entity and the tail of its stream, merged for every query.
 
     The tail begins with records that the snapshot has too, and is never longer than what is kept.
@@ -216,7 +230,7 @@ class _Merged(_ByEvent):
             del tail[: len(tail) - self._longest // 4]
 
     def ask(self, key: Any, q: int) -> Any:
-        """See `_Side.ask`."""
+        """See `Side.ask`."""
         return self.stream.query(self._joined(key), q)
 
     def _joined(self, key: Any) -> Any:
@@ -242,7 +256,7 @@ def _bad(records: Rows, schema: InputSchema) -> Array:
 
 
 STREAM_ENGINES: list[EventEngine] = [
-    StreamEngine("online, event by event", _ByEvent),
+    StreamEngine("online, event by event", StatesByEvent),
     StreamEngine("online, columns", _ByColumns),
     StreamEngine("online, bytes", _ByBytes),
     StreamEngine("online, merged", _Merged),

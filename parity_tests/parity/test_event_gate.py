@@ -199,5 +199,5 @@ def test_where_aggregates_agree_the_features_of_joined_rows_are_compared() -> No
     joined = found.sections[0]
     assert joined.where == "generated queries, joined"
     names = [r.engine for r in joined.runs]
-    assert names[-2:] == ["transform, events joined", "row kernel, streams"]
+    assert names[-2:] == ["transform, events joined", "served with states"]
     assert all(r.rows == joined.rows for r in joined.runs if "joined" in r.engine)
