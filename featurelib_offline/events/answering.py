@@ -85,6 +85,9 @@ _NEEDS = {
 }
 
 
+_ESTIMATES = (kinds.ApproxNUnique, kinds.ApproxQuantile)
+
+
 def answer_queries(
     events: SortedEvents, queries: SortedQueries, source: EventPlan, plans: Iterable[Asked]
 ) -> Iterator[Answer]:
@@ -108,8 +111,12 @@ def _passes(plans: Iterable[Asked]) -> list[_Pass]:
         # The pass of arg_min(x, by=y) looks at y where x is there too.
         is_pair = isinstance(made.aggregate, (kinds.ArgMin, kinds.ArgMax))
         arguments = made.arguments[::-1] if is_pair else made.arguments
-        found.setdefault((made.window, made.filter, arguments), []).append(one)
-    return [_Pass(w, f, a, tuple(some)) for (w, f, a), some in found.items()]
+        # A pass estimates with one precision, and all quantiles by the same buckets.
+        kind, estimate = type(made.aggregate), None
+        if kind in _ESTIMATES:
+            estimate = (kind, int(one.record[layout.PW_COUNT]))
+        found.setdefault((made.window, made.filter, arguments, estimate), []).append(one)
+    return [_Pass(w, f, a, tuple(some)) for (w, f, a, _), some in found.items()]
 
 
 def _run(
@@ -124,6 +131,7 @@ def _run(
         op = made.record[layout.PW_OP]
         if op in (layout.ARG_MIN, layout.ARG_MAX):
             needs |= layout.NEEDS_ENDS | at.NEEDS_PLACES
+        needs |= at.NEEDS_ESTIMATE if type(made.plan.aggregate) in _ESTIMATES else 0
         needs |= at.NEEDS_VALUES if op in at.BY_VALUES else 0
     wants, rooms = _wants(work, len(queries.rows))
     channel = Channel(words, valid, passes, kind, needs)

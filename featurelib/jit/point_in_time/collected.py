@@ -13,12 +13,9 @@ from featurelib.jit.point_in_time.context import (
     TIMES,
     WORDS,
 )
-from featurelib.jit.windows.buckets import bucket_of, quantile_of
 from featurelib.jit.windows.decay import add_decayed, decayed_value, half_lives
 from featurelib.jit.windows.events import is_pause
 from featurelib.jit.windows.layout import (
-    APPROX_N_UNIQUE,
-    APPROX_QUANTILE,
     COUNT_OF,
     DECAYED_SUM,
     FIRST_K,
@@ -43,8 +40,7 @@ from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
 from featurelib.jit.windows.multisets import count_runs, most_frequent, share, sort_keys, to_key
 from featurelib.jit.windows.picks import is_among
 from featurelib.jit.windows.quantiles import quantile
-from featurelib.jit.windows.registers import estimate_of, register_key
-from featurelib.jit.windows.rounding import ZERO, float_of
+from featurelib.jit.windows.rounding import ZERO
 
 
 @helper
@@ -111,25 +107,6 @@ def _count_sessions(gap, low, high, times, member):
 
 
 @helper
-def _estimated(keys, ask, op, kind, low, high, words, member):
-    precision, n = word(ask, PW_COUNT), 0
-    for i in range(low, high):
-        if load_u8(member, i) == HAS_VALUE:
-            x = uword(words, i)
-            if op == APPROX_N_UNIQUE:
-                uput(keys, n, register_key(x, kind, precision))
-            else:
-                uput(keys, n, bucket_of(x, kind, precision))
-            n += 1
-    sort_keys(keys, n)
-    if op == APPROX_N_UNIQUE:
-        factor = float_of(uword(ask, PW_PART))
-        return u64_from_i64(estimate_of(keys, n, precision, factor)), VALUE
-    part, whole = uword(ask, PW_PART), uword(ask, PW_WHOLE)
-    return quantile_of(keys, n, part, whole, precision, word(ask, PW_MOST))
-
-
-@helper
 def collected(c, ask, q, low, high, room):
     """The word and the reason of an aggregate; of a list the word is its length.
 
@@ -158,8 +135,6 @@ def collected(c, ask, q, low, high, room):
         return u64_from_i64(n), VALUE
     if op == COUNT_OF:
         return u64_from_i64(_count_places(room, k, low, high, words, member)), VALUE
-    if op in (APPROX_N_UNIQUE, APPROX_QUANTILE):
-        return _estimated(keys, ask, op, kind, low, high, words, member)
     n = 0
     for i in range(low, high):
         if load_u8(member, i) == HAS_VALUE:

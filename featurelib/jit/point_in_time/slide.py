@@ -15,6 +15,13 @@ from featurelib.intrinsics import load_u8, store_u8, u64_clz, u64_from_i64
 from featurelib.jit.point_in_time import context as at
 from featurelib.jit.point_in_time.answers import answer
 from featurelib.jit.point_in_time.collected import collected
+from featurelib.jit.point_in_time.estimates import (
+    begin_estimates,
+    change_estimates,
+    estimate_words,
+    estimated,
+    lay_out,
+)
 from featurelib.jit.point_in_time.extremes import forget, joins, leaves, order_key
 from featurelib.jit.point_in_time.lazily import lazily
 from featurelib.jit.point_in_time.sums import (
@@ -65,6 +72,8 @@ def _begin(c, begin, count):
         keys, zeros_equal = word(c, at.KEYS), needs & at.NEEDS_PLACES != 0
         for i in range(count):
             uput(keys, i, order_key(uword(words, i), kind, zeros_equal))
+    if needs & at.NEEDS_ESTIMATE:
+        begin_estimates(c, count)
     if needs & NEEDS_SUM:
         _begin_sums(c, count, kind, words)
 
@@ -100,6 +109,8 @@ def _change(c, i, sign):
     """The value of event i joins the sums (sign 1) or leaves them (-1)."""
     _add(c, at.VALUES, sign)
     needs = word(c, at.NEEDS)
+    if needs & at.NEEDS_ESTIMATE:
+        change_estimates(c, i, sign)
     if not needs & NEEDS_SUM:
         return
     x, kind = uword(word(c, at.WORDS), i), word(c, at.KIND)
@@ -219,7 +230,9 @@ def _answer_all(c, j, q, low, high, is_beyond, is_lost):
         ask = word(c, at.WANTS) + 8 * at.WANT * k
         value, reason = np.uint64(0), BEYOND_KEPT
         is_null = is_lost if word(ask, at.OF_TOTAL) != 0 else is_beyond
-        if not is_null and word(ask, PW_OP) in at.BY_VALUES:
+        if not is_null and word(c, at.NEEDS) & at.NEEDS_ESTIMATE:
+            value, reason = estimated(c, ask)
+        elif not is_null and word(ask, PW_OP) in at.BY_VALUES:
             room = word(ask, at.ROOM_AT) + 8 * word(ask, at.ROOM_WORDS) * j
             value, reason = collected(c, ask, q, low, high, room)
         elif not is_null:
@@ -261,6 +274,10 @@ def slide(given, first, last):  # pragma: no cover - machine code
     put(c, at.GREATEST, chunks[1].ctypes.data)
     collection = np.empty(2 * longest + 8 if needs & at.NEEDS_VALUES else 1, np.uint64)
     put(c, at.COLLECTED, collection.ctypes.data)
+    estimates = np.empty(estimate_words(longest) if needs & at.NEEDS_ESTIMATE else 1, np.int64)
+    put(c, at.ESTIMATE, estimates.ctypes.data)
+    if needs & at.NEEDS_ESTIMATE:
+        lay_out(estimates.ctypes.data, word(c, at.WANTS), longest)
     for g in range(first, last):
         begin, end = word(q_offsets, g), word(q_offsets, g + 1)
         if begin < end:
@@ -268,3 +285,4 @@ def slide(given, first, last):  # pragma: no cover - machine code
             _slide(c, from_event, word(offsets, g + 1) - from_event, begin, end)
     # Numba frees an array after its last use; of these only the addresses are used above.
     own[0], space[0], flags[0, 0], values[0, 0], chunks[0, 0], collection[0] = 0, 0, 0, 0, 0, 0
+    estimates[0] = 0

@@ -50,6 +50,18 @@ def register_key(x, kind, precision):
 
 
 @helper
+def is_same_register(key, other):
+    """Whether two keys are of one register."""
+    return (key ^ other) <= _RANKS
+
+
+@helper
+def part_of(key, precision):
+    """2**-rank of a key in units of 2**(precision - 65)."""
+    return u64_shl(ONE, 65 - precision - i64_from_u64(key & _RANKS))
+
+
+@helper
 def estimate(high, low, empty, precision, factor):
     """The estimate from the sum of 2**-rank over registers that are not 0.
 
@@ -76,9 +88,9 @@ def estimate_of(keys, n, precision, factor):
     high, low, filled = ZERO, ZERO, 0
     for i in range(n):
         key = uword(keys, i)
-        if i + 1 < n and (uword(keys, i + 1) ^ key) <= _RANKS:
-            continue  # the next key is of the same register, and not below
-        part = u64_shl(ONE, 65 - precision - i64_from_u64(key & _RANKS))
+        if i + 1 < n and is_same_register(uword(keys, i + 1), key):
+            continue  # the next key is not below
+        part = part_of(key, precision)
         low += part
         high += ONE if low < part else ZERO
         filled += 1
