@@ -25,8 +25,8 @@ def add(commands: Any, **shared: Any) -> None:
     command.add_argument(
         "--data",
         metavar="FILE",
-        help="rows to compare besides: Parquet, CSV, JSON lines or Arrow IPC; a set that needs a "
-        "fit is fitted on them",
+        help="rows to compare besides: Parquet, CSV, JSON lines or Arrow IPC; what the other "
+        "side has no fitted value for is fitted on them",
     )
     command.add_argument(
         "--rows", type=count, default=20_000, metavar="N", help="generated rows (default 20,000)"
