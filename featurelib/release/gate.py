@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def gate(asked: Asked, tell: Tell = lambda what: None) -> GateReport:
     checks = []
     for name, run in (("lock", _lock), ("golden", _golden), ("parity", _parity)):
         tell(name)
-        checks.append(_guarded(name, lambda run=run: run(asked)))  # type: ignore[misc]
+        checks.append(_guarded(name, partial(run, asked)))
     if asked.old is None:
         notes.append(
             f"{asked.new.bundle.name} has no earlier release, so no version policy was checked"
@@ -186,10 +187,14 @@ def _moves(asked: Asked, notes: list[str]) -> Iterator[Check]:
     if refused is not None:
         yield Check("hotfix", f"{asked.hotfix}", (_raised("hotfix", refused),))
     elif hotfix is not None and found is not None:
-        from featurelib.release.gate_hotfix import prove
+        yield _guarded("hotfix", partial(_proof, asked, hotfix, found, notes))
 
-        declared, difference = hotfix, found
-        yield _guarded("hotfix", lambda: prove(declared, difference, notes))
+
+def _proof(asked: Asked, hotfix: Hotfix, found: Difference, notes: list[str]) -> Check:
+    from featurelib.release.gate_hotfix import edges, prove
+
+    around = edges(hotfix, found.old, found.new, asked.rows, asked.seed)
+    return prove(hotfix, found, around, notes)
 
 
 def _no_old(asked: Asked) -> Check:

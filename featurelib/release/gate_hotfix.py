@@ -5,25 +5,56 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from featurelib.release.diff import Difference, FeatureChange, MovedRows
+from featurelib.bundle import Bundle
+from featurelib.release.diff import Difference, FeatureChange, MovedRows, compare
 from featurelib.release.findings import Finding
 from featurelib.release.gate_report import Check
 from featurelib.release.hotfix import Hotfix
 
-__all__ = ["declared_rows", "prove"]
+__all__ = ["declared_rows", "edges", "prove"]
 
 _SHOWN = 6
+_EDGES = 4_000
+"""Rows around the constants of row expressions: each constant meets each other one often."""
 
 
-def prove(hotfix: Hotfix, difference: Difference, notes: list[str]) -> Check:
+def edges(hotfix: Hotfix, old: Bundle, new: Bundle, rows: int, seed: int) -> Difference | None:
+    """What moves around the constants of the row expressions, which neither bundle need have.
+
+    Args:
+        hotfix: The declaration.
+        old: The bundle with the fault.
+        new: The fixed one.
+        rows: How many rows to generate, at most `_EDGES`.
+        seed: Of their generator.
+
+    Returns:
+        The difference on these rows, as given ones; None where every feature may move anywhere.
+    """
+    from featurelib.parity.generate_rows import generate_rows
+    from featurelib.parity.polars_engines import frame_of
+
+    if hotfix.rows_bundle is None:
+        return None
+    made = generate_rows(hotfix.rows_bundle, min(rows, _EDGES), seed)
+    return compare(old, new, rows=0, data=frame_of(made))
+
+
+def prove(
+    hotfix: Hotfix, difference: Difference, around: Difference | None, notes: list[str]
+) -> Check:
     """Compares where features moved with where they may move.
 
     Args:
         hotfix: The declaration, checked against both bundles.
         difference: What moved between them, on golden, generated and given rows.
+        around: What `edges` found.
         notes: Gets what a reader should know.
     """
     found = []
+    if around is not None:
+        for name in hotfix.rows:
+            found += _outside(hotfix, around, name, "edge")
     moved = rows = 0
     for name, change in difference.features.items():
         if change.old is None or change.new is None:
@@ -78,23 +109,24 @@ def _unseen(change: FeatureChange) -> Iterator[Finding]:
             )
 
 
-def _outside(hotfix: Hotfix, difference: Difference, name: str) -> list[Finding]:
+def _outside(hotfix: Hotfix, difference: Difference, name: str, kind: str = "") -> list[Finding]:
     """Rows in which a declared feature moved though its expression is not true there."""
     count: dict[str, int] = {}
     example: dict[str, str] = {}
     for some in difference.moves(name):
         wrong = some.mask & ~declared_rows(hotfix, name, some.new_inputs)
         if wrong.any():
-            count[some.kind] = count.get(some.kind, 0) + int(wrong.sum())
-            example.setdefault(some.kind, _example(difference, name, some, int(wrong.argmax())))
+            of = kind or some.kind
+            count[of] = count.get(of, 0) + int(wrong.sum())
+            example.setdefault(of, _example(difference, name, some, int(wrong.argmax())))
     return [
         Finding(
             f"feature {name}",
-            f"it moved in {n:,} {kind} row{'s' if n > 1 else ''} outside of "
-            f"{hotfix.rows[name].text!r}; the first is {example[kind]}",
+            f"it moved in {n:,} {of} row{'s' if n > 1 else ''} outside of "
+            f"{hotfix.rows[name].text!r}; the first is {example[of]}",
             f"make the fix narrower, or the declared rows wider: [features.{name}] rows",
         )
-        for kind, n in count.items()
+        for of, n in count.items()
     ]
 
 

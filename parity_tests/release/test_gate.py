@@ -8,63 +8,17 @@ import polars as pl
 import pytest
 
 from featurelib import canonical_json
-from featurelib.cli import main
-from featurelib.errors import ReleaseError
 from featurelib.release import lock
 from featurelib.release.gate import Asked, gate
-from featurelib.release.gate_report import Check, GateReport
 from featurelib.release.gate_target import before, find, hotfix_of
 from featurelib.release.hotfix_file import read
+from featurelib.release.lock_file import LockFile
+from featurelib_offline import fit
 from featurelib_offline.native import registry
-from parity_tests.cli import trips
+from parity_tests.release.gate_cases import FIX, HOTFIX, ROWS, bundle_of, failed, fixed, run, why
 from parity_tests.release.rides import FRAME, Rides, locked, rides
 
-__all__ = ["locked", "rides"]
-
-ROWS = 150
-FIX = (
-    ('version="1.0.0"', 'version="1.0.1"'),
-    ("@fl.feature(version=1)\ndef has_city", "@fl.feature(version=2)\ndef has_city"),
-    ("return city.is_not_null()", 'return city.is_not_null() & (city != "")'),
-)
-HOTFIX = """
-set = "rides"
-from = "1.0.0"
-to = "1.0.1"
-reason = "an empty city counted as one"
-approved_by = "on-call"
-accepts = []
-
-[features.has_city]
-rows = 'city == ""'
-"""
-
-
-def run(rides: Rides, **asked) -> GateReport:
-    """The gate on what the repository has now."""
-    repository = rides.repository
-    new = find(repository, None)
-    old = before(repository, new.bundle)
-    given = {"hotfix": hotfix_of(repository, new), "rows": ROWS, **asked}
-    return gate(Asked(repository, new, old, **given))
-
-
-def failed(report: GateReport) -> dict[str, Check]:
-    return {c.name: c for c in report.checks if not c.passed}
-
-
-def why(report: GateReport, name: str) -> str:
-    return "\n".join(map(str, failed(report)[name].findings))
-
-
-@pytest.fixture
-def fixed(locked: Rides) -> Rides:
-    """A second release: one feature fixed, declared as a hotfix."""
-    locked.edit(*FIX)
-    (locked.root / "hotfix.toml").write_text(HOTFIX)
-    locked.release()
-    assert not lock.add(locked.repository).findings
-    return locked
+__all__ = ["fixed", "locked", "rides"]
 
 
 def test_a_first_release_passes(locked: Rides) -> None:
@@ -105,11 +59,6 @@ def test_the_declaration_of_a_release_folder_is_proven(fixed: Rides) -> None:
     assert "hotfix" in failed(gate(asked))
 
 
-def bundle_of(repository, version: str):
-    path = repository.golden / "features" / "rides" / version / f"rides-{version}.json"
-    return find(repository, str(path)).bundle
-
-
 # --- each reason to fail ----------------------------------------------------------------------
 def test_a_changed_definition_fails(locked: Rides) -> None:
     """Lock: a released feature that means something else now."""
@@ -129,8 +78,6 @@ def test_a_repository_without_a_lock_fails(locked: Rides) -> None:
 
 def test_a_lock_that_shrank_fails(locked: Rides) -> None:
     """Lock: against that of an earlier release an entry is gone."""
-    from featurelib.release.lock_file import LockFile
-
     base = LockFile.read(locked.root / "featurelib.lock")
     more = LockFile(base.recipe, {**base.entries, "op gone@1": {"body": "0"}})
     assert "a lock only grows" in why(run(locked, base=more), "lock")
@@ -162,8 +109,6 @@ def test_a_bundle_without_golden_rows_fails(locked: Rides) -> None:
 
 def test_golden_rows_of_another_bundle_fail(locked: Rides) -> None:
     """Golden: the rows beside a bundle were recorded with another fitted state."""
-    from featurelib_offline import fit
-
     definition = locked.set
     other = definition.bind(fit(definition, FRAME.head(2)))
     folder = locked.root / "folder"
@@ -246,6 +191,20 @@ def test_given_rows_are_looked_at(fixed: Rides) -> None:
     assert "it moved in 1 data row outside of" in why(report, "hotfix")
 
 
+def test_rows_around_the_declaration_are_looked_at(locked: Rides) -> None:
+    """Hotfix: a city that only the row expression names is tried, and found to move."""
+    locked.edit(*FIX[:2], ("return city.is_not_null()", "return city.is_null()"))
+    declared = HOTFIX.replace('city == ""', 'city.is_null() | (city != "Ulm")')
+    (locked.root / "hotfix.toml").write_text(declared)
+    locked.release()
+    lock.add(locked.repository)
+    report = run(locked)
+    assert set(failed(report)) == {"hotfix"}
+    said = why(report, "hotfix")
+    assert "edge rows outside of" in said and "'city': 'Ulm'" in said
+    assert "generated" not in said and "golden" not in said
+
+
 def test_a_fix_that_moves_nothing_is_noted(locked: Rides) -> None:
     """A declared feature that moved in no row passes, and the page asks for better rows."""
     locked.edit(*FIX[:2], ("return city.is_not_null()", "return ~city.is_null()"))
@@ -271,69 +230,3 @@ def test_a_hotfix_of_another_version_is_not_taken(locked: Rides) -> None:
     assert hotfix_of(repository, find(repository, None)) is None
     (locked.root / "hotfix.toml").write_text("broken")
     assert hotfix_of(repository, find(repository, None)) is not None
-
-
-# --- the page ---------------------------------------------------------------------------------
-def test_the_command_says_it_on_one_page(fixed: Rides, capsys, monkeypatch) -> None:
-    """Status 1 with the reasons in sixty columns and forty lines; `--json` for machines."""
-    monkeypatch.setenv("COLUMNS", "60")
-    (fixed.root / "hotfix.toml").unlink()
-    argv = ["gate", "ride_features:rides", "--rows", str(ROWS)]
-    fixed.repository  # noqa: B018 - forgets the imported module
-    assert main(argv) == 1
-    page = capsys.readouterr().out.splitlines()
-    assert page[0] == "gate FAILED: rides 1.0.0 to 1.0.1"
-    assert len(page) <= 40
-    assert all(len(line) <= 60 or len(line.split()) == 1 for line in page)
-    fixed.repository  # noqa: B018
-    assert main([*argv, "--json"]) == 1
-    said = json.loads(capsys.readouterr().out)
-    assert [c["name"] for c in said["checks"] if not c["passed"]] == ["policy"]
-
-
-def test_the_command_passes_what_is_right(fixed: Rides, capsys) -> None:
-    """Status 0 and every check on the page."""
-    fixed.repository  # noqa: B018
-    assert main(["gate", "--rows", str(ROWS)]) == 0
-    assert capsys.readouterr().out.startswith("gate passed: rides 1.0.0 to 1.0.1")
-
-
-@pytest.mark.parametrize(
-    ("target", "says"),
-    [
-        ("nothing:here", "no such file or folder, and no feature set"),
-        (".", "no release folder"),
-        ("pyproject.toml", "does not begin with a file digest"),
-    ],
-)
-def test_a_target_that_is_none_is_refused(locked: Rides, target, says, capsys) -> None:
-    """What the gate was asked about is not there: status 1, and what there is."""
-    assert main(["gate", target]) == 1
-    assert says in capsys.readouterr().err
-
-
-def test_a_repository_of_several_sets_asks_which(locked: Rides) -> None:
-    """Without a target the repository must have one set; one not recorded is refused."""
-    one = '[tool.featurelib]\nsets = ["ride_features:rides"]\n'
-    both = one.replace('"]', '", "trip_features:trips"]')
-    (locked.root / "trip_features.py").write_text(trips.MODULE)
-    (locked.root / "pyproject.toml").write_text(both)
-    with pytest.raises(ReleaseError, match="which feature set"):
-        find(locked.repository, None)
-    (locked.root / "pyproject.toml").write_text(one)
-    locked.edit(('version="1.0.0"', 'version="1.5.0"'))
-    with pytest.raises(
-        ReleaseError, match=r"rides 1\.5\.0 has no bundle at golden_data"
-    ) as refused:
-        find(locked.repository, None)
-    assert "featurelib golden record" in str(refused.value)
-
-
-def test_many_findings_fit_the_page() -> None:
-    """A check shows its first findings, and how many more there are."""
-    from featurelib.release.findings import Finding
-
-    many = tuple(Finding(f"feature f{i}", "moved", "put it back") for i in range(30))
-    text = GateReport("x 1.0.0", (Check("policy", "said", many),)).text(80)
-    assert "and 24 more: --json has all" in text
-    assert len(text.splitlines()) < 24
