@@ -194,7 +194,7 @@ def _proof(asked: Asked, hotfix: Hotfix, found: Difference, notes: list[str]) ->
     from featurelib.release.gate_hotfix import edges, prove
 
     around = edges(hotfix, found.old, found.new, asked.rows, asked.seed)
-    return prove(hotfix, found, around, notes)
+    return prove(hotfix, found, notes, around)
 
 
 def _no_old(asked: Asked) -> Check:

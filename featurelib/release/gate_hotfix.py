@@ -41,15 +41,15 @@ def edges(hotfix: Hotfix, old: Bundle, new: Bundle, rows: int, seed: int) -> Dif
 
 
 def prove(
-    hotfix: Hotfix, difference: Difference, around: Difference | None, notes: list[str]
+    hotfix: Hotfix, difference: Difference, notes: list[str], around: Difference | None = None
 ) -> Check:
     """Compares where features moved with where they may move.
 
     Args:
         hotfix: The declaration, checked against both bundles.
         difference: What moved between them, on golden, generated and given rows.
-        around: What `edges` found.
         notes: Gets what a reader should know.
+        around: What `edges` found.
     """
     found = []
     if around is not None:
