@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from featurelib.cli.extras import UsageError
 from featurelib.cli.registry_arguments import add_registry, open_registry, release_json, show
+
+if TYPE_CHECKING:
+    from featurelib.bundle import Bundle
+    from featurelib.release import Registry
+    from featurelib.release.hotfix import Hotfix
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -25,6 +30,9 @@ def add(commands: Any, **shared: Any) -> None:
         "--golden",
         metavar="FILE",
         help="its golden rows (default golden_data/features/SET/VERSION/features.jsonl)",
+    )
+    command.add_argument(
+        "--hotfix", metavar="FILE", help="the declaration of a hotfix: hotfix.toml, or JSON"
     )
     command.add_argument("--key", metavar="FILE", help="the private key that signs it")
     command.add_argument(
@@ -56,11 +64,15 @@ def run(args: argparse.Namespace) -> int:
             hint=f"featurelib golden record {args.bundle} DATA, or --golden FILE",
         )
     key = read_private_key(args.key) if args.key else None
+    declaration = None
+    if args.hotfix:
+        declaration = _declaration(args, registry, bundle)
     if args.discard_leftovers:
         registry.discard_leftovers(bundle.name, bundle.version)
     release = registry.release(
         bundle,
         golden.read_bytes(),
+        declaration=declaration,
         previous=args.previous,
         key=key,
     )
@@ -68,9 +80,24 @@ def run(args: argparse.Namespace) -> int:
     follows = release.manifest.previous
     lines = [
         f"{release.name} {release.version} is released in {registry.where}",
-        f"  after    {follows or 'nothing: it is the first'}",
+        f"  after    {follows or 'nothing: it is the first'}"
+        + (", as a declared hotfix" if declaration else ""),
         f"  digest   {release.digest[:16]}, {signed}",
         f"  next     featurelib promote {release.name} {release.version} --channel candidate",
     ]
     show(args, {**release_json(release), "registry": registry.where}, lines)
     return 0
+
+
+def _declaration(args: argparse.Namespace, registry: Registry, bundle: Bundle) -> Hotfix:
+    """The declaration in a file, checked against the release before."""
+    from featurelib.release.hotfix_file import read
+
+    before = args.previous or registry.previous(bundle.name, bundle.version)
+    if before is None:
+        raise UsageError(
+            f"{bundle.name} {bundle.version} has no release before it in {registry.where}, and a "
+            "hotfix mends one",
+            hint="release the version with the fault first, or name it: --previous VERSION",
+        )
+    return read(args.hotfix, registry.fetch(bundle.name, before).bundle, bundle)

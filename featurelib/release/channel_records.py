@@ -13,8 +13,9 @@ from typing import Any
 
 from featurelib import canonical_json, digest_file
 from featurelib.canonical_json import UNREADABLE
-from featurelib.errors import BundleError, RecordError, RegistryError
-from featurelib.release.registry_names import check_name, check_version
+from featurelib.errors import BundleError, RecordError, RegistryError, ReleaseError
+from featurelib.release.registry_names import check_name
+from featurelib.release.versions import parse
 
 __all__ = ["Pointer", "Record", "TornRecord", "file_name", "number_of", "read_record", "said"]
 
@@ -141,7 +142,7 @@ def read_record(data: bytes, set_name: str, channel: str, number: int, where: st
             raise ValueError("it is not written as featurelib writes it")
     except BundleError:
         raise RecordError(f"{where}: the record is torn or was altered", hint=hint) from None
-    except (*UNREADABLE, RegistryError) as error:
+    except (*UNREADABLE, ReleaseError) as error:
         if isinstance(error, RecordError):
             raise
         raise RecordError(f"{where}: no readable record: {error!r}", hint=hint) from None
@@ -194,7 +195,7 @@ def _pointer(content: Any) -> Pointer | None:
     if content is None:
         return None
     pointer = Pointer(**content)
-    check_version(pointer.version)
+    parse(pointer.version)
     if not _HEX.fullmatch(pointer.release):
         raise ValueError(f"expected a SHA-256, got {pointer.release!r}")
     return pointer

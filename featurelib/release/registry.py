@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from featurelib import canonical_json
 from featurelib.bundle import Bundle
 from featurelib.errors import (
     ConflictError,
     RegistryError,
+    ReleaseError,
     UnknownReleaseError,
 )
 from featurelib.release.channel import Channel
+from featurelib.release.hotfix import Hotfix
 from featurelib.release.locations import Location, open_location, require_exclusive
-from featurelib.release.registry_names import check_name, check_version, version_key
+from featurelib.release.registry_names import check_name
 from featurelib.release.release_folder import FILES, MANIFEST, Release, make_files, verified
 from featurelib.release.release_folder_checks import check_format, plain_json
 from featurelib.release.signing import PrivateKey, PublicKey, public_keys
+from featurelib.release.versions import parse
 
 __all__ = ["Registry"]
 
@@ -116,9 +118,21 @@ class Registry:
     def versions(self, set_name: str) -> list[str]:
         """The released versions of a set, oldest number first; they are not verified."""
         folder = f"releases/{check_name(set_name, 'feature set')}"
-        named = [v for v in self.location.names(folder) if version_key(v)]
+        named = [v for v in self.location.names(folder) if _is_version(v)]
         found = [v for v in named if MANIFEST in self.location.names(f"{folder}/{v}")]
-        return sorted(found, key=version_key)
+        return sorted(found, key=parse)
+
+    def previous(self, set_name: str, version: str) -> str | None:
+        """The version that a release follows: what it says, or the highest released one below.
+
+        Raises:
+            ReleaseError: See `fetch`.
+        """
+        known = self.versions(set_name)
+        if version in known:  # the same once more: what came since does not count
+            return self.fetch(set_name, version).manifest.previous
+        below = [v for v in known if parse(v) < parse(version)]
+        return below[-1] if below else None
 
     def channels(self, set_name: str) -> list[str]:
         """The channels of a set that have a record."""
@@ -169,7 +183,7 @@ class Registry:
         bundle: Bundle | bytes,
         golden: bytes,
         *,
-        declaration: Mapping[str, Any] | None = None,
+        declaration: Hotfix | None = None,
         previous: str | None = None,
         key: PrivateKey | None = None,
     ) -> Release:
@@ -179,23 +193,27 @@ class Registry:
             bundle: The bundle, or the bytes of its file.
             golden: The bytes of its golden rows, recorded with this very bundle.
             declaration: Of a hotfix.
-            previous: The version before; by default that of the declaration, else the highest
-                released one below this.
+            previous: The version before; that of a declaration counts, and the default is what
+                `previous` says.
             key: Signs it; it must be trusted where the registry (or this object) trusts keys.
 
         Raises:
             BundleError: The bundle cannot be used.
-            RefusedReleaseError: Golden rows or declaration are of another bundle; no trusted key.
+            HotfixError: The declaration does not fit the release before and this one.
+            RefusedReleaseError: Golden rows are of another bundle; no trusted key.
             ConflictError: The version is released already with other content, or another try left
                 files of other content.
-            RegistryError: The registry cannot be written.
+            RegistryError: The registry cannot be written, or has no release before a hotfix.
         """
         data = bundle.to_bytes() if isinstance(bundle, Bundle) else bundle
         made = Bundle.from_bytes(data)
         folder = self._folder(made.name, made.version)
         require_exclusive(self.location)
-        if previous is None:
-            previous = self._previous(made.name, made.version, declaration)
+        if declaration is not None:
+            previous = declaration.from_version
+            declaration.check(self.fetch(made.name, previous).bundle, made)
+        elif previous is None:
+            previous = self.previous(made.name, made.version)
         files = make_files(data, golden, declaration=declaration, previous=previous, key=key)
         verified(_reader(files), made.name, made.version, "the new release", keys=self.keys)
         try:
@@ -223,18 +241,7 @@ class Registry:
         self.location.discard(folder)
 
     def _folder(self, set_name: str, version: str) -> str:
-        return f"releases/{check_name(set_name, 'feature set')}/{check_version(version)}"
-
-    def _previous(
-        self, name: str, version: str, declaration: Mapping[str, Any] | None
-    ) -> str | None:
-        if declaration is not None and "from" in declaration:
-            return str(declaration["from"])
-        known = self.versions(name)
-        if version in known:  # the same once more: what came since does not count
-            return self.fetch(name, version).manifest.previous
-        below = [v for v in known if version_key(v) < version_key(version)]
-        return below[-1] if below else None
+        return f"releases/{check_name(set_name, 'feature set')}/{parse(version)}"
 
     def _check_same(self, folder: str, files: Mapping[str, bytes], error: OSError) -> None:
         """A folder that is there already must be the one that was to appear."""
@@ -274,6 +281,14 @@ def _is_name(name: str) -> bool:
     try:
         check_name(name, "name")
     except RegistryError:
+        return False
+    return True
+
+
+def _is_version(name: str) -> bool:
+    try:
+        parse(name)
+    except ReleaseError:
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""Names in a registry: of sets, channels and versions, all of which become names of folders."""
+"""Names in a registry: of sets and channels, which become names of folders."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 from featurelib.errors import RegistryError
 
-__all__ = ["check_name", "check_version", "version_key"]
+__all__ = ["check_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
-_VERSION = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
 
 
 def check_name(name: Any, what: str) -> str:
@@ -30,22 +29,3 @@ def check_name(name: Any, what: str) -> str:
             "without `..`",
         )
     return name
-
-
-def check_version(version: Any) -> str:
-    """The version, if it is of three numbers.
-
-    Raises:
-        RegistryError: It is not.
-    """
-    if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise RegistryError(
-            f"expected a version like '1.0.0', got {version!r}",
-            hint="three numbers without leading zeros, each below a thousand million",
-        )
-    return version
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """What versions are ordered by; of other text nothing, so that it can be told apart."""
-    return tuple(map(int, version.split("."))) if _VERSION.fullmatch(version) else ()

@@ -15,13 +15,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from featurelib import __version__, canonical_json
 from featurelib.bundle import Bundle
 from featurelib.canonical_json import UNREADABLE
-from featurelib.errors import BundleError, RefusedReleaseError, RegistryError
-from featurelib.release.registry_names import check_name, check_version
+from featurelib.errors import BundleError, RefusedReleaseError, ReleaseError
+from featurelib.release.hotfix import Hotfix
+from featurelib.release.registry_names import check_name
 from featurelib.release.release_folder_checks import (
     AGAIN,
     SIGNATURE,
@@ -29,10 +29,12 @@ from featurelib.release.release_folder_checks import (
     check_format,
     check_golden,
     plain_json,
+    read_declaration,
     signature_of,
     signed_by,
 )
 from featurelib.release.signing import PrivateKey, PublicKey
+from featurelib.release.versions import parse
 
 __all__ = ["FILES", "MANIFEST", "Manifest", "Release", "make_files", "sha256", "verified"]
 
@@ -83,7 +85,7 @@ class Release:
         digest: SHA-256 of ``release.json``: of the whole release, since it names all of it.
         bundle: The bundle.
         golden: The golden rows: the bytes of a file as `featurelib golden record` writes it.
-        declaration: The declaration of a hotfix as JSON, None for another release.
+        declaration: The declaration of a hotfix, None for another release.
         signed_by: Id of the key whose signature was checked, None if none was asked for.
     """
 
@@ -91,7 +93,7 @@ class Release:
     digest: str
     bundle: Bundle
     golden: bytes
-    declaration: Mapping[str, Any] | None
+    declaration: Hotfix | None
     signed_by: str | None
 
     @property
@@ -118,7 +120,7 @@ def make_files(
     bundle: bytes,
     golden: bytes,
     *,
-    declaration: Mapping[str, Any] | None = None,
+    declaration: Hotfix | None = None,
     previous: str | None = None,
     key: PrivateKey | None = None,
 ) -> dict[str, bytes]:
@@ -138,10 +140,10 @@ def make_files(
     """
     loaded = Bundle.from_bytes(bundle)
     check_name(loaded.name, "feature set")
-    check_version(loaded.version)
+    parse(loaded.version)
     files = {BUNDLE: bundle, GOLDEN: golden}
     if declaration is not None:
-        files[DECLARATION] = canonical_json.dumps(dict(declaration)).encode()
+        files[DECLARATION] = canonical_json.dumps(declaration.to_json()).encode()
     manifest = Manifest(
         loaded.name,
         loaded.version,
@@ -221,7 +223,7 @@ def verified(
     check_golden(files[GOLDEN], bundle, f"{where}/{GOLDEN}")
     declaration = None
     if DECLARATION in files:
-        declaration = plain_json(files[DECLARATION], f"{where}/{DECLARATION}")
+        declaration = read_declaration(files[DECLARATION], f"{where}/{DECLARATION}")
         check_declaration(declaration, manifest.step, f"{where}/{DECLARATION}")
     return Release(manifest, sha256(said), bundle, files[GOLDEN], declaration, signer)
 
@@ -246,7 +248,7 @@ def _manifest(data: bytes, where: str) -> Manifest:
         check_name(made.name, "feature set")
         for version in (made.version, made.previous):
             if version is not None:
-                check_version(version)
-    except (*UNREADABLE, RegistryError) as error:
+                parse(version)
+    except (*UNREADABLE, ReleaseError) as error:
         raise RefusedReleaseError(f"{where} is of another shape: {error}", hint=AGAIN) from None
     return made

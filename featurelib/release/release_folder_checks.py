@@ -9,7 +9,8 @@ from typing import Any
 from featurelib import canonical_json
 from featurelib.bundle import Bundle
 from featurelib.canonical_json import UNREADABLE
-from featurelib.errors import RefusedReleaseError
+from featurelib.errors import HotfixError, RefusedReleaseError
+from featurelib.release.hotfix import Hotfix
 from featurelib.release.signing import PrivateKey, PublicKey
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "check_format",
     "check_golden",
     "plain_json",
+    "read_declaration",
     "signature_of",
     "signed_by",
 ]
@@ -125,8 +127,20 @@ def check_golden(data: bytes, bundle: Bundle, where: str) -> None:
         )
 
 
+def read_declaration(data: bytes, where: str) -> Hotfix:
+    """The declaration in a file.
+
+    Raises:
+        RefusedReleaseError: There is none in it, or it is of a newer format.
+    """
+    try:
+        return Hotfix.from_json(plain_json(data, where))
+    except HotfixError as error:
+        raise RefusedReleaseError(f"{where}: {error}") from error
+
+
 def check_declaration(
-    declaration: Mapping[str, Any] | None, expected: tuple[str, str | None, str], where: str
+    declaration: Hotfix | None, expected: tuple[str, str | None, str], where: str
 ) -> None:
     """Refuses the declaration of another hotfix.
 
@@ -140,7 +154,7 @@ def check_declaration(
     """
     if declaration is None:
         return
-    got = tuple(declaration.get(key) for key in ("set", "from", "to"))
+    got = (declaration.set, declaration.from_version, declaration.to_version)
     if got != expected:
         raise RefusedReleaseError(
             f"{where}: expected a hotfix of {expected[0]} from {expected[1]} to {expected[2]}, "

@@ -10,7 +10,7 @@ from featurelib.errors import ReleaseError
 __all__ = ["Kind", "Version", "kind_of", "parse"]
 
 Kind = Literal["major", "minor", "patch"]
-_NUMBER = "(0|[1-9][0-9]*)"
+_NUMBER = "(0|[1-9][0-9]{0,8})"
 _VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -12,6 +11,7 @@ import featurelib as fl
 from featurelib.bundle import Bundle
 from featurelib.parity.golden_features import record
 from featurelib.parity.values import Rows
+from featurelib.release.hotfix import Hotfix, RowRule
 
 WHEN = "2024-03-10T07:00:00Z"
 STEP: dict[str, Any] = {"by": "a test", "at": WHEN}
@@ -25,9 +25,11 @@ class Ride(fl.Schema):
 
 
 @cache
-def bundle_of(version: str, *, factor: float = 1.0, name: str = "rides") -> Bundle:
+def bundle_of(
+    version: str, *, factor: float = 1.0, name: str = "rides", feature_version: int = 1
+) -> Bundle:
     """A set whose one feature is miles times a factor."""
-    scaled = fl.Feature("scaled", version=1, expr=fl.col("miles") * factor)
+    scaled = fl.Feature("scaled", version=feature_version, expr=fl.col("miles") * factor)
     return fl.FeatureSet(name, version=version, inputs=Ride, features=[scaled]).bind()
 
 
@@ -45,14 +47,11 @@ def material(version: str, *, factor: float = 1.0, name: str = "rides") -> tuple
     return bundle, golden_of(bundle)
 
 
-def tree(root: Path) -> dict[str, bytes]:
-    """Every file below a folder that is not hidden, by its path."""
-    found = {}
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.is_file() and not name.startswith("."):
-            found[name] = path.read_bytes()
-    return found
+def hotfix_of(version: str, mended: str) -> Hotfix:
+    """The declaration that `scaled` moves on all rows from one version to the next patch."""
+    rows = {"scaled": RowRule("all")}
+    schema = bundle_of(mended).schema
+    return Hotfix("rides", version, mended, "a wrong factor", "a test", (), schema, rows)
 
 
 def json_of(data: bytes | str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from featurelib.cli import main
 from featurelib.release import Registry
-from parity_tests.release.small_releases import STEP, golden_of, material
+from parity_tests.release.small_releases import STEP, bundle_of, golden_of, material
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +80,27 @@ def test_machines_read_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert [r["number"] for r in asked(capsys, "history", *stable)] == [3, 2, 1]
     channel = asked(capsys, "status", "rides")["sets"]["rides"]["channels"]["stable"]
     assert (channel["record"]["number"], channel["refused"]) == (3, None)
+
+
+def test_a_hotfix_file_becomes_the_declaration(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--hotfix` reads hotfix.toml against the release before, and says so."""
+    bundle = bundle_of("1.0.1", factor=3.0, feature_version=2)
+    bundle.save("fixed.json")
+    Path("rows.jsonl").write_bytes(golden_of(bundle))
+    head = 'set = "rides"\nfrom = "1.0.0"\nto = "1.0.1"\nreason = "wrong"\napproved_by = "a test"\n'
+    rule = '[features.scaled]\nrows = "miles > 2.0"\n'
+    Path("hotfix.toml").write_text(head + "accepts = []\n" + rule)
+    argv = ("release", "fixed.json", "--golden", "rows.jsonl", "--hotfix", "hotfix.toml")
+    Path("registry").mkdir()
+    assert "no release before it" in refused(capsys, 2, *argv)
+    run(capsys, "release", "rides-1.0.0.json")
+    assert "1.0.0, as a declared hotfix" in run(capsys, *argv)
+    assert asked(capsys, *argv)["is_hotfix"]
+    declared = Registry("registry").fetch("rides", "1.0.1").declaration
+    assert declared is not None
+    assert declared.rows["scaled"].text == "miles > 2.0"
+    Path("hotfix.toml").write_text(head + "accepts = []\n")
+    assert "names no feature" in refused(capsys, 1, *argv)
 
 
 def test_keys_are_made_shown_and_trusted(capsys: pytest.CaptureFixture[str]) -> None:

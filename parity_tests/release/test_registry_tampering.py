@@ -14,9 +14,9 @@ from featurelib.release.channel_records import Pointer, Record, read_record
 from featurelib.release.release_folder import FILES, MANIFEST, sha256, verified
 from featurelib.release.release_folder_checks import SIGNATURE, signature_of
 from featurelib.release.signing import new_key, read_private_key
-from parity_tests.release.small_releases import json_of, material
+from parity_tests.release.small_releases import bundle_of, golden_of, hotfix_of, json_of, material
 
-PLACE = "objects/rides/1.0.0"
+PLACE = "objects/rides/0.9.1"
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     new_key(folder / "key")
     key = read_private_key(folder / "key")
     registry = Registry(folder / "registry", public_keys=[key.public])
-    declaration = {"set": "rides", "from": "0.9.0", "to": "1.0.0", "reason": "a test"}
-    registry.release(*material("1.0.0"), key=key, declaration=declaration)
-    release = folder / "registry/releases/rides/1.0.0"
+    registry.release(*material("0.9.0"), key=key)
+    bundle = bundle_of("0.9.1", factor=2.0, feature_version=2)
+    declaration = hotfix_of("0.9.0", "0.9.1")
+    registry.release(bundle, golden_of(bundle), key=key, declaration=declaration)
+    release = folder / "registry/releases/rides/0.9.1"
     return {path.name: path.read_bytes() for path in release.iterdir()}, key
 
 
@@ -41,14 +43,16 @@ def judge(files: dict[str, bytes], key: Any, digest: str | None = None) -> Relea
         return files[name]
 
     keys = None if key is None else {key.public.id: key.public}
-    return verified(read, "rides", "1.0.0", PLACE, keys=keys, digest=digest)
+    return verified(read, "rides", "0.9.1", PLACE, keys=keys, digest=digest)
 
 
 def test_the_release_has_every_file(made: Any) -> None:
     """What follows is about each file that there can be."""
     files, key = made
     assert set(files) == set(FILES)
-    assert judge(files, key).declaration == json_of(files["declaration.json"])
+    declaration = judge(files, key).declaration
+    assert declaration is not None
+    assert declaration.to_json() == json_of(files["declaration.json"])
 
 
 @settings(deadline=None, max_examples=400)
@@ -127,11 +131,12 @@ def signed(files: dict[str, bytes], key: Any, /, **changed: Any) -> dict[str, by
         ({"format": 2}, "has format 2, this featurelib reads 1 to 1"),
         ({"format": True}, "has format True"),
         ({"format": "1"}, "has format '1'"),
-        ({"name": "bikes"}, "expected a release of rides 1.0.0, got one of bikes"),
+        ({"name": "bikes"}, "expected a release of rides 0.9.1, got one of bikes"),
         ({"version": "1.0.1"}, "got one of rides 1.0.1"),
         ({"name": "../rides"}, "cannot be the name"),
         ({"version": "../1.0.0"}, "expected a version"),
         ({"previous": "one"}, "expected a version"),
+        ({"previous": "0.8.0"}, "expected a hotfix of rides from 0.8.0 to 0.9.1, got rides from"),
         ({"fingerprint": "0" * 64}, "with the fingerprint 000"),
         ({"files": {}}, "another shape"),
         ({"files": {"../bundle.json": "0" * 64}}, "another shape"),
@@ -144,6 +149,16 @@ def test_a_signed_release_is_still_judged(made: Any, changed: Any, said: str) ->
     files, key = made
     with pytest.raises(RefusedReleaseError, match=said):
         judge(signed(files, key, **changed), key)
+
+
+@pytest.mark.parametrize("content", [{}, {"format": 2}, {"format": 1, "set": "rides"}])
+def test_a_signed_declaration_is_still_judged(made: Any, content: Any) -> None:
+    """A declaration that is none, or of a newer format, is refused by its file."""
+    files, key = made
+    data = canonical_json.dumps(content).encode()
+    named = {**json_of(files[MANIFEST])["files"], "declaration.json": sha256(data)}
+    with pytest.raises(RefusedReleaseError, match=r"declaration\.json: (no readable|a decl)"):
+        judge(signed({**files, "declaration.json": data}, key, files=named), key)
 
 
 def test_the_signature_of_another_release_does_not_fit(made: Any) -> None:
