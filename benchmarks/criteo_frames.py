@@ -49,11 +49,14 @@ def pandas(frame: Any) -> Any:
     for name in INTS:
         numbers = pd.to_numeric(frame[name]).fillna(0).to_numpy(np.float64)
         made[name] = np.log1p(np.maximum(numbers, 0.0)).astype(np.float32)
-    for name in TEXTS:
-        codes, words = pd.factorize(frame[name].fillna(""))
-        hashes = [xxhash.xxh64_intdigest(w.encode()) % BUCKETS for w in words]
-        made[name] = np.array(hashes, np.uint32)[codes]
-    return pd.DataFrame(made)
+    return pd.DataFrame(made | {name: _ids(frame[name], np.uint32) for name in TEXTS})
+
+
+def _ids(texts: Any, dtype: Any) -> Any:
+    import pandas as pd
+
+    codes, words = pd.factorize(texts.fillna(""))
+    return np.array([xxhash.xxh64_intdigest(w.encode()) % BUCKETS for w in words], dtype)[codes]
 
 
 @lru_cache(maxsize=1)
@@ -78,19 +81,5 @@ def _log_of(x: Any) -> Any:
 
 
 def _ids_of(frame: Any) -> Any:
-    return pandas_ids(frame)
-
-
-def pandas_ids(frame: Any) -> Any:
     """Hashes as a matrix of float64, which holds them exactly."""
-    import pandas as pd
-
-    columns = []
-    for name in TEXTS:
-        codes, words = pd.factorize(frame[name].fillna(""))
-        columns.append(
-            np.array([xxhash.xxh64_intdigest(w.encode()) % BUCKETS for w in words], np.float64)[
-                codes
-            ]
-        )
-    return np.column_stack(columns)
+    return np.column_stack([_ids(frame[name], np.float64) for name in TEXTS])

@@ -13,7 +13,7 @@ import numba as nb
 import numpy as np
 import xxhash
 
-from benchmarks import c_peer
+from benchmarks import c_peer, criteo_forms
 from benchmarks.criteo import BUCKETS, INTS, TEXTS
 from benchmarks.numba_peer import xxh64
 
@@ -90,7 +90,7 @@ def polars(into: Tensors) -> Fill | None:
         return None
     import polars as pl
 
-    schema = {**dict.fromkeys(INTS, pl.Int64()), **dict.fromkeys(TEXTS, pl.String())}
+    schema = criteo_forms.polars_schema()
 
     def fill(row: dict[str, Any]) -> None:
         made = pl.DataFrame([row], schema=schema).select(expressions)
