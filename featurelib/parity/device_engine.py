@@ -8,7 +8,7 @@ are says `left_out`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from featurelib.dtypes import DType
 from featurelib.errors import FeaturelibError
 from featurelib.jit.device_rules import device_reason
 from featurelib.jit.kernel import Column
+from featurelib.layout import Layout
 from featurelib.node import Node
 from featurelib.parity.engines import Engine, Outputs, pieces
 from featurelib.parity.values import Rows, Values
@@ -38,10 +39,11 @@ def left_out(bundle: Bundle) -> dict[str, str]:
     return made
 
 
-def on_device(bundle: Bundle) -> Program:
-    """The features that a device can compute."""
+def on_device(bundle: Bundle) -> Bundle:
+    """The features that a device can compute, without tensors."""
     out = left_out(bundle)
-    return Program({n: node for n, node in bundle.program.outputs.items() if n not in out})
+    kept = {n: node for n, node in bundle.program.outputs.items() if n not in out}
+    return replace(bundle, program=Program(kept), layout=Layout())
 
 
 def _reason(node: Node) -> str:
@@ -64,7 +66,7 @@ class DeviceKernelEngine:
         """See `Engine.compute`; features that a device cannot compute are not among them."""
         from featurelib_online.cuda.program import DeviceProgram
 
-        program = on_device(bundle)
+        program = on_device(bundle).program
         kernel = DeviceProgram(self.device, program, bundle.state)
         columns = {name: rows.columns[name].column() for name in kernel.inputs}
         parts = [

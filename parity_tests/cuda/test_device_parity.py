@@ -48,7 +48,7 @@ def test_flights_whole(device: Any, counts: Counts) -> None:
         n: Values.of_column(series_column(frame[n].rechunk(), t), t) for n, t in types.items()
     }
     rows = Rows(bundle.schema, columns, len(frame))
-    assert on_device(bundle).outputs
+    assert on_device(bundle).program.outputs
     counts["flights"] = {
         "features": checks.agree(device, bundle, rows, 500),
         "tensors": checks.tensors(device, bundle, frame),

@@ -5,7 +5,6 @@ Each check returns how much it compared, all of it equal; it raises where anythi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from featurelib.errors import DeviceMemoryError, ParityError
 from featurelib.fields import InputSchema
 from featurelib.jit.slots import Slots
 from featurelib.jit.tensors import TensorKernel
-from featurelib.layout import Layout
 from featurelib.parity.device_engine import DeviceKernelEngine, on_device
 from featurelib.parity.generate_rows import edge_rows, generate_rows
 from featurelib.parity.golden import check, replay_reference
@@ -64,7 +62,7 @@ def _values(engine: DeviceKernelEngine, form: Form) -> list[Any]:
 def every_op(device: Any, family: str, rows: int, reference_rows: int) -> int:
     """Golden arguments and generated rows of a family, all ops in one kernel."""
     bundle, golden = family_bundle(family)
-    bundle = replace(bundle, program=on_device(bundle), layout=Layout())
+    bundle = on_device(bundle)
     if not bundle.program.outputs:
         return 0
     most = np.linspace(0, len(golden) - 1, min(len(golden), rows)).astype(int)

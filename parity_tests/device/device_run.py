@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -15,11 +15,9 @@ from featurelib.jit.compile import table_memory
 from featurelib.jit.cuda_program import compile_device
 from featurelib.jit.device_rules import arena_bytes
 from featurelib.jit.slots import Slots
-from featurelib.layout import Layout
 from featurelib.parity.engines import Outputs
 from featurelib.parity.values import Array, Rows, Values
 from featurelib.program import Program
-from parity_tests.device.device_programs import is_legal
 from parity_tests.device.ptx_run import Memory, Module, parse, run
 
 
@@ -27,12 +25,6 @@ from parity_tests.device.ptx_run import Memory, Module, parse, run
 def parsed(ptx: str) -> Module:
     """A module, whose kernels are translated once."""
     return parse(ptx)
-
-
-def on_device(bundle: Bundle) -> Bundle:
-    """The features of a bundle that a device has, without tensors."""
-    outputs = {name: n for name, n in bundle.program.outputs.items() if is_legal(n)}
-    return replace(bundle, program=Program(outputs), layout=Layout())
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from featurelib.jit.cuda_program import compile_device
 from featurelib.jit.device_rules import arena_bytes
 from featurelib.jit.places import PlacedProgram
 from featurelib.jit.tensors import TensorKernel
+from featurelib.parity.device_engine import on_device
 from featurelib.parity.engines import BatchKernel
 from featurelib.parity.generate_rows import generate_rows
 from featurelib.parity.run import check_rows
@@ -28,7 +29,6 @@ from featurelib_offline import fit
 from parity_tests.device.device_run import (
     DeviceInPtx,
     input_words,
-    on_device,
     parsed,
     table_words,
 )
