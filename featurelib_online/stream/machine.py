@@ -8,19 +8,12 @@ from __future__ import annotations
 # mypy: ignore-errors
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
-import numba as nb
-from numba.core.ccallback import CFunc
-
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import plain_address
 from featurelib.jit.windows import entries
 from featurelib.jit.windows.plain import call_plain
 from featurelib_online.cpython_api import long_as_address, long_from_i64, tuple_get
 from featurelib_online.reader import STAMP_VALUE, builtin_of
-
-_BUILTIN = (nb.int64, nb.int64)
-_ALIVE: list[Any] = []
 
 
 @lru_cache(maxsize=1)
@@ -39,14 +32,8 @@ def _compiled() -> tuple[int, int]:
         starts, code = long_as_address(tuple_get(asked, 2)), long_as_address(tuple_get(self, 0))
         return long_from_i64(call_plain(code, state, plan, work, q, starts))
 
-    def builtin(fn: Any) -> int:
-        made = CFunc(fn, (_BUILTIN, nb.int64), locals={}, options={})
-        made._cache = function_cache(fn, str(STAMP_VALUE), is_plain=True)
-        made.compile()
-        _ALIVE.append(made)
-        return int(made.address)
-
-    return builtin(apply), builtin(query)
+    stamp = str(STAMP_VALUE)
+    return plain_address(apply, stamp), plain_address(query, stamp)
 
 
 def bind_apply(plan: int, columns: int, record: int) -> Callable[[int], int]:

@@ -10,11 +10,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
-from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
 from featurelib.jit.bodies import FLAGS
-from featurelib.jit.cache import function_cache
+from featurelib.jit.cache import plain_address
 from featurelib.jit.progress import progress
 
 _I64 = ir.IntType(64)
@@ -32,23 +31,16 @@ class Plain:
         self.__doc__ = fn.__doc__
         self._fn = fn
         self.n_args = fn.__code__.co_argcount
-        self._made: Any = None
-
-    def _compiled(self) -> Any:
-        with _lock:
-            if self._made is None:
-                signature = ((types.int64,) * self.n_args, types.int64)
-                made = CFunc(self._fn, signature, locals={}, options=dict(FLAGS))
-                made._cache = function_cache(self._fn, is_plain=True)
-                with progress("compiling the state of entities"):
-                    made.compile()
-                self._made = made
-            return self._made
+        self._address = 0
 
     @cached_property
     def address(self) -> int:
         """Where its machine code lies."""
-        return int(self._compiled().address)
+        with _lock:
+            if not self._address:
+                with progress("compiling the state of entities"):
+                    self._address = plain_address(self._fn, **FLAGS)
+            return self._address
 
     @cached_property
     def _call(self) -> Any:
