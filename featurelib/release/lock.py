@@ -128,7 +128,7 @@ def migrate(repository: Repository, recipes: Mapping[int, Recipe] = RECIPES) -> 
 def _compared(repository: Repository, lock: LockFile, recipe: Recipe) -> Checked:
     definitions = repository.load_sets()  # first: their modules register ops
     now = survey(repository, recipe, lock.entries)
-    findings = [*now.findings, *changed_entries(repository, lock.entries, now)]
+    findings = [*changed_entries(repository, lock.entries, now), *now.findings]
     for definition in definitions:
         findings += changed_features(repository, definition, now.bundles)
     added = {n: e for n, e in now.entries.items() if n not in lock.entries} | now.grown

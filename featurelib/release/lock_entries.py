@@ -143,7 +143,7 @@ def _survey_set(
         found.findings.append(
             Finding(
                 what,
-                f"its released bundle can no longer be used: {error}".split("\nHint:")[0],
+                f"its released bundle can no longer be used: {_said(error, recorded.bundle)}",
                 "a released bundle runs for ever: put back what it names (the op, its body, the "
                 "file), and give the new meaning a new version",
                 repository.shown(recorded.bundle),
@@ -159,6 +159,11 @@ def _survey_set(
             "version": bundle.features[feature].version,
         }
     return _named_ops(recorded.bundle)
+
+
+def _said(error: Exception, file: Path) -> str:
+    """What an error says, without the file and the hint, which stand beside it."""
+    return str(error).partition("\nHint:")[0].removeprefix(f"{file}: ")
 
 
 def _named_ops(bundle: Path) -> set[str]:
