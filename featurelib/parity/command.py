@@ -16,7 +16,7 @@ from featurelib.parity.targets import (
     bind_for_parity,
     find_target,
     read_data,
-    read_events,
+    read_given,
     read_rows,
 )
 
@@ -65,14 +65,7 @@ def run_parity(
     console = console or _console()
     from featurelib.parity.run import check
 
-    found_target = find_target(target)
-    frame = None if data is None else read_data(data, found_target, queries=bool(events))
-    bundle, notes = bind_for_parity(found_target, frame, events or None)
-    given = None if frame is None or events else read_rows(bundle, frame)
-    asked = None
-    if events:
-        asked, left_out = read_events(bundle, frame, events)
-        notes += left_out
+    bundle, given, asked, notes = read_given(target, data, events)
     replayed, equal = _replay(bundle, golden)
     with _progress(console) as tell:
         found = check(bundle, rows=rows, seed=seed, data=given, events=asked, progress=tell)

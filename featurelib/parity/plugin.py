@@ -3,7 +3,8 @@
     pytest -p featurelib.parity.plugin --featurelib-set trips.features:trips
 
 Each set gives two tests, beside those that pytest collects: all engines agree on generated rows,
-and golden features are as they were recorded (skipped, with its reason, where nothing is).
+and on generated events where the set has aggregates; and golden features are as they were recorded
+(skipped, with its reason, where nothing is).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from featurelib.errors import FeaturelibError
 from featurelib.parity.engines import all_engines
 from featurelib.parity.golden_features import FILE, golden_path, verify
 from featurelib.parity.run import check
-from featurelib.parity.targets import bind_for_parity, find_target, read_data, read_rows
+from featurelib.parity.targets import bind_for_parity, find_target, read_given
 
 __all__ = ["GoldenItem", "ParityItem"]
 
@@ -32,6 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--featurelib-rows", type=int, default=5000, help="rows to generate")
     group.addoption("--featurelib-seed", type=int, default=0, help="of the generated rows")
     group.addoption("--featurelib-data", metavar="FILE", help="rows to fit on and to compare too")
+    group.addoption(
+        "--featurelib-events", action="append", default=[], metavar="SOURCE=FILES",
+        help="records of an event source, which the rows of --featurelib-data are queries about",
+    )  # fmt: skip
     group.addoption("--featurelib-golden", default="golden_data", help="folder of golden data")
 
 
@@ -63,20 +68,18 @@ class _SetItem(pytest.Item):
 
 
 class ParityItem(_SetItem):
-    """All engines give the same bits."""
+    """All engines give the same bits; those of aggregates the same reasons and refusals too."""
 
     word = "parity"
 
     def runtest(self) -> None:
         """Runs the check."""
         option = self.config.getoption
-        path = option("--featurelib-data")
-        target = find_target(self.target)
-        frame = None if path is None else read_data(path, target)
-        bundle, _ = bind_for_parity(target, frame)
-        data = None if frame is None else read_rows(bundle, frame)
+        has_aggregates = find_target(self.target).aggregates is not None
+        events = _event_files(option("--featurelib-events")) if has_aggregates else {}
+        given = read_given(self.target, option("--featurelib-data"), events)
         seed, rows = option("--featurelib-seed"), option("--featurelib-rows")
-        found = check(bundle, rows=rows, seed=seed, data=data)
+        found = check(given.bundle, rows=rows, seed=seed, data=given.rows, events=given.events)
         assert found.passed, "\n".join(found.lines())
 
 
@@ -93,3 +96,12 @@ class GoldenItem(_SetItem):
             pytest.skip(f"no golden features at {path}: featurelib golden record makes them")
         differing = verify(bundle, path, all_engines())
         assert not differing, "\n".join(map(str, differing))
+
+
+def _event_files(given: list[str]) -> dict[str, str]:
+    """The files of each event source."""
+    for text in given:
+        name, _, files = text.partition("=")
+        if not name or not files:
+            raise pytest.UsageError(f"--featurelib-events takes SOURCE=FILES, got {text!r}")
+    return {name: files for name, _, files in (text.partition("=") for text in given)}

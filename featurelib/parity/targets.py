@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from featurelib.bundle import Bundle, load
 from featurelib.dtypes import DType
@@ -22,13 +22,50 @@ from featurelib.state import FittedState
 from featurelib.tables import TableData
 
 __all__ = [
-    "bind_for_parity",
-    "find_target",
-    "made_up_state",
-    "read_data",
-    "read_events",
-    "read_rows",
-]
+    "Given", "bind_for_parity", "find_target", "made_up_state", "read_data", "read_events",
+    "read_given", "read_rows",
+]  # fmt: skip
+
+
+class Given(NamedTuple):
+    """What a check is asked about.
+
+    Attributes:
+        bundle: Definition and fitted state.
+        rows: Rows of the user's, or None.
+        events: Records of the user's and queries about them, or None.
+        notes: What a reader of the report should know.
+    """
+
+    bundle: Bundle
+    rows: Rows | None
+    events: Events | None
+    notes: tuple[str, ...]
+
+
+def read_given(
+    target: str, data: str | None = None, events: Mapping[str, str] | None = None
+) -> Given:
+    """A target with the files that it is checked on.
+
+    Args:
+        target: A bundle's file, or ``module:name`` of a feature set.
+        data: A file of rows; of queries, if there are events.
+        events: The files of each event source.
+
+    Raises:
+        FeaturelibError: One of them cannot be read, or does not fit.
+    """
+    found = find_target(target)
+    if data is None:
+        bundle, notes = bind_for_parity(found)
+        return Given(bundle, None, None, notes)
+    frame = read_data(data, found, queries=bool(events))
+    bundle, notes = bind_for_parity(found, frame, events or None)
+    if not events:
+        return Given(bundle, read_rows(bundle, frame), None, notes)
+    asked, left_out = read_events(bundle, frame, events)
+    return Given(bundle, None, asked, notes + left_out)
 
 
 def find_target(target: str) -> Bundle | FeatureSet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -97,3 +99,30 @@ def test_records_that_are_none_are_left_out(files: dict[str, Path]) -> None:
     made = Offline().answer(SET.aggregates, events)
     assert "bad_value" not in made.refused["trades"]
     assert sum(made.refused["trades"].values()) > 0
+
+
+def plugged(*options: str) -> subprocess.CompletedProcess[str]:
+    """pytest with the plugin, on the set alone."""
+    return subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "-q", "-p", "featurelib.parity.plugin", "-p",
+            "no:cacheprovider", "--featurelib-set", TARGET, "--featurelib-rows", "60", *options,
+            str(Path(__file__).with_name("trades.py")),
+        ],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )  # fmt: skip
+
+
+def test_the_plugin_compares_aggregates_too(files: dict[str, Path]) -> None:
+    """A set with aggregates is one test more in pytest, on generated events and on given ones."""
+    data = ["--featurelib-data", str(files["queries"])]
+    events = [f"--featurelib-events={name}={files[name]}" for name in ("trades", "logins")]
+    done = plugged(*data, *events)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed, 1 skipped" in done.stdout
+    done = plugged(*data, events[0])
+    assert done.returncode == 1
+    assert "no events of the source `logins` are given" in done.stdout
