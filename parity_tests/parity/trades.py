@@ -71,7 +71,8 @@ def busy(
     trades_1d: fl.Expr, other_1d: fl.Expr, logins_today: fl.Expr, devices: fl.Expr
 ) -> fl.Expr:
     """Whether much goes on."""
-    return (trades_1d.fill_null(99) > other_1d.fill_null(3)) | (logins_today.fill_null(99) > devices.fill_null(0))
+    trades = trades_1d.fill_null(99) > other_1d.fill_null(3)
+    return trades | (logins_today.fill_null(99) > devices.fill_null(0))
 
 
 SET = fl.FeatureSet(
