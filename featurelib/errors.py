@@ -22,6 +22,7 @@ FeaturelibError
 │   └── DeviceMemoryError    it has not the memory that a call needs
 ├── StateError               the state of an entity cannot be used
 │   ├── StateFormatError     no state, cut off or damaged
+│   ├── StateMergeError      two states that nothing says how to merge
 │   └── StateVersionError    of another definition of the aggregates
 ├── FloatEnvironmentError    this thread does not compute as IEEE 754 says
 ├── ParityError              engines or golden data disagree
@@ -72,6 +73,7 @@ __all__ = [
     "ReleaseError",
     "StateError",
     "StateFormatError",
+    "StateMergeError",
     "StateVersionError",
     "TraceError",
     "UnknownFieldError",
@@ -216,6 +218,10 @@ class StateError(FeaturelibError):
 
 class StateFormatError(StateError):
     """A vector of bytes is no state, or was cut off or damaged."""
+
+
+class StateMergeError(StateError):
+    """Two states of one entity have both counted events that are gone: which, nothing says."""
 
 
 class StateVersionError(StateError):

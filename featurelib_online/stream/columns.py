@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from featurelib.jit.windows import entries
-from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.plan import Plan, width_of
 from featurelib.node import input_node
 from featurelib.program import Program
 from featurelib.windows import EventPlan
 from featurelib_online.row import RowKernel
+from featurelib_online.stream.growing import NO_ROOM, grow
 from featurelib_online.stream.state import State
 
 _KEY = "key"
@@ -34,7 +34,6 @@ def apply_columns(
     states: MutableMapping[Any, State],
     data: Any,
     new: Callable[[], State],
-    grow: Callable[[State], None],
 ) -> Counter[int | None]:
     """Applies the rows of columns in their order; counts outcomes, None of rows without a key."""
     batch = kernel.columns(data)
@@ -57,8 +56,8 @@ def apply_columns(
         if state is None:
             state = states[name] = new()
         outcome = apply_row(state.address, *where, row, scratch)
-        while outcome == at.NO_ROOM:
-            grow(state)
+        while outcome in NO_ROOM:
+            grow(plan, state, outcome, scratch)
             outcome = apply_row(state.address, *where, row, scratch)
         outcomes[outcome] += 1
     return outcomes

@@ -38,11 +38,12 @@ class RecordReader:
 
     Attributes:
         apply: Applies the record that was read to the state at an address; gives the outcome.
+        record: The address of the record, as it was read last.
         query: Answers a query; see `featurelib_online.stream.machine.bind_query`.
         words: The workspace, with the answers at its front.
     """
 
-    __slots__ = ("_arena", "_keep", "_plan", "_serve_quick", "apply", "query", "words")
+    __slots__ = ("_arena", "_keep", "_plan", "_serve_quick", "apply", "query", "record", "words")
 
     def __init__(self, kernel: RowKernel, plan: Plan) -> None:
         layout = kernel.layout
@@ -56,7 +57,8 @@ class RecordReader:
         record: Array = np.zeros(plan.slot_words, np.int64)
         self.words: Array = np.zeros(plan.work_words, np.int64)
         self._keep = (made, columns, record, plan)
-        self.apply = bind_apply(plan.address, int(columns.ctypes.data), int(record.ctypes.data))
+        self.record = int(record.ctypes.data)
+        self.apply = bind_apply(plan.address, int(columns.ctypes.data), self.record)
         self.query = bind_query(plan.address, int(self.words.ctypes.data))
         self._plan, self._arena = made.plan, made.arena
         self._serve_quick = made.plan.serve_quick

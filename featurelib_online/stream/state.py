@@ -74,7 +74,7 @@ def loaded(data: Any, plan: Plan, where: str) -> State:
     raw = np.frombuffer(data, np.uint8)
     words: Array = np.zeros(-(-raw.size // 8), np.int64)
     words.view(np.uint8)[: raw.size] = raw
-    scratch = np.zeros(plan.chunk_words, np.int64)
+    scratch = np.zeros(plan.check_words, np.int64)
     found = (
         entries.check_state(words.ctypes.data, words.size, plan.address, scratch.ctypes.data)
         if raw.size % 8 == 0

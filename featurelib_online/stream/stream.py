@@ -22,6 +22,8 @@ from featurelib_online.row import RowKernel
 from featurelib_online.stream.answers import AnswerReader, Answers
 from featurelib_online.stream.calendars import CalendarStarts
 from featurelib_online.stream.columns import apply_columns, with_key
+from featurelib_online.stream.growing import NO_ROOM, copied, grow, totals_of
+from featurelib_online.stream.merging import merged
 from featurelib_online.stream.reading import RecordReader, event_kernel
 from featurelib_online.stream.state import State, loaded
 
@@ -76,7 +78,8 @@ class Stream:
 
         Returns:
             ``taken``; ``known``: it said nothing new; ``beyond_kept``: its event is older than all
-            that are kept; or why it is refused (see `refused`, which counts it).
+            that are kept, and is lost or was counted already; or why it is refused (see `refused`,
+            which counts it).
         """
         check_float_environment()
         if type(event) is not dict and not isinstance(event, Mapping):
@@ -91,8 +94,8 @@ class Stream:
             if event.get(self._source.key) is None:
                 return self._refuse("null_key")
             outcome = reader.apply(state.address)
-            while outcome == at.NO_ROOM:
-                self._grow(state)
+            while outcome in NO_ROOM:
+                grow(self.plan, state, outcome, reader.record)
                 outcome = reader.apply(state.address)
         finally:
             self._free.append(tools)
@@ -119,7 +122,7 @@ class Stream:
                 take; no record has been applied.
         """
         kernel, new = self._column_kernel, self.new
-        found = apply_columns(kernel, self.plan, states, data, new, self._grow)
+        found = apply_columns(kernel, self.plan, states, data, new)
         named = {"null_key" if k is None else OUTCOMES[k]: n for k, n in found.items()}
         with self._lock:
             self.refused.update({k: n for k, n in named.items() if k not in ("taken", "known")})
@@ -148,14 +151,13 @@ class Stream:
     def merge(self, one: State, other: State) -> State:
         """The state that all records of both would have given; neither is changed.
 
-        Records that both have count once, so a snapshot and the tail of a stream may overlap.
+        Records that both have count once, so a snapshot and the tail of a stream may overlap. Where
+        aggregates have totals the tail has arrived after the snapshot, but for what both have.
+
+        Raises:
+            StateMergeError: Both have events in totals: nothing says which are the same.
         """
-        made = self._copy(one)
-        record = np.zeros(self.plan.slot_words, np.int64)
-        arguments = (other.address, self.plan.address, int(record.ctypes.data))
-        while entries.merge_states(made.address, *arguments) == at.NO_ROOM:
-            self._grow(made)
-        return made
+        return merged(self.plan, self.name, one, other)
 
     def compact(self, state: State, as_of: dt.datetime | int | None = None) -> State:
         """The same events in the smallest vector.
@@ -165,28 +167,37 @@ class Stream:
             as_of: If given, events that no window can reach at this moment or later are left out.
                 A query of an earlier moment may then be answered by nulls (``beyond_kept``).
         """
-        made = self._copy(state)
+        made = copied(self.plan, state)
         if as_of is not None:
             horizon = self.plan.horizon(_microseconds(as_of))
-            if horizon is not None:
-                entries.drop_before(made.address, self.plan.address, horizon)
-        return self._copy(made)
+            while horizon is not None:
+                outcome = entries.drop_before(made.address, self.plan.address, horizon)
+                if outcome not in NO_ROOM:
+                    break
+                grow(self.plan, made, outcome, 0)
+        return copied(self.plan, made)
 
     def describe(self, state: State) -> dict[str, Any]:
-        """What a state holds: events, bytes, its bound, and the newest event that is not kept."""
+        """What a state holds: events, bytes, its bound, and the newest event that is not kept.
+
+        `in_totals` counts the events that have left for the totals (withdrawn ones too), and
+        `newest_lost` is the newest that no total has, either; see docs/windows.md.
+        """
         words = state.words
-        lost = int(words[at.S_EVICTED_T]) if words[at.S_EVICTED] else None
-        first, end = int(words[at.S_FIRST]), int(words[at.S_END])
-        slots = words[len(words) - int(words[at.S_CAPACITY]) * self.plan.slot_words :]
-        times = slots.reshape(-1, self.plan.slot_words)[first:end, at.E_T]
+        gone = int(words[at.S_EVICTED_T]) if words[at.S_EVICTED] else None
+        times = self.plan.slots_of(words)[words[at.S_FIRST] : words[at.S_END], at.E_T]
+        in_totals, size, lost = totals_of(self.plan, state)
         return {
-            "events": end - first,
+            "events": len(times),
             "max_events": self._source.max_events,
             "bytes": state.nbytes,
-            "max_bytes": 8 * self.plan.state_words(self.plan.max_capacity),
+            "max_bytes": 8 * self.plan.max_state_words,
             "oldest": _datetime(int(times[0])) if len(times) else None,
             "newest": _datetime(int(times[-1])) if len(times) else None,
-            "newest_not_kept": None if lost is None else _datetime(lost),
+            "newest_not_kept": None if gone is None else _datetime(gone),
+            "in_totals": in_totals,
+            "bytes_of_totals": size,
+            "newest_lost": None if lost is None else _datetime(lost),
         }
 
     def __reduce__(self) -> Any:
@@ -205,15 +216,6 @@ class Stream:
         state = State(words)
         entries.seal_state(state.address, self.plan.address)
         return state
-
-    def _copy(self, state: State, capacity: int | None = None) -> State:
-        made = State(self.plan.empty_state(capacity or self.plan.capacity_for(state.events)))
-        entries.copy_state(made.address, state.address, self.plan.address)
-        return made
-
-    def _grow(self, state: State) -> None:
-        capacity = int(state.words[at.S_CAPACITY])
-        state.replace(self._copy(state, self.plan.larger(capacity)).words)
 
     def _refuse(self, reason: str) -> str:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from featurelib.intrinsics import i64_from_u64, u64_from_i64
 from featurelib.jit.windows.buckets import bucket_of, quantile_of
-from featurelib.jit.windows.cells import find_forward
+from featurelib.jit.windows.cells import cell_at, find_forward, reason_of
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.decay import decayed_sum
 from featurelib.jit.windows.events import slot_at
@@ -59,6 +59,9 @@ from featurelib.jit.windows.layout import (
     TOO_MANY,
     TOP_K,
     VALUE,
+    X_REASON,
+    X_START,
+    X_STOP,
 )
 from featurelib.jit.windows.memory import helper, put, uput, word
 from featurelib.jit.windows.moments import mean_of, spread_of
@@ -93,20 +96,20 @@ def _give_list(out, values, length):
 
 
 @helper
-def _of_sums(out, op, acc, scratch, state, plan, ask, start, stop, q):
+def _of_sums(out, op, acc, scratch, state, plan, ask, cell, span, q):
     """count, sum, mean, var, std, min, max."""
-    n, g = total(acc), word(ask, PW_CLASS)
+    n = total(acc)
     if op == COUNT:
         _give(out, n, VALUE)
     elif op == SUM_INT:
         _give(out, word(acc, G_SUM), VALUE)
     elif op == SUM_FLOAT:
-        bits = mean_of(scratch, acc, state, plan, g, start, stop, q, 1)
+        bits = mean_of(scratch, acc, state, plan, cell, span, q, 1)
         _give(out, i64_from_u64(bits), VALUE)
     elif n == 0:
         _give(out, 0, NO_EVENTS)
     elif op == MEAN:
-        bits = mean_of(scratch, acc, state, plan, g, start, stop, q, n)
+        bits = mean_of(scratch, acc, state, plan, cell, span, q, n)
         _give(out, i64_from_u64(bits), VALUE)
     elif op == MIN:
         _give(out, word(acc, G_MIN), VALUE)
@@ -116,7 +119,7 @@ def _of_sums(out, op, acc, scratch, state, plan, ask, start, stop, q):
         _give(out, 0, NO_EVENTS)
     else:
         ddof = word(ask, PW_COUNT)
-        bits = spread_of(scratch, acc, state, plan, g, start, stop, q, ddof, op == STD)
+        bits = spread_of(scratch, acc, state, plan, cell, span, q, ddof, op == STD)
         _give(out, i64_from_u64(bits), VALUE)
 
 
@@ -209,13 +212,17 @@ def answer(out, spans, cells, scratch, lists, keys, state, plan, ask, q):
         q: The query time.
     """
     span = spans + 8 * SPAN_RESULT * word(ask, PW_SPAN)
-    start, stop = word(span, 0), word(span, 1)
+    start, stop = word(span, X_START), word(span, X_STOP)
     op, g = word(ask, PW_OP), word(ask, PW_CLASS)
-    if word(span, 2) != VALUE:
-        _give(out, 0, BEYOND_KEPT)
-    elif op <= MAX:
+    if op <= MAX:
+        cell = cell_at(plan, word(ask, PW_CELL))
+        if reason_of(cell, span) != VALUE:
+            _give(out, 0, BEYOND_KEPT)
+            return
         acc = cells + 8 * CLASS * word(ask, PW_CELL)
-        _of_sums(out, op, acc, scratch, state, plan, ask, start, stop, q)
+        _of_sums(out, op, acc, scratch, state, plan, ask, cell, span, q)
+    elif word(span, X_REASON) != VALUE:
+        _give(out, 0, BEYOND_KEPT)
     elif op <= TIME_SINCE_LAST or op in (ARG_MIN, ARG_MAX):
         _of_one(out, op, state, plan, ask, start, stop, q)
     elif op == DECAYED_SUM:

@@ -38,6 +38,7 @@ from featurelib.jit.windows.layout import (
     KNOWN,
     NEVER,
     NO_ROOM,
+    NO_TOTALS,
     P_CHUNK,
     P_HAS_BLOCKS,
     P_MAX_CAPACITY,
@@ -51,9 +52,11 @@ from featurelib.jit.windows.layout import (
     S_EVICTED_T,
     S_FIRST,
     S_SLOTS_CHECK,
+    T_NEWEST,
     TAKEN,
     TOO_OLD,
 )
+from featurelib.jit.windows.leaving import has_totals, let_go, may_go, newest_with, victim
 from featurelib.jit.windows.memory import clear, helper, move, put, uput, uword, word
 from featurelib.jit.windows.moving import (
     oldest,
@@ -64,6 +67,8 @@ from featurelib.jit.windows.moving import (
     take_oldest_out,
     take_slot_out,
 )
+from featurelib.jit.windows.totals import head_at
+from featurelib.jit.windows.totals_layout import copy_totals
 
 
 @helper
@@ -89,10 +94,12 @@ def set_evicted(state, t, s, id):
 
 
 @helper
-def evict(state, plan):
-    """Removes the oldest event, with what the chunks know of it."""
+def evict(state, plan, now):
+    """Removes the oldest event, with what the chunks know of it; `may_go` holds, if asked."""
     first, hole = word(state, S_FIRST), oldest(state, plan)
     at = slot_at(state, plan, hole)
+    if has_totals(plan):
+        let_go(state, plan, at, now)
     set_evicted(state, word(at, E_T), word(at, E_S), word(at, E_ID))
     take_oldest_out(state, plan, hole)
     if first & (CHUNK - 1) == 0:
@@ -140,8 +147,18 @@ def take(state, plan, record):
     """Applies a record, which may be changed. The checksum is not written.
 
     Returns:
-        TAKEN, KNOWN, TOO_OLD, or NO_ROOM: the state must grow, and nothing has been done.
+        TAKEN, KNOWN, TOO_OLD, or NO_ROOM or NO_TOTALS: the state must grow, nothing has been done.
     """
+    now = newest_with(state, plan, record)
+    outcome = _take(state, plan, record, now)
+    if has_totals(plan) and outcome not in (NO_ROOM, NO_TOTALS):
+        put(head_at(state, plan), T_NEWEST, now)
+    return outcome
+
+
+@helper
+def _take(state, plan, record, now):
+    """Applies a record; `now` is the newest arrival, its own included."""
     t, s, id = word(record, E_T), word(record, E_S), word(record, E_ID)
     if is_evicted(state, t, s, id):
         return TOO_OLD
@@ -154,17 +171,20 @@ def take(state, plan, record):
         if word(at, E_ID) == id:
             return _combine(state, plan, i, start, record)
         i += 1
+    full = word(state, S_END) - word(state, S_FIRST) >= word(plan, P_MAX_EVENTS)
+    if full and has_totals(plan) and not may_go(state, plan, victim(state, plan, record), now):
+        return NO_TOTALS
     if word(state, S_END) == word(state, S_CAPACITY):
         if word(state, S_CAPACITY) < word(plan, P_MAX_CAPACITY):
             return NO_ROOM
         moved = word(state, S_FIRST)
         slide(state, plan)
         start -= moved - word(state, S_FIRST)
-    if word(state, S_END) - word(state, S_FIRST) >= word(plan, P_MAX_EVENTS):
+    if full:
         if not before(slot_at(state, plan, oldest(state, plan)), t, s, id):
             set_evicted(state, t, s, id)
-            return TOO_OLD
-        evict(state, plan)
+            return TAKEN if has_totals(plan) and let_go(state, plan, record, now) else TOO_OLD
+        evict(state, plan, now)
         start = max(start, word(state, S_FIRST))
     place = place_of(state, plan, start, record)
     unit_changed = make_units(state, plan, record)
@@ -188,12 +208,16 @@ def take(state, plan, record):
 
 @helper
 def drop_evicted(state, plan):
-    """Removes the events up to the newest that is not kept."""
+    """Removes the events up to the newest that is not kept; NO_TOTALS, if it must go on."""
+    now = word(head_at(state, plan), T_NEWEST) if has_totals(plan) else 0
     while word(state, S_FIRST) < word(state, S_END):
         at = slot_at(state, plan, oldest(state, plan))
         if not is_evicted(state, word(at, E_T), word(at, E_S), word(at, E_ID)):
-            return
-        evict(state, plan)
+            break
+        if has_totals(plan) and not may_go(state, plan, at, now):
+            return NO_TOTALS
+        evict(state, plan, now)
+    return TAKEN
 
 
 @helper
@@ -207,3 +231,5 @@ def copy_into(state, other, plan):
     move(slot_at(state, plan, 0), slot_at(other, plan, first), word(plan, P_SLOT) * n)
     fit_units(state, plan)
     rebuild(state, plan, 0, n)
+    if has_totals(plan):
+        copy_totals(state, other, plan)

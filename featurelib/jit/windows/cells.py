@@ -12,8 +12,13 @@ from featurelib.jit.windows.layout import (
     CHUNK_BITS,
     CHUNK_HEAD,
     CLASS,
+    P_AT_CELLS,
     P_HAS_BLOCKS,
+    PL_TOTAL,
+    PLAN_CELL,
     S_FIRST,
+    X_REASON,
+    X_TOTALS_REASON,
 )
 from featurelib.jit.windows.memory import clear, helper, word
 from featurelib.jit.windows.partials import add_seen, merge, passes, total
@@ -41,6 +46,18 @@ def is_unseen(state, plan, i, q):
     if start < word(state, S_FIRST):
         return False
     return word(chunk_at(state, plan, i >> CHUNK_BITS), C_EARLIEST) > q
+
+
+@helper
+def cell_at(plan, k):
+    """The address of a cell in the plan."""
+    return plan + 8 * (word(plan, P_AT_CELLS) + PLAN_CELL * k)
+
+
+@helper
+def reason_of(cell, span):
+    """Why a cell cannot be answered; VALUE, if it can."""
+    return word(span, X_TOTALS_REASON if word(cell, PL_TOTAL) >= 0 else X_REASON)
 
 
 @helper

@@ -38,9 +38,13 @@ from featurelib.jit.windows.layout import (
     S_MAGIC,
     S_SLOTS_CHECK,
     S_WORDS,
+    T_WORDS,
 )
+from featurelib.jit.windows.leaving import has_totals
 from featurelib.jit.windows.memory import helper, uword, word
 from featurelib.jit.windows.rounding import ZERO
+from featurelib.jit.windows.totals import head_at
+from featurelib.jit.windows.totals_layout import are_whole, is_laid_out
 
 GOOD, NO_STATE, OTHER_DEFINITION, CUT_OFF, DAMAGED = range(5)
 
@@ -70,7 +74,7 @@ def check(state, n_words, plan, scratch):
         state: The vector.
         n_words: Its length.
         plan: The plan.
-        scratch: Memory for the record of a chunk.
+        scratch: Memory for the record of a chunk, the head of the totals, a node of these.
     """
     if n_words <= S_CHECK or word(state, S_MAGIC) != MAGIC:
         return NO_STATE
@@ -85,7 +89,12 @@ def check(state, n_words, plan, scratch):
     capacity, first, end = word(state, S_CAPACITY), word(state, S_FIRST), word(state, S_END)
     if not 0 <= capacity <= word(plan, P_MAX_CAPACITY) or capacity & (CHUNK - 1) != 0:
         return DAMAGED
-    if total_words(plan, capacity) != n_words:
+    n_totals = 0
+    if has_totals(plan):
+        if not is_laid_out(state, plan, scratch):
+            return DAMAGED
+        n_totals = word(head_at(state, plan), T_WORDS)
+    if total_words(plan, capacity) + n_totals != n_words:
         return DAMAGED
     if not 0 <= first <= end <= capacity or end - first > word(plan, P_MAX_EVENTS):
         return DAMAGED
@@ -111,4 +120,6 @@ def check(state, n_words, plan, scratch):
             sum_up_block(scratch, b, state, plan)
             if not is_equal(block_at(state, plan, b), scratch, chunk):
                 return DAMAGED
+    if has_totals(plan) and not are_whole(state, plan, scratch):
+        return DAMAGED
     return GOOD

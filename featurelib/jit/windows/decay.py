@@ -16,8 +16,9 @@ from featurelib.jit.windows.layout import (
     PC_KIND,
     VALUE,
 )
+from featurelib.jit.windows.longs import add_shifted, negate
 from featurelib.jit.windows.memory import clear, helper, put, uword, word
-from featurelib.jit.windows.moments import AT_OWNER, NAN_BITS, add_shifted, negate
+from featurelib.jit.windows.moments import AT_OWNER, NAN_BITS
 from featurelib.jit.windows.partials import value_of
 from featurelib.jit.windows.quantiles import to_float
 from featurelib.jit.windows.rounding import (

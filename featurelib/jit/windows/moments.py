@@ -1,14 +1,14 @@
 """Sums, means, variances and deviations of a partial result: exact integers, rounded once.
 
 Where the values of an argument span more bits than the sums in the state have, they are summed
-anew, event by event, in numbers that span all floats.
+anew, event by event, in numbers that span all floats; so are sums with totals in them.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from featurelib.intrinsics import u64_from_i64, u64_mulhi, u64_shl, u64_shr
+from featurelib.intrinsics import u64_from_i64, u64_mulhi
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.events import is_seen, slot_at
 from featurelib.jit.windows.layout import (
@@ -20,13 +20,19 @@ from featurelib.jit.windows.layout import (
     G_PLUS,
     G_SQUARES,
     G_SUM,
+    G_SUM_HIGH,
     KIND_FLOAT,
     LONG_SQUARES,
     LONG_SUM,
     PC_ARG,
     PC_KIND,
+    PL_CLASS,
+    X_NODES,
+    X_START,
+    X_STOP,
 )
-from featurelib.jit.windows.memory import clear, helper, move, put, uput, uword, word
+from featurelib.jit.windows.longs import add_shifted, add_word, negate, take_word
+from featurelib.jit.windows.memory import clear, helper, move, put, uword, word
 from featurelib.jit.windows.partials import argument_at, passes, value_of
 from featurelib.jit.windows.rounding import (
     INFINITY_BITS,
@@ -36,6 +42,7 @@ from featurelib.jit.windows.rounding import (
     divide,
     divide_root,
 )
+from featurelib.jit.windows.totals_asked import add_long_sums
 from featurelib.jit.windows.values import is_finite, mantissa
 
 NAN_BITS = np.uint64(0x7FF8000000000000)
@@ -59,52 +66,8 @@ def not_finite(acc):
 
 
 @helper
-def _add_word(at, n_words, k, x):
-    """Adds a word to word k of a number."""
-    while x != ZERO and k < n_words:
-        s = uword(at, k) + x
-        uput(at, k, s)
-        x = ONE if s < x else ZERO
-        k += 1
-
-
-@helper
-def _take_word(at, n_words, k, x):
-    """Subtracts a word from word k of a number."""
-    while x != ZERO and k < n_words:
-        old = uword(at, k)
-        uput(at, k, old - x)
-        x = ONE if old < x else ZERO
-        k += 1
-
-
-@helper
-def add_shifted(at, n_words, x, weight, negative):
-    """Adds (or subtracts) x * 2**weight."""
-    k, shift = weight >> 6, weight & 63
-    if negative:
-        _take_word(at, n_words, k, u64_shl(x, shift))
-        _take_word(at, n_words, k + 1, u64_shr(x, 64 - shift))
-    else:
-        _add_word(at, n_words, k, u64_shl(x, shift))
-        _add_word(at, n_words, k + 1, u64_shr(x, 64 - shift))
-
-
-@helper
-def negate(at, n_words):
-    """Makes a number its negative."""
-    carry = ONE
-    for k in range(n_words):
-        x = ~uword(at, k) + carry
-        uput(at, k, x)
-        carry = ONE if carry != ZERO and x == ZERO else ZERO
-
-
-@helper
-def _long_sums(scratch, state, plan, g, start, stop, q):
-    """Sums the finite values of a class event by event: sum, and sum of squares behind it."""
-    clear(scratch, AT_SPREAD)
-    cls = class_at(plan, g)
+def _add_events(scratch, state, plan, cls, start, stop, q):
+    """Adds the finite values of a class event by event: to the sum, and to that of squares."""
     arg = word(cls, PC_ARG)
     for i in range(start, stop):
         at = slot_at(state, plan, i)
@@ -121,19 +84,41 @@ def _long_sums(scratch, state, plan, g, start, stop, q):
 
 
 @helper
-def sums(scratch, acc, state, plan, g, start, stop, q):
+def _add_in_units(scratch, acc, unit):
+    """Adds the sums of a partial result, which are in units, to those that span all floats."""
+    low, high = uword(acc, G_SUM), uword(acc, G_SUM_HIGH)
+    negative = high >= TOP
+    if negative:
+        low = ZERO - low
+        high = ~high + (ONE if low == ZERO else ZERO)
+    add_shifted(scratch, LONG_SUM, low, unit, negative)
+    add_shifted(scratch, LONG_SUM, high, unit + 64, negative)
+    squares = scratch + 8 * AT_SQUARES
+    for k in range(4):
+        add_shifted(squares, LONG_SQUARES, uword(acc, G_SQUARES + k), 2 * unit + 64 * k, False)
+
+
+@helper
+def sums(scratch, acc, state, plan, cell, span, q):
     """Puts the sum's magnitude and the sum of squares into the scratch memory.
 
     Returns:
         Words of the sum and of the squares, the unit's power of two, whether the sum is negative.
     """
-    cls = class_at(plan, g)
+    cls = class_at(plan, word(cell, PL_CLASS))
     kind, argument = word(cls, PC_KIND), argument_at(state, word(cls, PC_ARG))
-    if kind == KIND_FLOAT and word(argument, A_WIDE):
+    wide = word(argument, A_WIDE) != 0
+    if kind == KIND_FLOAT and (wide or word(span, X_NODES) > 0):
         # Sum, mean and deviation of one window follow each other: they are summed once.
         if word(scratch, AT_OWNER) == acc:
             return LONG_SUM, LONG_SQUARES, -1074, word(scratch, AT_SIGN) != 0
-        _long_sums(scratch, state, plan, g, start, stop, q)
+        clear(scratch, AT_SPREAD)
+        if word(span, X_NODES) > 0:
+            add_long_sums(scratch, state, plan, cell, span)
+        if wide:
+            _add_events(scratch, state, plan, cls, word(span, X_START), word(span, X_STOP), q)
+        else:
+            _add_in_units(scratch, acc, word(argument, A_UNIT))
         n_sum, n_squares, unit = LONG_SUM, LONG_SQUARES, -1074
         put(scratch, AT_OWNER, acc)
         put(scratch, AT_SIGN, 1 if uword(scratch, LONG_SUM - 1) >= TOP else 0)
@@ -150,21 +135,21 @@ def sums(scratch, acc, state, plan, g, start, stop, q):
 
 
 @helper
-def mean_of(scratch, acc, state, plan, g, start, stop, q, n):
+def mean_of(scratch, acc, state, plan, cell, span, q, n):
     """The bits of the exact sum over n, n > 0, rounded once; 1 gives the sum of floats."""
     odd = not_finite(acc)
     if odd != ZERO:
         return odd
-    n_sum, _, unit, negative = sums(scratch, acc, state, plan, g, start, stop, q)
+    n_sum, _, unit, negative = sums(scratch, acc, state, plan, cell, span, q)
     return divide(scratch, n_sum, u64_from_i64(n), unit, negative)
 
 
 @helper
-def spread_of(scratch, acc, state, plan, g, start, stop, q, ddof, root):
+def spread_of(scratch, acc, state, plan, cell, span, q, ddof, root):
     """The bits of the exact variance, or of its root, with n > ddof values, rounded once."""
     if not_finite(acc) != ZERO:
         return NAN_BITS
-    n_sum, n_squares, unit, _ = sums(scratch, acc, state, plan, g, start, stop, q)
+    n_sum, n_squares, unit, _ = sums(scratch, acc, state, plan, cell, span, q)
     n = word(acc, G_COUNT)
     count = u64_from_i64(n)
     out, squares = scratch + 8 * AT_SPREAD, scratch + 8 * AT_SQUARES
@@ -173,8 +158,8 @@ def spread_of(scratch, acc, state, plan, g, start, stop, q, ddof, root):
     for k in range(n_squares):
         x = uword(squares, k)
         if x != ZERO:
-            _add_word(out, n_out, k, x * count)
-            _add_word(out, n_out, k + 1, u64_mulhi(x, count))
+            add_word(out, n_out, k, x * count)
+            add_word(out, n_out, k + 1, u64_mulhi(x, count))
     for i in range(n_sum):
         x = uword(scratch, i)
         if x == ZERO:
@@ -182,8 +167,8 @@ def spread_of(scratch, acc, state, plan, g, start, stop, q, ddof, root):
         for j in range(n_sum):
             y = uword(scratch, j)
             if y != ZERO:
-                _take_word(out, n_out, i + j, x * y)
-                _take_word(out, n_out, i + j + 1, u64_mulhi(x, y))
+                take_word(out, n_out, i + j, x * y)
+                take_word(out, n_out, i + j + 1, u64_mulhi(x, y))
     by = count * u64_from_i64(n - ddof)
     if root:
         return divide_root(out, n_out, by, 2 * unit)

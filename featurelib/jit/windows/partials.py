@@ -71,7 +71,8 @@ def total(acc):
 
 
 @helper
-def _add_sum(acc, low, high):
+def add_sum(acc, low, high):
+    """Adds two words to the sum."""
     s = uword(acc, G_SUM) + low
     uput(acc, G_SUM, s)
     carry = ONE if s < low else ZERO
@@ -79,7 +80,7 @@ def _add_sum(acc, low, high):
 
 
 @helper
-def _add_four(acc, w0, w1, w2, w3):
+def add_four(acc, w0, w1, w2, w3):
     """Adds four words to the sum of squares."""
     at = acc + 8 * G_SQUARES
     s = uword(at, 0) + w0
@@ -102,7 +103,7 @@ def _add_four(acc, w0, w1, w2, w3):
 def _add_square(acc, low, high):
     w0, w1 = low * low, u64_mulhi(low, low)
     if high == ZERO:
-        _add_four(acc, w0, w1, ZERO, ZERO)
+        add_four(acc, w0, w1, ZERO, ZERO)
         return
     cross, cross_high = low * high, u64_mulhi(low, high)
     w2, w3 = high * high, u64_mulhi(high, high)
@@ -113,7 +114,13 @@ def _add_square(acc, low, high):
         w3 += ONE if w2 < cross_high else ZERO
         w2 += carry
         w3 += ONE if w2 < carry else ZERO
-    _add_four(acc, w0, w1, w2, w3)
+    add_four(acc, w0, w1, w2, w3)
+
+
+@helper
+def is_less(x, y, kind):
+    """Whether x is below y, -0.0 below 0.0: so no order of events shows in the ends."""
+    return is_below(x, y, kind) or (kind == KIND_FLOAT and x == TOP and y == ZERO)
 
 
 @helper
@@ -159,7 +166,7 @@ def add_event(acc, at, state, plan, cls):
     if negative:
         low = ZERO - low
         high = ~high + (ONE if low == ZERO else ZERO)
-    _add_sum(acc, low, high)
+    add_sum(acc, low, high)
 
 
 @helper
@@ -192,7 +199,7 @@ def merge(acc, other, cls):
     for k in range(G_COUNT, G_MINUS + 1):
         put(acc, k, word(acc, k) + word(other, k))
     if needs & NEEDS_SUM:
-        _add_sum(acc, uword(other, G_SUM), uword(other, G_SUM_HIGH))
+        add_sum(acc, uword(other, G_SUM), uword(other, G_SUM_HIGH))
     if needs & NEEDS_SQUARES:
         at = other + 8 * G_SQUARES
-        _add_four(acc, uword(at, 0), uword(at, 1), uword(at, 2), uword(at, 3))
+        add_four(acc, uword(at, 0), uword(at, 1), uword(at, 2), uword(at, 3))

@@ -12,6 +12,7 @@ from featurelib.analyzers.order import RULES
 from featurelib.dtypes import DType
 from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.moments import SCRATCH_WORDS
+from featurelib.jit.windows.plan_totals import TotalsPlan
 from featurelib.windows import aggregates as kinds
 from featurelib.windows.definition import AggregatePlan, Definition
 from featurelib.windows.window import Calendar, Last, Lifetime, Rows, Session, Window
@@ -54,6 +55,7 @@ class Plan:
         slot_words: Words of an event.
         chunk_words: Words of a chunk's record.
         header_words: Words before the first chunk.
+        totals: The totals; a state has them only if there are families.
         max_capacity: Slots of the largest state.
         rooms: For each aggregate that is a list how long it may be, else 0.
     """
@@ -65,22 +67,29 @@ class Plan:
         self._classes: list[list[int]] = []
         self._cells: list[list[int]] = []
         self.calendars: list[tuple[int, Calendar]] = []
+        self._cell_totals: dict[int, tuple[int, int]] = {}
         self._known: dict[Any, int] = {}
         arguments = [self.events.argument_dtype(i) for i in range(self.events.arguments)]
         self._arg_kinds = [_KINDS[dtype.kind] for dtype in arguments]
         self.rooms = [_room(p.aggregate, self._max_events) for p in self.aggregates]
+        self.totals = TotalsPlan(self._lateness)
         answers = [self._answer(p) for p in self.aggregates]
+        self.totals.close()
+        for k, total in self._cell_totals.items():
+            self._cells[k][at.PL_TOTAL] = self.totals.number(total)
         n_flags = -(-(len(arguments) + self.events.filters) // 64)
         self.slot_words = at.E_FLAGS + n_flags + len(arguments)
         self.chunk_words = at.CHUNK_HEAD + at.CLASS * len(self._classes)
-        self.header_words = at.HEADER + at.ARGUMENT * len(arguments)
+        self._at_head = at.HEADER + at.ARGUMENT * len(arguments)
+        self.header_words = self._at_head + self.totals.head_words
         # With room for a quarter more, what is kept moves to the front once in so many events.
         slack = max(at.CHUNK, self._max_events // 4)
         self.max_capacity = _chunks(self._max_events + slack) + at.CHUNK
         self._fingerprint = definition.state_fingerprints[source]
         header = self._header(n_flags, answers)
         args = [[kind, int(self._is_summed(i))] for i, kind in enumerate(self._arg_kinds)]
-        parts = (header, *args, *self._classes, *self._spans, *self._cells, *answers)
+        totals = (*self.totals.families, *self.totals.totals)
+        parts = (header, *args, *self._classes, *self._spans, *self._cells, *answers, *totals)
         self.words: Array = np.array([w for part in parts for w in part], np.int64)
         self.address = int(self.words.ctypes.data)
 
@@ -91,6 +100,17 @@ class Plan:
     @property
     def _max_events(self) -> int:
         return self.events.source.max_events
+
+    @property
+    def _lateness(self) -> int | None:
+        """How long after its event a record may come; without arrivals not at all."""
+        source = self.events.source
+        return 0 if source.arrival is None else source.max_lateness_us
+
+    @property
+    def has_totals(self) -> bool:
+        """Whether any aggregate is answered over events that are not kept, too."""
+        return bool(self.totals.families)
 
     @property
     def spans(self) -> list[list[int]]:
@@ -130,9 +150,38 @@ class Plan:
         records = (chunks + blocks) * self.chunk_words
         return self.header_words + records + capacity * self.slot_words
 
-    def empty_state(self, capacity: int = at.CHUNK) -> Array:
-        """A state without events, not sealed."""
-        words: Array = np.zeros(self.state_words(capacity), np.int64)
+    @property
+    def check_words(self) -> int:
+        """Words of memory that the check of a state needs."""
+        nodes = (self.totals.node_words(self._classes, f) for f in range(len(self.totals.families)))
+        return max(self.chunk_words, self.totals.head_words, *nodes, 0)
+
+    @property
+    def max_state_words(self) -> int:
+        """Words of the largest state."""
+        return self.state_words(self.max_capacity) + self.totals.max_words(self._classes)
+
+    def slots_of(self, words: Array) -> Array:
+        """The slots of a state, a row each."""
+        capacity = int(words[at.S_CAPACITY])
+        stop = self.state_words(capacity)
+        return words[stop - capacity * self.slot_words : stop].reshape(-1, self.slot_words)
+
+    def head_of(self, words: Array) -> Array:
+        """A copy of the head of a state's totals."""
+        return words[self._at_head : self.header_words].copy()
+
+    def empty_state(self, capacity: int = at.CHUNK, head: Array | None = None) -> Array:
+        """A state without events, not sealed; with room for totals as a head says."""
+        if head is None:
+            head = np.zeros(self.totals.head_words, np.int64)
+            if self.has_totals:
+                head[[at.T_NEWEST, at.T_FINAL, at.T_LOST]] = at.LONG_AGO
+                families = head[at.TOTALS_HEAD :][: at.FAMILY * len(self.totals.families)]
+                families[at.F_EXPIRED :: at.FAMILY] = at.LONG_AGO
+        size = self.state_words(capacity) + (int(head[at.T_WORDS]) if self.has_totals else 0)
+        words: Array = np.zeros(size, np.int64)
+        words[self._at_head : self.header_words] = head
         words[at.S_MAGIC] = at.MAGIC
         words[[at.S_DIGEST, at.S_DIGEST_2]] = self.words[[at.P_DIGEST, at.P_DIGEST_2]]
         words[at.S_WORDS] = len(words)
@@ -145,16 +194,18 @@ class Plan:
     def _header(self, n_flags: int, answers: Sequence[Sequence[int]]) -> list[int]:
         events, source = self.events, self.events.source
         n_args = len(self._arg_kinds)
-        lateness, ahead = source.max_lateness_us, source.max_ahead_us
+        lateness, ahead = self._lateness, source.max_ahead_us
         if source.arrival is None:
-            lateness = ahead = 0
-        text = f"{self._fingerprint}:{self._classes}:{at.MAGIC}"
+            ahead = 0
+        text = f"{self._fingerprint}:{self._classes}:{self.totals.content}:{at.MAGIC}"
         digest = np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], np.int64)
         at_args = at.PLAN_HEADER
         at_classes = at_args + at.PLAN_ARG * n_args
         at_spans = at_classes + at.PLAN_CLASS * len(self._classes)
         at_cells = at_spans + at.PLAN_SPAN * len(self._spans)
         at_answers = at_cells + at.PLAN_CELL * len(self._cells)
+        at_families = at_answers + at.PLAN_ANSWER * len(answers)
+        n_families, n_totals = len(self.totals.families), len(self.totals.totals)
         scratch = (
             at.ANSWER * len(answers)
             + at.SPAN_RESULT * len(self._spans)
@@ -175,6 +226,10 @@ class Plan:
             at.P_ID_UNSIGNED: int(events.program.outputs["id"].dtype.is_unsigned),
             at.P_SCRATCH: scratch, at.P_LISTS: lists, at.P_KEYS: lists + sum(self.rooms),
             at.P_HAS_BLOCKS: int(self._has_blocks),
+            at.P_AT_HEAD: self._at_head if self.has_totals else 0,
+            at.P_FAMILIES: n_families, at.P_AT_FAMILIES: at_families, at.P_TOTALS: n_totals,
+            at.P_AT_TOTALS: at_families + at.PLAN_FAMILY * n_families,
+            at.P_TOTALS_HEAD: self.totals.head_words,
         }  # fmt: skip
         return [known.get(k, 0) for k in range(at.PLAN_HEADER)]
 
@@ -201,7 +256,7 @@ class Plan:
         record[at.PS_ROWS] = rows
         record[at.PS_CLASS] = self._class(-1, filter, 0) if rows else -1
         record[at.PS_CLOSED_END] = int(window.sees_now)
-        record[at.PS_KIND] = at.SPAN_LIFETIME
+        record[at.PS_KIND], record[at.PS_FAMILY] = at.SPAN_LIFETIME, -1
         if isinstance(window, Last):
             record[at.PS_KIND] = at.SPAN_TIME
             record[at.PS_LENGTH] = window.length_us
@@ -228,8 +283,8 @@ class Plan:
             needs |= _NEEDS.get(need, 0)
         first = plan.arguments[0] if plan.arguments else -1
         record[at.PW_CLASS] = g = self._class(first, plan.filter, needs)
-        if "events" not in made.needs:
-            record[at.PW_CELL] = self._place(self._cells, ("cell", span, g), [span, g])
+        if made.merges:
+            record[at.PW_CELL] = self._cell(span, g, plan, needs)
         number = self.aggregates.index(plan)
         record[at.PW_LIST] = sum(self.rooms[:number])
         most = getattr(made, "max_items", None)
@@ -239,6 +294,15 @@ class Plan:
             record[at.PW_BY] = plan.arguments[1]
             record[at.PW_BY_KIND] = self._arg_kinds[plan.arguments[1]]
         return record
+
+    def _cell(self, span: int, g: int, plan: AggregatePlan, needs: int) -> int:
+        """The number of a class in a span; its total, if it has one, is noted."""
+        k = self._place(self._cells, ("cell", span, g), [span, g, -1])
+        family = self.totals.family(plan.window)
+        self._spans[span][at.PS_FAMILY] = family
+        if family >= 0:
+            self._cell_totals[k] = self.totals.add(family, g, needs)
+        return k
 
     def _op(self, made: kinds.Aggregate, plan: AggregatePlan) -> int:
         if isinstance(made, kinds.Sum):

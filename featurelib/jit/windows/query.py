@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from featurelib.jit.windows.answers import answer
-from featurelib.jit.windows.cells import sum_up
+from featurelib.jit.windows.cells import cell_at, reason_of, sum_up
 from featurelib.jit.windows.layout import (
     ANSWER,
     CLASS,
     P_ANSWERS,
     P_AT_ANSWERS,
-    P_AT_CELLS,
     P_AT_SPANS,
     P_CELLS,
     P_KEYS,
@@ -18,16 +17,20 @@ from featurelib.jit.windows.layout import (
     P_SPANS,
     PL_CLASS,
     PL_SPAN,
+    PL_TOTAL,
     PLAN_ANSWER,
-    PLAN_CELL,
     PLAN_SPAN,
     R_REASON,
     SPAN_RESULT,
     VALUE,
+    X_NODES,
+    X_START,
+    X_STOP,
 )
 from featurelib.jit.windows.memory import helper, put, word
 from featurelib.jit.windows.moments import AT_OWNER
 from featurelib.jit.windows.spans import find_span
+from featurelib.jit.windows.totals_asked import add_totals
 
 
 @helper
@@ -47,11 +50,13 @@ def ask(state, plan, work, q, starts):
         span = plan + 8 * (word(plan, P_AT_SPANS) + PLAN_SPAN * k)
         find_span(spans + 8 * SPAN_RESULT * k, state, plan, span, q, word(starts, k))
     for k in range(word(plan, P_CELLS)):
-        cell = plan + 8 * (word(plan, P_AT_CELLS) + PLAN_CELL * k)
+        cell = cell_at(plan, k)
         span = spans + 8 * SPAN_RESULT * word(cell, PL_SPAN)
-        if word(span, 2) == VALUE:
-            acc = cells + 8 * CLASS * k
-            sum_up(acc, state, plan, word(cell, PL_CLASS), word(span, 0), word(span, 1), q)
+        if reason_of(cell, span) == VALUE:
+            acc, g = cells + 8 * CLASS * k, word(cell, PL_CLASS)
+            sum_up(acc, state, plan, g, word(span, X_START), word(span, X_STOP), q)
+            if word(cell, PL_TOTAL) >= 0 and word(span, X_NODES) > 0:
+                add_totals(acc, state, plan, cell, span)
     scratch, lists = work + 8 * word(plan, P_SCRATCH), work + 8 * word(plan, P_LISTS)
     keys = work + 8 * word(plan, P_KEYS)
     put(scratch, AT_OWNER, 0)

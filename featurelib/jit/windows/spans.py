@@ -18,6 +18,7 @@ from featurelib.jit.windows.layout import (
     NEVER,
     PS_CLASS,
     PS_CLOSED_END,
+    PS_FAMILY,
     PS_KIND,
     PS_LENGTH,
     PS_OPEN_START,
@@ -32,9 +33,14 @@ from featurelib.jit.windows.layout import (
     SPAN_LIFETIME,
     SPAN_SESSION,
     VALUE,
+    X_NODES,
+    X_REASON,
+    X_START,
+    X_STOP,
 )
 from featurelib.jit.windows.memory import helper, put, word
 from featurelib.jit.windows.partials import passes, total
+from featurelib.jit.windows.totals_asked import find_totals
 
 
 @helper
@@ -129,6 +135,9 @@ def find_span(result, state, plan, span, q, calendar_start):
             at = slot_at(state, plan, found)
             # Of events of one time and sequence that one may come later in order which is not kept.
             reaches = evicted and t == word(at, E_T) and s == word(at, E_S)
-    put(result, 0, start)
-    put(result, 1, stop)
-    put(result, 2, BEYOND_KEPT if reaches else VALUE)
+    put(result, X_START, start)
+    put(result, X_STOP, stop)
+    put(result, X_REASON, BEYOND_KEPT if reaches else VALUE)
+    put(result, X_NODES, 0)
+    if word(span, PS_FAMILY) >= 0:
+        find_totals(result, state, plan, span, begin, q)
