@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import featurelib as fl
+from benchmarks.stream_totals import totals
 from benchmarks.tables import Table, microseconds, times
 from benchmarks.timing import race
 from featurelib.windows import EventSource, define, last
@@ -35,7 +36,7 @@ class Payment(fl.Schema):
 def measure(quick: bool) -> list[Table]:
     """The tables of this page."""
     sizes = (100, 1_000) if quick else (100, 1_000, 10_000, 100_000)
-    return [_queries(sizes, quick), _events(quick)]
+    return [_queries(sizes, quick), _events(quick), totals(quick)]
 
 
 def twelve(n: int) -> stream.Stream:

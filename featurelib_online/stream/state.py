@@ -13,6 +13,9 @@ from featurelib.jit.windows.checking import CUT_OFF, GOOD, NO_STATE, OTHER_DEFIN
 from featurelib.jit.windows.plan import Plan
 
 Array = np.ndarray[Any, Any]
+MAGIC = at.MAGIC.to_bytes(8, "little")
+FAMILY = MAGIC[:7]
+"""With what states of every layout begin."""
 
 
 class State:
@@ -69,7 +72,7 @@ def loaded(data: Any, plan: Plan, where: str) -> State:
 
     Raises:
         StateFormatError: They are no state, cut off or damaged.
-        StateVersionError: They are the state of another definition.
+        StateVersionError: They are the state of another definition, or of another layout.
     """
     raw = np.frombuffer(data, np.uint8)
     words: Array = np.zeros(-(-raw.size // 8), np.int64)
@@ -89,6 +92,11 @@ def loaded(data: Any, plan: Plan, where: str) -> State:
             f"{where}: the state was made with another definition of the aggregates "
             f"(digest {_hex(words)}, expected {_hex(plan.words, at.P_DIGEST)})",
             hint="read it with the bundle that it was made with, or apply the events to a new one",
+        )
+    if bytes(raw[:7]) == FAMILY and bytes(raw[:8]) != MAGIC:
+        raise StateVersionError(
+            f"{where}: the state has the layout {bytes(raw[:8])!r}, expected {MAGIC!r}",
+            hint="read it with the featurelib that made it, or apply the events to a new one",
         )
     wrong = {
         NO_STATE: f"no state: it begins with {bytes(raw[:8])!r}",

@@ -15,10 +15,10 @@ Row = dict[str, Any]
 
 
 def asked() -> st.SearchStrategy[Asked]:
-    """Sums and their kin over windows with totals, and one beside them; few events are kept."""
+    """Aggregates over windows with totals, and one beside them; few events are kept."""
     return st.builds(
         Asked,
-        st.just("numbers"),
+        st.sampled_from(["numbers", "numbers", *sorted(strategies.FAMILIES)]),
         st.sampled_from(sorted(strategies.ARGUMENTS)),
         st.lists(st.sampled_from([*WITH_TOTALS, "left"]), min_size=1, max_size=3, unique=True),
         max_events=st.sampled_from([1, 2, 4, 8]),
@@ -26,6 +26,11 @@ def asked() -> st.SearchStrategy[Asked]:
         late_h=st.sampled_from([0, 0, 1, 6, None]),
         ahead_h=st.sampled_from([None, 0, 2]),
     )
+
+
+def has_totals(asked: Asked) -> bool:
+    """Whether aggregates may be answered over events that are not kept: each family counts."""
+    return not set(WITH_TOTALS).isdisjoint(asked.windows)
 
 
 def arrival(row: Row, has_arrival: bool) -> Any:

@@ -60,7 +60,7 @@ C_SETTLED, C_EARLIEST = range(2)
 CHUNK_HEAD = 2
 # Head of the totals: the newest arrival of any record; of the events that have left what is kept
 # and can change no more their number (withdrawn ones too) and the newest one's time; the time of
-# the newest lost event; the sum of the leaves' hashes; words of all totals. LONG_AGO: there is none.
+# the newest lost event; the sum of the leaves' hashes; words of all totals. LONG_AGO: none.
 T_NEWEST, T_COUNT, T_FINAL, T_LOST, T_CHECK, T_WORDS = range(6)
 TOTALS_HEAD = 6
 # Then of each family: where it begins among the totals, words of a node, leaves (a power of two, or

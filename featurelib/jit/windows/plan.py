@@ -12,6 +12,7 @@ from featurelib.analyzers.order import RULES
 from featurelib.dtypes import DType
 from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.moments import SCRATCH_WORDS
+from featurelib.jit.windows.plan_states import StateShape, chunks_of
 from featurelib.jit.windows.plan_totals import TotalsPlan
 from featurelib.windows import aggregates as kinds
 from featurelib.windows.definition import AggregatePlan, Definition
@@ -39,7 +40,7 @@ REASONS = (None, "no_events", "beyond_kept", "too_many", "out_of_range")
 """What the numbers of reasons mean; None: there is a value."""
 
 
-class Plan:
+class Plan(StateShape):
     """What machine code reads of the aggregates over one source.
 
     Args:
@@ -84,7 +85,7 @@ class Plan:
         self.header_words = self._at_head + self.totals.head_words
         # With room for a quarter more, what is kept moves to the front once in so many events.
         slack = max(at.CHUNK, self._max_events // 4)
-        self.max_capacity = _chunks(self._max_events + slack) + at.CHUNK
+        self.max_capacity = chunks_of(self._max_events + slack) + at.CHUNK
         self._fingerprint = definition.state_fingerprints[source]
         header = self._header(n_flags, answers)
         args = [[kind, int(self._is_summed(i))] for i, kind in enumerate(self._arg_kinds)]
@@ -92,10 +93,6 @@ class Plan:
         parts = (header, *args, *self._classes, *self._spans, *self._cells, *answers, *totals)
         self.words: Array = np.array([w for part in parts for w in part], np.int64)
         self.address = int(self.words.ctypes.data)
-
-    @property
-    def _has_blocks(self) -> bool:
-        return self._max_events >= at.LARGE
 
     @property
     def _max_events(self) -> int:
@@ -117,14 +114,6 @@ class Plan:
         """The records of the windows."""
         return self._spans
 
-    def capacity_for(self, events: int) -> int:
-        """Slots of the smallest state for so many events."""
-        return max(at.CHUNK, _chunks(events))
-
-    def larger(self, capacity: int) -> int:
-        """Slots of the next larger state."""
-        return min(2 * capacity, self.max_capacity)
-
     def horizon(self, q: int) -> int | None:
         """The time before which no window at q or later reaches; None if a window has no start."""
         longest = 0
@@ -133,63 +122,6 @@ class Plan:
                 return None
             longest = max(longest, span[at.PS_LENGTH] + span[at.PS_RESOLUTION])
         return q - longest
-
-    @property
-    def work_words(self) -> int:
-        """Words of a workspace for states of up to `max_capacity` slots."""
-        return self.work_words_for(self.max_capacity)
-
-    def work_words_for(self, capacity: int) -> int:
-        """Words of a workspace for states of so many slots."""
-        return int(self.words[at.P_KEYS]) + 2 * capacity + 8
-
-    def state_words(self, capacity: int) -> int:
-        """Words of a state with room for so many events, a multiple of a chunk's."""
-        chunks = capacity // at.CHUNK
-        blocks = capacity // at.BLOCK if self._has_blocks else 0
-        records = (chunks + blocks) * self.chunk_words
-        return self.header_words + records + capacity * self.slot_words
-
-    @property
-    def check_words(self) -> int:
-        """Words of memory that the check of a state needs."""
-        nodes = (self.totals.node_words(self._classes, f) for f in range(len(self.totals.families)))
-        return max(self.chunk_words, self.totals.head_words, *nodes, 0)
-
-    @property
-    def max_state_words(self) -> int:
-        """Words of the largest state."""
-        return self.state_words(self.max_capacity) + self.totals.max_words(self._classes)
-
-    def slots_of(self, words: Array) -> Array:
-        """The slots of a state, a row each."""
-        capacity = int(words[at.S_CAPACITY])
-        stop = self.state_words(capacity)
-        return words[stop - capacity * self.slot_words : stop].reshape(-1, self.slot_words)
-
-    def head_of(self, words: Array) -> Array:
-        """A copy of the head of a state's totals."""
-        return words[self._at_head : self.header_words].copy()
-
-    def empty_state(self, capacity: int = at.CHUNK, head: Array | None = None) -> Array:
-        """A state without events, not sealed; with room for totals as a head says."""
-        if head is None:
-            head = np.zeros(self.totals.head_words, np.int64)
-            if self.has_totals:
-                head[[at.T_NEWEST, at.T_FINAL, at.T_LOST]] = at.LONG_AGO
-                families = head[at.TOTALS_HEAD :][: at.FAMILY * len(self.totals.families)]
-                families[at.F_EXPIRED :: at.FAMILY] = at.LONG_AGO
-        size = self.state_words(capacity) + (int(head[at.T_WORDS]) if self.has_totals else 0)
-        words: Array = np.zeros(size, np.int64)
-        words[self._at_head : self.header_words] = head
-        words[at.S_MAGIC] = at.MAGIC
-        words[[at.S_DIGEST, at.S_DIGEST_2]] = self.words[[at.P_DIGEST, at.P_DIGEST_2]]
-        words[at.S_WORDS] = len(words)
-        words[at.S_CAPACITY] = capacity
-        for i in range(len(self._arg_kinds)):
-            argument = at.HEADER + at.ARGUMENT * i
-            words[argument + at.A_UNIT], words[argument + at.A_TOP] = at.NO_UNIT, -1
-        return words
 
     def _header(self, n_flags: int, answers: Sequence[Sequence[int]]) -> list[int]:
         events, source = self.events, self.events.source
@@ -343,10 +275,6 @@ def _room(made: kinds.Aggregate, max_events: int) -> int:
     if isinstance(made, kinds.CountOf):
         return made.size
     return getattr(made, "k", 0)
-
-
-def _chunks(slots: int) -> int:
-    return -(-slots // at.CHUNK) * at.CHUNK
 
 
 def width_of(dtype: DType) -> int:
