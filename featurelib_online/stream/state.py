@@ -93,7 +93,7 @@ def loaded(data: Any, plan: Plan, where: str) -> State:
             f"(digest {_hex(words)}, expected {_hex(plan.words, at.P_DIGEST)})",
             hint="read it with the bundle that it was made with, or apply the events to a new one",
         )
-    if bytes(raw[:7]) == FAMILY and bytes(raw[:8]) != MAGIC:
+    if raw.size >= 8 and bytes(raw[:7]) == FAMILY and bytes(raw[:8]) != MAGIC:
         raise StateVersionError(
             f"{where}: the state has the layout {bytes(raw[:8])!r}, expected {MAGIC!r}",
             hint="read it with the featurelib that made it, or apply the events to a new one",

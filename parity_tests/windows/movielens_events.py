@@ -59,9 +59,8 @@ def load_ratings() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def by(key: str) -> Definition:
     """Aggregates of a user (``user_id``) or of a film (``item_id``)."""
-    # More than anyone has: in training a lifetime has totals, a state keeps none yet.
     source = EventSource(
-        f"ratings_by_{key}", Rating, key=key, time="rated_at", id="rating_id", max_events=800
+        f"ratings_by_{key}", Rating, key=key, time="rated_at", id="rating_id", max_events=600
     )
     rating, other = fl.col("rating"), fl.col("item_id" if key == "user_id" else "user_id")
     week, now = source.over(last(days=7)), source.over(lifetime(closed="right"))

@@ -8,12 +8,11 @@ It shares no code with featurelib. A record is a dict of what a source's program
     args, filters       values of the arguments; True, False or None of the filters
 
 A spec is a dict: ``max_lateness`` and ``max_ahead`` (microseconds or None), ``has_arrival``
-(whether there is an arrival column; True if it is left out), ``totals`` (False for an engine that
-has none yet), ``max_events``, and ``aggregates``: by name a dict of ``kind``, ``args`` and
-``filter`` (indices), ``window`` and the parameters of the kind. A window is a dict: ``{"kind":
-"last", "length", "closed", "resolution", "rows"}``, ``{"kind": "rows", "n", "closed"}``, ``{"kind":
-"lifetime", "closed"}``, ``{"kind": "session", "gap", "closed"}`` or ``{"kind": "calendar", "unit",
-"zone", "closed"}``.
+(whether there is an arrival column; True if it is left out), ``max_events``, and ``aggregates``: by
+name a dict of ``kind``, ``args`` and ``filter`` (indices), ``window`` and the parameters of the
+kind. A window is a dict: ``{"kind": "last", "length", "closed", "resolution", "rows"}``, ``{"kind":
+"rows", "n", "closed"}``, ``{"kind": "lifetime", "closed"}``, ``{"kind": "session", "gap",
+"closed"}`` or ``{"kind": "calendar", "unit", "zone", "closed"}``.
 """
 
 from __future__ import annotations
@@ -173,7 +172,7 @@ def answer(
     known = sorted(
         (e for e in events if e.first_arrival <= q), key=lambda e: (e.t, e.s, e.id), reverse=True
     )
-    if has_totals(about) and spec.get("totals", True):
+    if has_totals(about):
         seen, unreachable = known, newest_lost(known, q, spec)
     else:
         most = spec["max_events"]

@@ -54,8 +54,7 @@ class Told:
 
     def __init__(self, definition: Definition) -> None:
         self._plan = definition.sources["things"]
-        # A state keeps no totals yet: over what it keeps it answers as without them.
-        self.spec = spec_of(definition, "things") | {"totals": False}
+        self.spec = spec_of(definition, "things")
         self.records: list[dict[str, Any]] = []
 
     def hear(self, row: dict[str, Any]) -> str | None:

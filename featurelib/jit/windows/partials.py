@@ -124,12 +124,6 @@ def is_less(x, y, kind):
 
 
 @helper
-def is_less(x, y, kind):
-    """Whether x is below y, -0.0 below 0.0: so no order of events shows in the ends."""
-    return is_below(x, y, kind) or (kind == KIND_FLOAT and x == TOP and y == ZERO)
-
-
-@helper
 def add_event(acc, at, state, plan, cls):
     """Adds an event to a partial result, if it counts for the class."""
     if not passes(at, plan, cls):
