@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from featurelib.cli.registry_arguments import add_registry, open_registry, record_json, show
+from featurelib.cli.registry_arguments import (
+    add_registry,
+    open_registry,
+    paragraph,
+    record_json,
+    show,
+)
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -21,21 +27,18 @@ def add(commands: Any, **shared: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Shows the records; the exit status is 1 if one of them cannot be read."""
     from featurelib.release.channel_records import TornRecord
-    from featurelib.text_table import align
 
     found = open_registry(args).channel(args.set, args.channel).history()
-    rows = []
+    torn = [record for record in found if isinstance(record, TornRecord)]
+    texts = []
     for record in reversed(found):
         if isinstance(record, TornRecord):
-            rows.append([str(record.number), "cannot be read", "", "", ""])
+            texts.append(f"{record.number}  CANNOT BE READ: {record.error}")
             continue
-        was = f"(was {record.previous.version})" if record.previous else ""
-        step = f"{record.action} to {record.pointer.version} {was}".rstrip()
-        rows.append([str(record.number), step, record.at, record.by, record.why])
-    torn = [record for record in found if isinstance(record, TornRecord)]
-    lines = [f"{args.set}/{args.channel}", *align(rows, args.width)]
-    lines += [f"record {record.number}: {record.error}" for record in torn]
-    show(args, [record_json(record) for record in reversed(found)], lines if found else [
-        f"{args.set}/{args.channel} has no record"
-    ])  # fmt: skip
+        was = f" (was {record.previous.version})" if record.previous else ""
+        step = f"{record.action} to {record.pointer.version}{was}, {record.at} by {record.by}"
+        texts.append(f"{record.number}  {step}{f': {record.why}' if record.why else ''}")
+    lines = [f"{args.set}/{args.channel}{'' if found else ' has no record'}"]
+    lines += [line for text in texts for line in paragraph(text, args.width)]
+    show(args, [record_json(record) for record in reversed(found)], lines)
     return 1 if torn else 0

@@ -7,6 +7,7 @@ import datetime as dt
 import getpass
 import json
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,13 @@ def show(args: argparse.Namespace, content: Any, lines: Sequence[str]) -> None:
         print(json.dumps(content, indent=2, ensure_ascii=False))
     else:
         print("\n".join(lines))
+
+
+def paragraph(text: str, width: int) -> list[str]:
+    """Text on as many lines as it needs, indented; what goes on stands further right."""
+    return textwrap.wrap(
+        text, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False
+    )
 
 
 def release_json(release: Release) -> dict[str, Any]:

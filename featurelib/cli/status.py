@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from featurelib.cli.registry_arguments import add_registry, open_registry, record_json, show
+from featurelib.cli.registry_arguments import (
+    add_registry,
+    open_registry,
+    paragraph,
+    record_json,
+    show,
+)
 
 if TYPE_CHECKING:
     from featurelib.release import Registry
@@ -72,19 +78,16 @@ def _channel_json(registry: Registry, set_name: str, name: str) -> dict[str, Any
 
 
 def _lines(name: str, content: dict[str, Any], width: int) -> list[str]:
-    from featurelib.text_table import align
-
-    rows, refused = [], []
+    lines = [f"{name}: released {', '.join(reversed(content['versions'])) or 'none'}"]
+    longest = max(map(len, content["channels"]), default=0)
     for channel, found in content["channels"].items():
         record, signer = found["record"], found["signed_by"]
         state = f"signed by {signer[:16]}" if signer else "verified, signature not asked for"
         if found["refused"]:
-            state = "REFUSED"
-            refused.append(f"  {channel}: {found['refused']}")
-        if record is None:
-            rows.append([channel, "?", "", "", state])
-            continue
-        since = f"record {record['number']}, {record['at']} by {record['by']}"
-        rows.append([channel, record["version"], since, record["why"], state])
-    versions = ", ".join(reversed(content["versions"])) or "none"
-    return [f"{name}: released {versions}", *align(rows, width), *refused]
+            state = f"REFUSED: {found['refused']}"
+        if record is not None:
+            since = f"record {record['number']}, {record['at']} by {record['by']}"
+            why = f": {record['why']}" if record["why"] else ""
+            state = f"{record['version']}  {since}{why}; {state}"
+        lines += paragraph(f"{channel.ljust(longest)}  {state}", width)
+    return lines

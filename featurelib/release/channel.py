@@ -145,8 +145,8 @@ class Channel:
             ConflictError: Another writer was first.
             RegistryError: The registry cannot be written.
         """
-        require_exclusive(self._registry.location)
         last, current = self._now(after)
+        require_exclusive(self._registry.location)
         release = self._registry.fetch(self.set, version)
         pointer = Pointer(version, release.digest)
         if current is not None and current.pointer == pointer:
@@ -186,8 +186,8 @@ class Channel:
             RecordError: The last record cannot be read, and ``to`` is not given.
             RegistryError: The registry cannot be written.
         """
-        require_exclusive(self._registry.location)
         last, current = self._now(after)
+        require_exclusive(self._registry.location)
         if to is not None and current is not None and current.pointer.version == to:
             return current
         target = self._target(last, to)

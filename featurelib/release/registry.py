@@ -232,12 +232,12 @@ class Registry:
             RegistryError: The registry cannot be written.
         """
         folder = self._folder(set_name, version)
-        require_exclusive(self.location)
         if MANIFEST in self.location.names(folder):
             raise ConflictError(
                 f"{self.where}/{folder} is a whole release, which is never removed",
                 hint="release the change as a new version",
             )
+        require_exclusive(self.location)
         self.location.discard(folder)
 
     def _folder(self, set_name: str, version: str) -> str:

@@ -302,6 +302,11 @@ def test_a_registry_that_is_not_there_says_so(tmp_path: Path) -> None:
         registry.sets()
     with pytest.raises(RegistryAwayError, match="no such directory"):
         registry.fetch("rides", "1.0.0")
+    with pytest.raises(RegistryAwayError, match="no such directory"):
+        registry.channel("rides", "stable").promote("1.0.0", **STEP)
+    with pytest.raises(RegistryAwayError, match="no such directory"):
+        registry.discard_leftovers("rides", "1.0.0")
+    assert not list(tmp_path.iterdir())
     with pytest.raises(RegistryError, match="cannot be written: No such file"):
         Registry(tmp_path / "no" / "registry").release(*material("1.0.0"))
     assert isinstance(registry.location, LocalLocation)

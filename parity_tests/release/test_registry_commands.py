@@ -59,8 +59,8 @@ def test_a_hotfix_comes_and_goes(capsys: pytest.CaptureFixture[str]) -> None:
     shown = run(capsys, "rollback", "rides", *stable, "--why", "a worse factor")
     assert shown == "rides/stable moved back from 1.1.0 to 1.0.0 (record 3)\n"
     lines = run(capsys, "history", "rides", *stable).splitlines()
-    assert [line.split()[0] for line in lines] == ["rides/stable", "3", "2", "1"]
-    assert "a worse factor" in lines[1]
+    assert [line.split()[0] for line in lines if line[2:3] != " "] == ["rides/stable", *"321"]
+    assert "a worse factor" in " ".join(lines)
     assert "released 1.1.0, 1.0.0" in run(capsys, "status")
 
 
@@ -186,7 +186,7 @@ def test_a_torn_record_shows_in_the_history(capsys: pytest.CaptureFixture[str]) 
     registry.channel("rides", "stable").promote("1.0.0", **STEP)
     Path("registry/channels/rides/stable/000002.json").write_bytes(b"")
     assert main(["history", "rides", "--channel", "stable"]) == 1
-    assert "cannot be read" in capsys.readouterr().out
+    assert "CANNOT BE READ" in capsys.readouterr().out
     assert main(["status"]) == 1
     assert "REFUSED" in capsys.readouterr().out
     run(capsys, "promote", "rides", "1.0.0", "--channel", "stable")
