@@ -79,7 +79,7 @@ def _op(
                 f'beside it under @op("{op.name}", version={following}, ...), and its golden '
                 f"cases to {repository.shown(cases)}"
             )
-        told = f"; {len(shared)} helper(s) of all that changed: {', '.join(shared)}"
+        told = f"; all ops that changed, and no other, reach {', '.join(shared)}"
         yield Finding(
             name,
             "its body, or something that it reaches, is not what was released"
