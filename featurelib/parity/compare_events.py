@@ -18,7 +18,7 @@ from featurelib.windows import Definition
 
 __all__ = ["EventDifference", "EventMismatch", "event_differences", "investigate_events"]
 
-_SHOWN = 12
+_SHOWN, _LONG = 12, 600
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class EventMismatch:
         found.append(f"  query, shrunk: {self.entity} at {self.as_of}")
         for name, rows in self.records.items():
             found.append(f"  records of `{name}`, shrunk: {len(rows) or 'none'}")
-            found += [f"    {row}" for row in rows[:_SHOWN]]
+            found += [f"    {_short(str(row))}" for row in rows[:_SHOWN]]
             if len(rows) > _SHOWN:
                 found.append(f"    ... and {len(rows) - _SHOWN} more")
         return found
@@ -181,12 +181,17 @@ def investigate_events(
         where,
         first,
         max(1, len(difference.rows)),
-        f"{plan.entity}={asked.get(plan.entity)!r}",
+        _short(f"{plan.entity}={asked.get(plan.entity)!r}"),
         str(asked.get(definition.as_of)),
         {n: tuple(r.python(i) for i in range(len(r))) for n, r in small.records.items()},
         {e.name: _answer(e, judged, difference, shown, small, row) for e in engines.values()},
         difference.error,
     )
+
+
+def _short(text: str) -> str:
+    """A record's text, cut where a value is very long."""
+    return text if len(text) <= _LONG else f"{text[: _LONG // 2]} ... {text[-_LONG // 2 :]}"
 
 
 def _over(definition: Definition, source: str) -> list[str]:

@@ -8,7 +8,7 @@ offline, shuffled       records and queries in another order
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,8 +27,12 @@ __all__ = [
     "ShuffledOffline",
     "all_event_engines",
     "alone",
+    "keeping_fewer",
     "query_schema",
 ]
+
+_PARTS = 20
+"""Records for each event that is kept, where the definition keeps more than there are."""
 
 
 @dataclass(frozen=True)
@@ -173,3 +177,23 @@ def alone(definition: Definition, aggregate: str) -> Definition:
     plan = definition.aggregates[aggregate]
     sources = {plan.source: definition.sources[plan.source]}
     return Definition(sources, {aggregate: plan}, definition.as_of)
+
+
+def keeping_fewer(definition: Definition, records: int) -> Definition | None:
+    """The definition with fewer kept events, where so many records would not run over them.
+
+    Whether engines agree about what is not kept does not depend on how much is.
+
+    Returns:
+        None where the records are enough.
+    """
+    fewer = max(1, records // _PARTS)
+    if all(p.source.max_events <= records // 2 for p in definition.sources.values()):
+        return None
+    sources = {
+        name: replace(
+            plan, source=replace(plan.source, max_events=min(fewer, plan.source.max_events))
+        )
+        for name, plan in definition.sources.items()
+    }
+    return Definition(sources, definition.aggregates, definition.as_of)

@@ -26,7 +26,7 @@ _ENTITIES = (0.6, 0.25, 0.1, 0.05)
 """How often each entity's turn comes: the first one runs over what is kept."""
 _AGAIN, _WITHDRAWN, _LACKS = 0.12, 0.04, 0.004
 _RECENT = 30
-_HUGE = 1e17
+_HUGE, _LONG = 1e17, 60
 
 
 def generate_events(
@@ -82,7 +82,9 @@ class _Maker:
         self._values, self._pools = values, pools(bundle)
         key = values.columns[plan.source.key]
         known = (key.canonical(i) for i in range(len(key)))
-        self.keys = list(dict.fromkeys(k for k in known if k is not None))[: len(_ENTITIES) + 2]
+        self.keys = list(dict.fromkeys(k for k in known if k is not None and not _is_long(k)))[
+            : len(_ENTITIES) + 2
+        ]
         self._entities = len(self.keys) - 2 if len(self.keys) > 3 else len(self.keys)
         self._few = {f.name: self._some(f.name) for f in plan.schema}
         self._clock = [scale.origin] * len(self.keys)
@@ -152,8 +154,8 @@ class _Maker:
         drawn = [column.canonical(i) for i in range(min(len(column), 200))]
         found = {}
         for value in [*self._pools[name][:4], *drawn]:
-            size = abs(value) if isinstance(value, (int, float)) else len(value or ())
-            if value is not None and size < _HUGE and (size < 100 or not isinstance(value, bytes)):
+            is_small = not isinstance(value, (int, float)) or abs(value) < _HUGE
+            if value is not None and is_small and not _is_long(value):
                 found[repr(value)] = value
         return list(found.values())[:8]
 
@@ -214,3 +216,8 @@ def _queries(
 
 def _clipped(t: int) -> int:
     return min(max(t, FIRST_INSTANT), LAST_INSTANT)
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a text is too long for a report of records that hold it."""
+    return isinstance(value, bytes) and len(value) > _LONG

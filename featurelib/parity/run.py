@@ -19,7 +19,12 @@ from featurelib.parity.engines import (
     all_engines,
     taken,
 )
-from featurelib.parity.event_engines import EventEngine, Events, all_event_engines
+from featurelib.parity.event_engines import (
+    EventEngine,
+    Events,
+    all_event_engines,
+    keeping_fewer,
+)
 from featurelib.parity.generate_events import generate_events
 from featurelib.parity.generate_rows import edge_rows, generate_rows
 from featurelib.parity.joined_engines import joined_engines, joined_rows
@@ -73,6 +78,11 @@ def check(
     joins = _joins(bundle, rows, seed, events)
     sections: list[Section] = []
     compared: list[EventSection] = []
+    few = None if bundle.aggregates is None else keeping_fewer(bundle.aggregates, rows)
+    if few is not None and rows:
+        asked = generate_events(few, rows, max(1, rows // _RECORDS_A_QUERY), seed)
+        told = _Part("queries, few events kept", 0, len(event_engines or ()), progress)
+        compared.append(check_events(few, asked, event_engines, told.where, told))
     for where, asked in joins:
         found, joined = _join(bundle, asked, where, engines, event_engines, seed, progress)
         compared.append(found)

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from featurelib.parity import check
-from featurelib.parity.event_engines import Answered, EventEngine, Events, Offline
+from featurelib.parity.event_engines import (
+    Answered,
+    EventEngine,
+    Events,
+    Offline,
+    keeping_fewer,
+)
 from featurelib.parity.generate_events import generate_events
 from featurelib.parity.report import EventSection
 from featurelib.parity.report_html import render
@@ -201,3 +207,16 @@ def test_where_aggregates_agree_the_features_of_joined_rows_are_compared() -> No
     names = [r.engine for r in joined.runs]
     assert names[-2:] == ["transform, events joined", "served with states"]
     assert all(r.rows == joined.rows for r in joined.runs if "joined" in r.engine)
+
+
+def test_a_source_that_keeps_more_than_is_generated_is_checked_with_fewer() -> None:
+    """What is not kept is compared in any case: with the definition, but fewer events kept."""
+    few = keeping_fewer(DEFINITION, 60)
+    assert few is not None
+    assert {n: p.source.max_events for n, p in few.sources.items()} == {"trades": 3, "logins": 3}
+    assert keeping_fewer(DEFINITION, 80) is None
+    found = check(BUNDLE, rows=60, seed=2, event_engines=[Offline(), ONLINE])
+    assert found.passed, "\n".join(found.lines())
+    assert [e.where for e in found.events] == ["queries, few events kept", "generated queries"]
+    reasons = found.events[0].expected.reasons
+    assert any("beyond_kept" in r for r in reasons.values())

@@ -67,9 +67,7 @@ def share(amount_1d: fl.Expr, limit: fl.Expr) -> fl.Expr:
 
 
 @fl.feature(version=1)
-def busy(
-    trades_1d: fl.Expr, other_1d: fl.Expr, logins_today: fl.Expr, devices: fl.Expr
-) -> fl.Expr:
+def busy(trades_1d: fl.Expr, other_1d: fl.Expr, logins_today: fl.Expr, devices: fl.Expr) -> fl.Expr:
     """Whether much goes on."""
     trades = trades_1d.fill_null(99) > other_1d.fill_null(3)
     return trades | (logins_today.fill_null(99) > devices.fill_null(0))
