@@ -1,0 +1,97 @@
+"""Released versions of `flights` run as they did, and each step between them is what it says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from featurelib.cli import main
+from featurelib.errors import RefusedReleaseError
+from featurelib.parity.engines import BatchKernel, Reference, RowKernelEngine
+from featurelib.parity.golden_features import FILE, verify
+from featurelib.parity.polars_engines import PolarsEngine
+from featurelib.release import Registry
+from featurelib.release.diff import compare
+from featurelib.release.hotfix import Hotfix
+from featurelib.release.signing import new_key
+from parity_tests.feature_sets.flights_releases import RELEASES
+
+LOCATION = Path(__file__).parents[2] / "golden_data" / "registry"
+REGISTRY = Registry(LOCATION)
+VERSIONS = REGISTRY.versions("flights")
+ENGINES = [Reference(), RowKernelEngine(), BatchKernel(), PolarsEngine("streaming")]
+
+
+def test_every_version_is_there() -> None:
+    """What the authors wrote, signed, and the newest is stable."""
+    assert [r.version for r in RELEASES] == VERSIONS
+    current = REGISTRY.channel("flights", "stable").fetch()
+    assert (current.version, current.bundle.version) == ("1.1.1", "1.1.1")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_released_bundle_gives_its_golden_rows(version: str, tmp_path: Path) -> None:
+    """From its JSON, in the reference evaluator, row kernel, batch kernel and Polars."""
+    release = REGISTRY.fetch("flights", version)
+    (tmp_path / FILE).write_bytes(release.golden)
+    assert verify(release.bundle, tmp_path, ENGINES) == []
+
+
+def test_a_released_bundle_needs_no_code_of_its_author() -> None:
+    """A process that cannot import the feature set loads the release and computes it."""
+    code = (
+        "import sys, featurelib as fl, featurelib_online as online;"
+        f"b = fl.load({str(LOCATION / 'releases/flights/1.1.1/bundle.json')!r});"
+        "online.compile(b);"
+        "assert not any(m.startswith('parity_tests') for m in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("made", RELEASES, ids=lambda made: made.version)
+def test_the_definition_is_still_that_of_the_release(made) -> None:
+    """Equal fingerprints: neither an op nor the set has moved under a version."""
+    released = REGISTRY.fetch("flights", made.version).bundle
+    assert made.bind(released.state).fingerprints == released.fingerprints
+
+
+def test_a_minor_version_moves_nothing() -> None:
+    """1.1.0 adds two features, and every other value is as it was."""
+    old, new = (REGISTRY.fetch("flights", v).bundle for v in ("1.0.0", "1.1.0"))
+    found = compare(old, new, rows=2_000, seed=1, data=None)
+    statuses = {n: c.status for n, c in found.features.items() if c.status != "same"}
+    assert statuses == {"minutes_into_day": "added", "hours_into_week": "added"}
+    assert not found.layout_changed
+
+
+def test_the_hotfix_moves_what_it_declares() -> None:
+    """1.1.1 moves one feature by one hour, only in the hour that clocks show twice."""
+    old, new = (REGISTRY.fetch("flights", v).bundle for v in ("1.1.0", "1.1.1"))
+    hotfix = Hotfix.from_json(REGISTRY.fetch("flights", "1.1.1").declaration)
+    found = compare(old, new, rows=5_000, seed=1, data=None)
+    moved = [n for n, c in found.features.items() if c.status == "changed"]
+    assert moved == ["hours_into_week"] == list(hotfix.rows)
+    assert found.features["hours_into_week"].moved_rows > 0
+
+
+def test_the_gate_passes_the_hotfix_and_stops_what_is_not_declared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its declaration it may go out; without one a patch that moves a value may not."""
+    monkeypatch.chdir(LOCATION.parents[1])
+    new = LOCATION / "releases/flights/1.1.1"
+    old = ["--from", str(LOCATION / "releases/flights/1.1.0"), "--rows", "500"]
+    assert main(["gate", str(new), *old]) == 0
+    assert "hours_into_week" in capsys.readouterr().out
+    for name in ("bundle.json", "golden.jsonl"):
+        (tmp_path / name).write_bytes((new / name).read_bytes())
+    assert main(["gate", str(tmp_path), *old]) == 1
+    assert "hours_into_week" in capsys.readouterr().out
+
+
+def test_another_key_is_not_trusted(tmp_path: Path) -> None:
+    """A service that trusts another key takes none of these releases."""
+    _, public = new_key(tmp_path / "key")
+    with pytest.raises(RefusedReleaseError, match="key"):
+        Registry(LOCATION, public_keys=[public]).fetch("flights", "1.1.1")
