@@ -63,7 +63,8 @@ def asked(definition: Definition, source: str) -> list[Asked]:
     """The aggregates over one source."""
     made = Plan(definition, source)
     begin = int(made.words[layout.P_AT_ANSWERS])
-    records = made.words[begin:].reshape(-1, layout.PLAN_ANSWER)
+    end = begin + layout.PLAN_ANSWER * len(made.aggregates)
+    records = made.words[begin:end].reshape(-1, layout.PLAN_ANSWER)
     return [Asked(*one) for one in zip(made.aggregates, records, made.rooms, strict=True)]
 
 
