@@ -10,7 +10,7 @@ STAMP := .venv/installed
 # Compiled bodies and kernels stay inside the checkout, so that a run never meets another's.
 export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
-.PHONY: help demo test test-cuda soak check bench dist mutants generate clean
+.PHONY: help demo test test-cuda soak check bench dist matrix mutants generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,18 +24,22 @@ test: $(STAMP) ## Run the tests
 soak: $(STAMP) ## Many more generated rows through the PTX of every family of ops (half an hour)
 	FEATURELIB_PTX_ROWS=2000 $(BIN)/python -m pytest -n 2 parity_tests/device $(PYTEST_ARGS)
 
+matrix: $(STAMP) ## Every release under other versions of Polars, Numba, NumPy, pyarrow: the same bits
+	$(BIN)/python -m parity_tests.matrix.run $(MATRIX_ARGS)
+
 mutants: $(STAMP) ## Change every tenth place in the bodies: do the tests of values find it? (5 min)
 	$(BIN)/python -m parity_tests.mutants.run $(MUTANT_ARGS)
 
 test-cuda: $(STAMP) ## Run the parity suite on this machine's CUDA device
 	$(BIN)/python -m pytest -m cuda parity_tests/cuda $(PYTEST_ARGS)
 
-check: $(STAMP) ## Lint, format, types, layers, generated files
+check: $(STAMP) ## Lint, format, types, layers, generated files, the lock
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m featurelib.generate --check
+	$(BIN)/featurelib lock --check
 
 bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the limit)
 	$(BIN)/python -m benchmarks
@@ -43,8 +47,9 @@ bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the
 dist: $(STAMP) ## The sdist and the wheel, built twice, and every extra of it installed and used
 	$(BIN)/python -m parity_tests.packaging.dist $(DIST_ARGS)
 
-generate: $(STAMP) ## Write stubs, docs/ops.md and hashes of ops again
+generate: $(STAMP) ## Write stubs, docs/ops.md, hashes of ops and the lock again
 	$(BIN)/python -m featurelib.generate
+	$(BIN)/featurelib lock
 
 clean: ## Remove the environment, caches and outputs
 	rm -rf .venv .cache build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
