@@ -32,7 +32,9 @@ Record = Mapping[str, Any]
 Spec = Mapping[str, Any]
 Answer = tuple[Any, str | None]
 NEVER = 1 << 80
-OF_TOTALS = ("count", "sum", "mean", "var", "std", "min", "max")
+OF_TOTALS = (
+    "count", "sum", "mean", "var", "std", "min", "max", "approx_n_unique", "approx_quantile",
+)  # fmt: skip
 """Aggregates that have totals, over a lifetime and over tiles."""
 
 

@@ -152,14 +152,14 @@ def counted_over(part: Any, x: Any) -> dict[str, Any]:
 
 
 def estimated_over(part: Any, x: Any) -> dict[str, Any]:
-    """Estimates, coarse and fine; few values fill half of 16 registers."""
+    """Estimates, coarse and fine; few values fill half of 16 registers, or too many buckets."""
     return {
         "about": part.approx_n_unique(x, precision=4),
         "about_fine": part.approx_n_unique(x),
-        "about_finest": part.approx_n_unique(x, precision=16),
-        "low": part.approx_quantile(x, "1/3", precision=1),
-        "middle": part.approx_quantile(x, 0.5),
-        "top": part.approx_quantile(x, 1, precision=16),
+        "about_finest": part.approx_n_unique(x, precision=9),
+        "low": part.approx_quantile(x, "1/3", precision=1, max_buckets=6),
+        "middle": part.approx_quantile(x, 0.5, max_buckets=64),
+        "top": part.approx_quantile(x, 1, precision=16, max_buckets=64),
         "few": part.approx_quantile(x, 0, precision=2, max_buckets=3),
     }
 

@@ -35,8 +35,14 @@ from featurelib.jit.point_in_time.sums import (
 from featurelib.jit.windows import layout
 from featurelib.jit.windows.layout import NO_EVENTS, PW_COUNT, PW_OP, VALUE
 from featurelib.jit.windows.memory import helper, uword, word
-from featurelib.jit.windows.moments import NAN_BITS
-from featurelib.jit.windows.rounding import INFINITY_BITS, TOP, ZERO, divide, divide_root
+from featurelib.jit.windows.rounding import (
+    INFINITY_BITS,
+    NAN_BITS,
+    TOP,
+    ZERO,
+    divide,
+    divide_root,
+)
 
 COUNT_OP, SUM_INT, SUM_FLOAT = layout.COUNT, layout.SUM_INT, layout.SUM_FLOAT
 MEAN, VAR, STD, LAG, SINCE = (

@@ -15,6 +15,7 @@ from featurelib.jit.point_in_time.context import (
 )
 from featurelib.jit.windows.decay import add_decayed, decayed_value, half_lives
 from featurelib.jit.windows.events import is_pause
+from featurelib.jit.windows.keys import count_runs, sort_keys, to_key
 from featurelib.jit.windows.layout import (
     COUNT_OF,
     DECAYED_SUM,
@@ -37,7 +38,7 @@ from featurelib.jit.windows.layout import (
     VALUE,
 )
 from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
-from featurelib.jit.windows.multisets import count_runs, most_frequent, share, sort_keys, to_key
+from featurelib.jit.windows.multisets import most_frequent, share
 from featurelib.jit.windows.picks import is_among
 from featurelib.jit.windows.quantiles import quantile
 from featurelib.jit.windows.rounding import ZERO

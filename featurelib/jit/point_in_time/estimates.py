@@ -10,6 +10,7 @@ from __future__ import annotations
 from featurelib.intrinsics import load_u8, u64_from_i64
 from featurelib.jit.point_in_time.context import ESTIMATE, KIND, VALID, VALUES, WORDS
 from featurelib.jit.windows.buckets import bucket_of, middle_of
+from featurelib.jit.windows.keys import sort_keys
 from featurelib.jit.windows.layout import (
     APPROX_N_UNIQUE,
     NO_EVENTS,
@@ -22,10 +23,8 @@ from featurelib.jit.windows.layout import (
     VALUE,
 )
 from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
-from featurelib.jit.windows.multisets import sort_keys
-from featurelib.jit.windows.quantiles import split
 from featurelib.jit.windows.registers import estimate, is_same_register, part_of, register_key
-from featurelib.jit.windows.rounding import ONE, ZERO, float_of
+from featurelib.jit.windows.rounding import ONE, ZERO, float_of, split
 
 (_OP, _PRECISION, _SIZE, _PRESENT, _HIGH, _LOW, _KEYS, _PLACES, _COUNTS, _TREE) = range(10)
 _HEAD = 10

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from featurelib.intrinsics import i64_from_u64, u64_from_i64
-from featurelib.jit.windows.buckets import bucket_of, quantile_of
 from featurelib.jit.windows.cells import cell_at, find_forward, reason_of
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.decay import decayed_sum
+from featurelib.jit.windows.estimates import estimated
 from featurelib.jit.windows.events import slot_at
+from featurelib.jit.windows.keys import count_runs
 from featurelib.jit.windows.layout import (
     APPROX_N_UNIQUE,
     APPROX_QUANTILE,
@@ -63,21 +64,17 @@ from featurelib.jit.windows.layout import (
     X_START,
     X_STOP,
 )
-from featurelib.jit.windows.memory import helper, put, uput, word
+from featurelib.jit.windows.memory import helper, put, word
 from featurelib.jit.windows.moments import mean_of, spread_of
 from featurelib.jit.windows.multisets import (
     collect,
     count_places,
-    count_runs,
     most_frequent,
     share,
-    sort_keys,
 )
 from featurelib.jit.windows.partials import total, value_of
 from featurelib.jit.windows.picks import first_few, last_few, nth_back, slot_of_extreme
 from featurelib.jit.windows.quantiles import quantile
-from featurelib.jit.windows.registers import estimate_of, register_key
-from featurelib.jit.windows.rounding import float_of
 from featurelib.jit.windows.sessions import count_sessions
 
 
@@ -171,31 +168,6 @@ def _of_values(out, op, scratch, lists, keys, state, plan, ask, start, stop, q):
 
 
 @helper
-def _of_estimates(out, op, keys, state, plan, ask, start, stop, q):
-    """approx_n_unique and approx_quantile: of the window's values as registers or buckets."""
-    g, precision = word(ask, PW_CLASS), word(ask, PW_COUNT)
-    cls, n = class_at(plan, g), 0
-    arg, kind = word(cls, PC_ARG), word(cls, PC_KIND)
-    i = find_forward(state, plan, g, start, stop, q)
-    while i < stop:
-        x = value_of(slot_at(state, plan, i), plan, arg)
-        if op == APPROX_N_UNIQUE:
-            uput(keys, n, register_key(x, kind, precision))
-        else:
-            uput(keys, n, bucket_of(x, kind, precision))
-        n += 1
-        i = find_forward(state, plan, g, i + 1, stop, q)
-    sort_keys(keys, n)
-    if op == APPROX_N_UNIQUE:
-        factor = float_of(u64_from_i64(word(ask, PW_PART)))
-        _give(out, estimate_of(keys, n, precision, factor), VALUE)
-    else:
-        part, whole = u64_from_i64(word(ask, PW_PART)), u64_from_i64(word(ask, PW_WHOLE))
-        bits, reason = quantile_of(keys, n, part, whole, precision, word(ask, PW_MOST))
-        _give(out, i64_from_u64(bits), reason)
-
-
-@helper
 def answer(out, spans, cells, scratch, lists, keys, state, plan, ask, q):
     """Writes the answer of one aggregate.
 
@@ -214,10 +186,14 @@ def answer(out, spans, cells, scratch, lists, keys, state, plan, ask, q):
     span = spans + 8 * SPAN_RESULT * word(ask, PW_SPAN)
     start, stop = word(span, X_START), word(span, X_STOP)
     op, g = word(ask, PW_OP), word(ask, PW_CLASS)
-    if op <= MAX:
+    if op <= MAX or op in (APPROX_N_UNIQUE, APPROX_QUANTILE):
         cell = cell_at(plan, word(ask, PW_CELL))
         if reason_of(cell, span) != VALUE:
             _give(out, 0, BEYOND_KEPT)
+            return
+        if op > MAX:
+            value, reason = estimated(keys, state, plan, ask, cell, span, q)
+            _give(out, value, reason)
             return
         acc = cells + 8 * CLASS * word(ask, PW_CELL)
         _of_sums(out, op, acc, scratch, state, plan, ask, cell, span, q)
@@ -229,8 +205,6 @@ def answer(out, spans, cells, scratch, lists, keys, state, plan, ask, q):
         half_life, landmark = word(ask, PW_PART), word(ask, PW_WHOLE)
         bits, reason = decayed_sum(scratch, state, plan, g, start, stop, q, half_life, landmark)
         _give(out, i64_from_u64(bits), reason)
-    elif op in (APPROX_N_UNIQUE, APPROX_QUANTILE):
-        _of_estimates(out, op, keys, state, plan, ask, start, stop, q)
     elif op == N_SESSIONS:
         _give(out, count_sessions(state, plan, g, start, stop, q, word(ask, PW_PART)), VALUE)
     elif op in (FIRST_K, LAST_K, COUNT_OF):

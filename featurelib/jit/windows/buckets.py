@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from featurelib.intrinsics import u64_from_i64, u64_shl, u64_shr
+from featurelib.jit.windows.keys import count_runs, from_key, to_key
 from featurelib.jit.windows.layout import KIND_FLOAT, NO_EVENTS, TOO_MANY, VALUE
 from featurelib.jit.windows.memory import helper, uword
-from featurelib.jit.windows.multisets import count_runs, from_key, to_key
-from featurelib.jit.windows.quantiles import split, to_float
-from featurelib.jit.windows.rounding import ONE, ZERO
-from featurelib.jit.windows.values import is_finite
+from featurelib.jit.windows.rounding import ONE, ZERO, split
+from featurelib.jit.windows.values import is_finite, to_float
 
 _FRACTION_BITS = 52
 

@@ -18,11 +18,11 @@ from featurelib.jit.windows.layout import (
 )
 from featurelib.jit.windows.longs import add_shifted, negate
 from featurelib.jit.windows.memory import clear, helper, put, uword, word
-from featurelib.jit.windows.moments import AT_OWNER, NAN_BITS
+from featurelib.jit.windows.moments import AT_OWNER
 from featurelib.jit.windows.partials import value_of
-from featurelib.jit.windows.quantiles import to_float
 from featurelib.jit.windows.rounding import (
     INFINITY_BITS,
+    NAN_BITS,
     ONE,
     TOP,
     ZERO,
@@ -31,7 +31,7 @@ from featurelib.jit.windows.rounding import (
     float_of,
     round_two,
 )
-from featurelib.jit.windows.values import is_finite, is_nan, mantissa
+from featurelib.jit.windows.values import is_finite, is_nan, mantissa, to_float
 from featurelib.ops.elementary.power import power
 
 _power = compiled(power.bodies[0].fn)

@@ -111,8 +111,8 @@ PLAN_CELL = 3
 # classes. A total: a class of a family, what of it is needed, words of what comes behind that.
 PF_RESOLUTION, PF_LEAVES, PF_FIRST, PF_TOTALS = range(4)
 PLAN_FAMILY = 4
-PT_CLASS, PT_NEEDS, PT_MORE = range(3)
-PLAN_TOTAL = 3
+PT_CLASS, PT_NEEDS, PT_MORE, PT_OP, PT_PRECISION, PT_MOST = range(6)
+PLAN_TOTAL = 6
 (
     PW_OP, PW_SPAN, PW_CLASS, PW_CELL, PW_BY, PW_BY_KIND, PW_COUNT, PW_FLAG, PW_PART, PW_WHOLE,
     PW_MOST, PW_LIST,

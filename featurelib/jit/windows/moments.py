@@ -6,8 +6,6 @@ anew, event by event, in numbers that span all floats; so are sums with totals i
 
 from __future__ import annotations
 
-import numpy as np
-
 from featurelib.intrinsics import u64_from_i64, u64_mulhi
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.events import is_seen, slot_at
@@ -36,6 +34,7 @@ from featurelib.jit.windows.memory import clear, helper, move, put, uword, word
 from featurelib.jit.windows.partials import argument_at, passes, value_of
 from featurelib.jit.windows.rounding import (
     INFINITY_BITS,
+    NAN_BITS,
     ONE,
     TOP,
     ZERO,
@@ -45,7 +44,6 @@ from featurelib.jit.windows.rounding import (
 from featurelib.jit.windows.totals_asked import add_long_sums
 from featurelib.jit.windows.values import is_finite, mantissa
 
-NAN_BITS = np.uint64(0x7FF8000000000000)
 AT_SQUARES, AT_SPREAD = LONG_SUM, LONG_SUM + LONG_SQUARES
 """Where in the scratch memory of long numbers the squares lie, and n squares less the sum's."""
 LONG_SPREAD = 2 * LONG_SUM

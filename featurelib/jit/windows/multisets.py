@@ -9,32 +9,11 @@ from featurelib.intrinsics import f64_div, f64_from_i64, i64_from_u64
 from featurelib.jit.windows.cells import find_forward
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.events import slot_at
-from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT, PC_ARG, PC_KIND
+from featurelib.jit.windows.keys import from_key, sort_keys, to_key
+from featurelib.jit.windows.layout import PC_ARG, PC_KIND
 from featurelib.jit.windows.memory import clear, helper, put, uput, uword, word
 from featurelib.jit.windows.partials import value_of
-from featurelib.jit.windows.rounding import ONE, TOP, ZERO, bits_of
-
-
-@helper
-def to_key(x, kind, zeros_are_one):
-    """A value as an unsigned word of the same order; -0.0 comes before 0.0, or is it."""
-    if kind == KIND_INT:
-        return x ^ TOP
-    if kind != KIND_FLOAT:
-        return x
-    if zeros_are_one and (x << ONE) == ZERO:
-        return TOP
-    return ~x if x >= TOP else x | TOP
-
-
-@helper
-def from_key(key, kind):
-    """The value of a key."""
-    if kind == KIND_INT:
-        return key ^ TOP
-    if kind != KIND_FLOAT:
-        return key
-    return key ^ TOP if key >= TOP else ~key
+from featurelib.jit.windows.rounding import bits_of
 
 
 @helper
@@ -54,51 +33,6 @@ def collect(keys, state, plan, g, start, stop, q, zeros_are_one):
         i = find_forward(state, plan, g, i + 1, stop, q)
     sort_keys(keys, n)
     return n
-
-
-@helper
-def sort_keys(keys, n):
-    """Merge sort, bottom up: its time has a bound for every input. The next n words are scratch."""
-    run = 8
-    for begin in range(0, n, run):
-        for i in range(begin + 1, min(begin + run, n)):
-            x = uword(keys, i)
-            j = i - 1
-            while j >= begin and uword(keys, j) > x:
-                uput(keys, j + 1, uword(keys, j))
-                j -= 1
-            uput(keys, j + 1, x)
-    source, target = keys, keys + 8 * n
-    while run < n:
-        for begin in range(0, n, 2 * run):
-            middle, end = min(begin + run, n), min(begin + 2 * run, n)
-            i, j = begin, middle
-            for k in range(begin, end):
-                if i < middle and (j >= end or uword(source, i) <= uword(source, j)):
-                    uput(target, k, uword(source, i))
-                    i += 1
-                else:
-                    uput(target, k, uword(source, j))
-                    j += 1
-        source, target = target, source
-        run *= 2
-    if source != keys:
-        for k in range(n):
-            uput(keys, k, uword(source, k))
-
-
-@helper
-def count_runs(keys, n):
-    """Distinct keys, and the length of the longest run of equal ones."""
-    distinct, longest, i = 0, 0, 0
-    while i < n:
-        j = i + 1
-        while j < n and uword(keys, j) == uword(keys, i):
-            j += 1
-        distinct += 1
-        longest = max(longest, j - i)
-        i = j
-    return distinct, longest
 
 
 @helper

@@ -13,7 +13,7 @@ from featurelib.dtypes import DType
 from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.moments import SCRATCH_WORDS
 from featurelib.jit.windows.plan_states import StateShape, chunks_of
-from featurelib.jit.windows.plan_totals import TotalsPlan
+from featurelib.jit.windows.plan_totals import TotalsPlan, estimate_of
 from featurelib.windows import aggregates as kinds
 from featurelib.windows.definition import AggregatePlan, Definition
 from featurelib.windows.window import Calendar, Last, Lifetime, Rows, Session, Window
@@ -144,6 +144,7 @@ class Plan(StateShape):
             + at.CLASS * len(self._cells)
         )
         lists = scratch + SCRATCH_WORDS
+        estimates = max((total[at.PT_MORE] for total in self.totals.totals), default=0)
         known = {
             at.P_ARGS: n_args, at.P_FILTERS: events.filters, at.P_FLAG_WORDS: n_flags,
             at.P_SLOT: self.slot_words, at.P_CLASSES: len(self._classes),
@@ -156,7 +157,8 @@ class Plan(StateShape):
             at.P_LATENESS: -1 if lateness is None else lateness,
             at.P_AHEAD: -1 if ahead is None else ahead,
             at.P_ID_UNSIGNED: int(events.program.outputs["id"].dtype.is_unsigned),
-            at.P_SCRATCH: scratch, at.P_LISTS: lists, at.P_KEYS: lists + sum(self.rooms),
+            at.P_SCRATCH: scratch, at.P_LISTS: lists,
+            at.P_KEYS: lists + sum(self.rooms) + estimates,
             at.P_HAS_BLOCKS: int(self._has_blocks),
             at.P_AT_HEAD: self._at_head if self.has_totals else 0,
             at.P_FAMILIES: n_families, at.P_AT_FAMILIES: at_families, at.P_TOTALS: n_totals,
@@ -229,11 +231,12 @@ class Plan(StateShape):
 
     def _cell(self, span: int, g: int, plan: AggregatePlan, needs: int) -> int:
         """The number of a class in a span; its total, if it has one, is noted."""
-        k = self._place(self._cells, ("cell", span, g), [span, g, -1])
+        estimate = estimate_of(plan.aggregate, self._op(plan.aggregate, plan))
+        k = self._place(self._cells, ("cell", span, g, estimate), [span, g, -1])
         family = self.totals.family(plan.window)
         self._spans[span][at.PS_FAMILY] = family
         if family >= 0:
-            self._cell_totals[k] = self.totals.add(family, g, needs)
+            self._cell_totals[k] = self.totals.add(family, g, needs, estimate)
         return k
 
     def _op(self, made: kinds.Aggregate, plan: AggregatePlan) -> int:

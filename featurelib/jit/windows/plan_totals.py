@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from featurelib.jit.windows import layout as at
+from featurelib.windows import aggregates as kinds
 from featurelib.windows.window import Last, Window
 
 Records = list[list[int]]
+Estimate = tuple[int, int, int, int]
+"""Words of an estimate in a node, its op, its precision, its bound of buckets; zeros: none."""
+NO_ESTIMATE = (0, 0, 0, 0)
 
 
 class TotalsPlan:
@@ -42,12 +46,16 @@ class TotalsPlan:
         record[at.PF_LEAVES] = max(record[at.PF_LEAVES], 1 << (tiles - 1).bit_length())
         return number
 
-    def add(self, family: int, cls: int, needs: int) -> tuple[int, int]:
-        """A class of a family: the family and the class's place in it (see `number`)."""
-        totals = self._totals[family]
-        place = next((k for k, t in enumerate(totals) if t[at.PT_CLASS] == cls), len(totals))
+    def add(self, family: int, cls: int, needs: int, estimate: Estimate) -> tuple[int, int]:
+        """A class of a family: the family and the class's place in it (see `number`).
+
+        What is estimated has a total for itself.
+        """
+        totals, wanted = self._totals[family], [cls, *estimate]
+        known = [[t[at.PT_CLASS], *t[at.PT_MORE :]] for t in totals]
+        place = known.index(wanted) if wanted in known else len(totals)
         if place == len(totals):
-            totals.append([cls, 0, 0])
+            totals.append([cls, 0, *estimate])
         totals[place][at.PT_NEEDS] |= needs
         return family, place
 
@@ -91,6 +99,15 @@ class TotalsPlan:
             (2 * record[at.PF_LEAVES] - 1) * self.node_words(classes, f)
             for f, record in enumerate(self.families)
         )
+
+
+def estimate_of(made: kinds.Aggregate, op: int) -> Estimate:
+    """What a total holds of an aggregate that is an estimate: registers, or a table of buckets."""
+    if isinstance(made, kinds.ApproxNUnique):
+        return (1 << made.precision) // 8, op, made.precision, 0
+    if isinstance(made, kinds.ApproxQuantile):
+        return 1 + 2 * made.max_buckets, op, made.precision, made.max_buckets
+    return NO_ESTIMATE
 
 
 def _most_words(cls: Sequence[int], total: Sequence[int]) -> int:

@@ -3,51 +3,26 @@
 from __future__ import annotations
 
 from featurelib.intrinsics import (
-    f64_from_i64,
-    f64_from_u64,
-    i64_from_u64,
-    u64_clz,
     u64_from_i64,
     u64_mulhi,
-    u64_shl,
-    u64_shr,
 )
-from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT, LONG_SUM
+from featurelib.jit.windows.keys import from_key
+from featurelib.jit.windows.layout import KIND_FLOAT, LONG_SUM
+from featurelib.jit.windows.longs import add_shifted, negate
 from featurelib.jit.windows.memory import clear, helper, put, uword
-from featurelib.jit.windows.moments import AT_OWNER, NAN_BITS, add_shifted, negate
-from featurelib.jit.windows.multisets import from_key
+from featurelib.jit.windows.moments import AT_OWNER
 from featurelib.jit.windows.rounding import (
+    NAN_BITS,
     ONE,
     TOP,
     ZERO,
-    bits_of,
     divide,
-    divide_two,
+    split,
 )
-from featurelib.jit.windows.values import in_units, is_finite, mantissa
+from featurelib.jit.windows.values import in_units, is_finite, mantissa, to_float
 
 LINEAR, LOWER, HIGHER, MIDPOINT, NEAREST, EQUIPROBABLE = range(6)
 """Rules, in the order of `featurelib.analyzers.order.RULES`."""
-
-
-@helper
-def split(n, part, whole):
-    """n * part / whole, for part <= whole: the quotient, and what is left over."""
-    high, low = u64_mulhi(n, part), n * part
-    lift = u64_clz(whole)
-    high = u64_shl(high, lift) | u64_shr(low, 64 - lift)
-    count, rest = divide_two(high, u64_shl(low, lift), u64_shl(whole, lift))
-    return i64_from_u64(count), u64_shr(rest, lift)
-
-
-@helper
-def to_float(x, kind):
-    """The bits of a value as a float; integers are rounded to the nearest."""
-    if kind == KIND_FLOAT:
-        return x
-    if kind == KIND_INT:
-        return bits_of(f64_from_i64(i64_from_u64(x)))
-    return bits_of(f64_from_u64(x))
 
 
 @helper

@@ -14,6 +14,8 @@ from featurelib.intrinsics import (
     f64_rint,
     i64_from_f64,
     i64_from_u64,
+    load_u8,
+    store_u8,
     u64_clz,
     u64_from_i64,
     u64_shl,
@@ -22,8 +24,7 @@ from featurelib.intrinsics import (
 from featurelib.jit.bodies import compiled
 from featurelib.jit.windows.layout import KIND_FLOAT
 from featurelib.jit.windows.memory import helper, uword
-from featurelib.jit.windows.moments import NAN_BITS
-from featurelib.jit.windows.rounding import ONE, ZERO, float_of, round_two
+from featurelib.jit.windows.rounding import NAN_BITS, ONE, ZERO, float_of, round_two
 from featurelib.jit.windows.values import is_nan
 from featurelib.ops.elementary.log import log
 from featurelib.ops.hashing import xxh64_u64
@@ -80,6 +81,35 @@ def estimate(high, low, empty, precision, factor):
     if empty > 0 and e <= 2.5 * m:
         e = m * _log(f64_div(m, f64_from_i64(empty)))
     return i64_from_f64(f64_rint(e))
+
+
+@helper
+def raise_register(registers, key):
+    """Adds a key to registers, a byte each."""
+    register, rank = i64_from_u64(u64_shr(key, RANK_BITS)), i64_from_u64(key & _RANKS)
+    if load_u8(registers, register) < rank:
+        store_u8(registers, register, rank)
+
+
+@helper
+def merge_registers(registers, other, precision):
+    """Raises registers to others."""
+    for r in range(1 << precision):
+        store_u8(registers, r, max(load_u8(registers, r), load_u8(other, r)))
+
+
+@helper
+def estimate_registers(registers, precision, factor):
+    """The estimate from registers."""
+    high, low, filled = ZERO, ZERO, 0
+    for r in range(1 << precision):
+        rank = load_u8(registers, r)
+        if rank > 0:
+            part = u64_shl(ONE, 65 - precision - rank)
+            low += part
+            high += ONE if low < part else ZERO
+            filled += 1
+    return estimate(high, low, (1 << precision) - filled, precision, factor)
 
 
 @helper

@@ -16,6 +16,7 @@ from featurelib.intrinsics import (
     f64_from_u64,
     f64_sqrt,
     i64_from_f64,
+    i64_from_u64,
     u64_clz,
     u64_div,
     u64_from_f64,
@@ -30,7 +31,7 @@ ZERO, ONE = np.uint64(0), np.uint64(1)
 TOP = np.uint64(1 << 63)
 LOW32 = np.uint64(0xFFFFFFFF)
 _TWO_64 = 2.0**64
-INFINITY_BITS = np.uint64(0x7FF0000000000000)
+INFINITY_BITS, NAN_BITS = np.uint64(0x7FF0000000000000), np.uint64(0x7FF8000000000000)
 FRACTION = np.uint64((1 << 52) - 1)
 HIDDEN = np.uint64(1 << 52)
 
@@ -214,3 +215,13 @@ def float_of(bits):
 def bits_of(x):
     """The bits of a float; every NaN is the canonical one."""
     return f64_bits(x)
+
+
+@helper
+def split(n, part, whole):
+    """n * part / whole, for part <= whole: the quotient, and what is left over."""
+    high, low = u64_mulhi(n, part), n * part
+    lift = u64_clz(whole)
+    high = u64_shl(high, lift) | u64_shr(low, 64 - lift)
+    count, rest = divide_two(high, u64_shl(low, lift), u64_shl(whole, lift))
+    return i64_from_u64(count), u64_shr(rest, lift)

@@ -2,14 +2,19 @@
 
 A class stands in a node as counts (of values that are finite, and of floats also NaN and the
 infinities), the sum, the sum of squares, the least and the greatest value: those that are needed.
+An estimate has a total for itself, with its count and then its registers, a byte each, or a table.
 All of it is exact and without order, so nodes merge, whichever events came first.
 """
 
 from __future__ import annotations
 
 from featurelib.intrinsics import u64_mulhi
+from featurelib.jit.windows.bucket_tables import add_bucket, merge_tables
+from featurelib.jit.windows.buckets import bucket_of
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.layout import (
+    APPROX_N_UNIQUE,
+    APPROX_QUANTILE,
     F_AT,
     F_SIZE,
     FAMILY,
@@ -34,7 +39,10 @@ from featurelib.jit.windows.layout import (
     PLAN_TOTAL,
     PT_CLASS,
     PT_MORE,
+    PT_MOST,
     PT_NEEDS,
+    PT_OP,
+    PT_PRECISION,
     S_WORDS,
     T_WORDS,
     TOTALS_HEAD,
@@ -46,6 +54,7 @@ from featurelib.jit.windows.layout import (
 from featurelib.jit.windows.longs import add_shifted, add_words
 from featurelib.jit.windows.memory import helper, put, uput, uword, word
 from featurelib.jit.windows.partials import is_less, passes, value_of
+from featurelib.jit.windows.registers import merge_registers, raise_register, register_key
 from featurelib.jit.windows.rounding import TOP, ZERO
 from featurelib.jit.windows.values import in_units, is_finite, is_nan, mantissa
 
@@ -154,11 +163,28 @@ def word_range(x, kind):
 
 
 @helper
+def payload_at(at):
+    """The address of registers or buckets in a total, behind its one count."""
+    return at + 8
+
+
+@helper
+def _add_estimate(payload, x, kind, asked):
+    """Adds a value to registers or buckets, if a total has them."""
+    precision = word(asked, PT_PRECISION)
+    if word(asked, PT_OP) == APPROX_N_UNIQUE:
+        raise_register(payload, register_key(x, kind, precision))
+    elif word(asked, PT_OP) == APPROX_QUANTILE:
+        add_bucket(payload, bucket_of(x, kind, precision), word(asked, PT_MOST))
+
+
+@helper
 def _add_value(at, x, kind, plan, asked, values):
     """Adds a value to a total."""
     needs = word(asked, PT_NEEDS)
     if needs == 0:
         put(at, G_COUNT, word(at, G_COUNT) + 1)
+        _add_estimate(payload_at(at), x, kind, asked)
         return
     sums, squares, ends, _ = parts_of(plan, asked, values)
     if needs & NEEDS_ENDS:
@@ -230,6 +256,10 @@ def _merge_totals(at, other, plan, asked, values):
         put(at, k, word(at, k) + word(other, k))
     add_words(at + 8 * sums, other + 8 * sums, squares - sums)
     add_words(at + 8 * squares, other + 8 * squares, ends - squares)
+    if word(asked, PT_OP) == APPROX_N_UNIQUE:
+        merge_registers(payload_at(at), payload_at(other), word(asked, PT_PRECISION))
+    elif word(asked, PT_OP) == APPROX_QUANTILE:
+        merge_tables(payload_at(at), payload_at(other), word(asked, PT_MOST))
 
 
 @helper

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from featurelib.intrinsics import i64_from_u64, u64_clz, u64_shl, u64_shr
+from featurelib.intrinsics import (
+    f64_from_i64,
+    f64_from_u64,
+    i64_from_u64,
+    u64_clz,
+    u64_shl,
+    u64_shr,
+)
 from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT
 from featurelib.jit.windows.memory import helper
-from featurelib.jit.windows.rounding import FRACTION, HIDDEN, ONE, TOP, ZERO, float_of
+from featurelib.jit.windows.rounding import FRACTION, HIDDEN, ONE, TOP, ZERO, bits_of, float_of
 
 EXPONENT = np.uint64(0x7FF)
 _52 = np.uint64(52)
@@ -68,3 +75,13 @@ def in_units(x, kind, unit):
     if shift < 64:
         return u64_shl(m, shift), u64_shr(m, 64 - shift), negative
     return ZERO, u64_shl(m, shift - 64), negative
+
+
+@helper
+def to_float(x, kind):
+    """The bits of a value as a float; integers are rounded to the nearest."""
+    if kind == KIND_FLOAT:
+        return x
+    if kind == KIND_INT:
+        return bits_of(f64_from_i64(i64_from_u64(x)))
+    return bits_of(f64_from_u64(x))

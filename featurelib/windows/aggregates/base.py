@@ -28,7 +28,7 @@ class Aggregate:
         name: What users and bundles call it.
         version: Raised whenever a value may change.
         arguments: How many row expressions it takes.
-        needs: Partial results (``count sum squares min max``), or ``events``.
+        needs: Partial results (``count sum squares min max registers buckets``), or ``events``.
     """
 
     name: ClassVar[str]

@@ -25,7 +25,7 @@ def _check_precision(made: Aggregate, value: Any, least: int) -> None:
         )
 
 
-@aggregate("approx_n_unique")
+@aggregate("approx_n_unique", needs="count registers")
 @dataclass(frozen=True)
 class ApproxNUnique(Aggregate):
     """About how many distinct values: Int64; the standard error is 1.04 / sqrt(2**precision).
@@ -54,7 +54,7 @@ class ApproxNUnique(Aggregate):
         return INT64
 
 
-@aggregate("approx_quantile")
+@aggregate("approx_quantile", needs="count buckets")
 @dataclass(frozen=True)
 class ApproxQuantile(Aggregate):
     """The middle of the bucket of the value at rank floor((n - 1) q): Float64.
