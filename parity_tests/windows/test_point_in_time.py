@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import math
+import os
 import struct
 from typing import Any
 
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import featurelib as fl
-from featurelib.windows import Definition, EventSource, calendar, define, last
+from featurelib.windows import Definition, EventSource, calendar, define, last, lifetime
 from featurelib_offline.point_in_time import point_in_time
 from parity_tests.windows import oracle, strategies
 from parity_tests.windows.described import oracle_records, power_of_two, spec_of
@@ -24,6 +26,16 @@ TYPES = {
     "n": pl.Int64, "u": pl.UInt64, "flag": pl.Boolean, "word": pl.String,
 }  # fmt: skip
 MICROSECONDS = (pl.Datetime, pl.Duration)
+ABSENT = ("gone", "x", "f", "u", "flag", "word")
+
+
+IS_SOAK = os.environ.get("FEATURELIB_SOAK") == "1"
+"""Whether there is time for many examples: `make soak`."""
+
+
+def examples(few: int, many: int) -> settings:
+    """So many examples of a property, and many more where there is time."""
+    return settings(max_examples=many if IS_SOAK else few, deadline=None)
 
 
 @functools.cache
@@ -103,7 +115,7 @@ def test_answers_are_the_oracles(family: str, argument: str, arrival: bool, kept
     """Every aggregate over every window is the oracle's: value, null, reason; so are refusals."""
     made = definition(family, argument, arrival, kept)
 
-    @settings(max_examples=25, deadline=None)
+    @examples(6, 100)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         check(made, data.draw(strategies.records()), data.draw(strategies.queries()))
@@ -111,7 +123,7 @@ def test_answers_are_the_oracles(family: str, argument: str, arrival: bool, kept
     run()
 
 
-@settings(max_examples=40, deadline=None)
+@examples(10, 100)
 @given(st.data(), st.integers(1, 12), st.sampled_from(["polars", "lazy", "files"]))
 def test_partitions_orders_and_sources_do_not_show(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, partition_rows: int, kind: str
@@ -154,6 +166,44 @@ def test_a_day_that_begins_once_more_takes_its_events_back() -> None:
     assert found.result["n"].to_list() == [1, 2, 1, 4, 5]
 
 
+TOTALS = ["life", "life_now", "tiles", "tiles_long"]
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+@pytest.mark.parametrize("arrival, late_h", [(False, None), (True, None), (True, 0), (True, 1)])
+def test_totals_are_the_oracles(kept: int, arrival: bool, late_h: int | None) -> None:
+    """Where few are kept, sums are over all events, or null where one was lost: as the page says.
+
+    Without a bound of lateness nothing is ever final; without an arrival column only ties are lost.
+    """
+    make = strategies.FAMILIES["numbers"]
+    made = strategies.definition(
+        make, names=TOTALS, max_events=kept, arrival=arrival, late_h=late_h
+    )
+
+    @examples(12, 200)
+    @given(st.data())
+    def run(data: st.DataObject) -> None:
+        check(made, data.draw(strategies.records()), data.draw(strategies.queries()))
+
+    run()
+
+
+def test_totals_reach_what_is_not_kept() -> None:
+    """Ten thousand events, one kept: the lifetime's sum has all of them, the last tile's one."""
+    n, hour = 10_000, dt.timedelta(hours=1)
+    at = [strategies.ORIGIN + k * hour for k in range(n)]
+    things = strategies.source(max_events=1, late_h=0)
+    tiles = things.over(last(hours=24, resolution=hour))
+    made = {"all": things.over(lifetime()).sum(strategies.N), "day": tiles.sum(strategies.N)}
+    rows = pl.DataFrame({"at": at, "got": at, "id": range(n), "n": range(n)}).with_columns(
+        user=pl.lit("ann"), seq=pl.lit(0), **{c: pl.lit(None) for c in TYPES if c in ABSENT}
+    )
+    queries = asked([("ann", at[-1] + hour)])
+    found = point_in_time(queries, {"things": rows.select(*TYPES).cast(TYPES)}, define(made))
+    assert found.row(0)[2:] == (sum(range(n)), sum(range(n - 24, n)))
+
+
 class Named(fl.Schema):
     """Keys and ids of other types."""
 
@@ -164,7 +214,7 @@ class Named(fl.Schema):
     x: float | None
 
 
-@settings(max_examples=40, deadline=None)
+@examples(25, 200)
 @given(
     st.lists(
         st.tuples(
