@@ -1,10 +1,13 @@
-"""A pytest plugin: parity and golden features of a team's own feature sets.
+"""Tests for pytest: parity and golden features of a team's own feature sets.
 
-    pytest -p featurelib.parity.plugin --featurelib-set trips.features:trips
+    pytest --featurelib-set trips.features:trips
 
 Each set gives two tests, beside those that pytest collects: all engines agree on generated rows,
 and on generated events where the set has aggregates; and golden features are as they were recorded
-(skipped, with its reason, where nothing is).
+(skipped, with its reason, where nothing is). `featurelib.release.plugin` adds those of releases.
+
+``pytest -p featurelib.parity.plugin --featurelib-set ...`` is for environments that load no entry
+points; it gives these two alone.
 """
 
 from __future__ import annotations
@@ -17,27 +20,11 @@ import pytest
 from featurelib.errors import FeaturelibError
 from featurelib.parity.engines import all_engines
 from featurelib.parity.golden_features import FILE, golden_path, verify
+from featurelib.parity.pytest_options import pytest_addoption
 from featurelib.parity.run import check
 from featurelib.parity.targets import bind_for_parity, find_target, read_given
 
-__all__ = ["GoldenItem", "ParityItem"]
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the plugin."""
-    group = parser.getgroup("featurelib", "parity of feature sets")
-    group.addoption(
-        "--featurelib-set", action="append", default=[], metavar="MODULE:NAME",
-        help="a feature set, or a bundle's file; may be given several times",
-    )  # fmt: skip
-    group.addoption("--featurelib-rows", type=int, default=5000, help="rows to generate")
-    group.addoption("--featurelib-seed", type=int, default=0, help="of the generated rows")
-    group.addoption("--featurelib-data", metavar="FILE", help="rows to fit on and to compare too")
-    group.addoption(
-        "--featurelib-events", action="append", default=[], metavar="SOURCE=FILES",
-        help="records of an event source, which the rows of --featurelib-data are queries about",
-    )  # fmt: skip
-    group.addoption("--featurelib-golden", default="golden_data", help="folder of golden data")
+__all__ = ["GoldenItem", "ParityItem", "SetItem", "pytest_addoption"]
 
 
 def pytest_collection_modifyitems(
@@ -49,12 +36,20 @@ def pytest_collection_modifyitems(
             items.append(kind.from_parent(session, name=f"{target}::{kind.word}", target=target))
 
 
-class _SetItem(pytest.Item):
+class SetItem(pytest.Item):
+    """A test of a set; ``-k "not featurelib"`` leaves it out.
+
+    Attributes:
+        word: What is tested.
+        target: The set, as it was given.
+    """
+
     word = ""
 
     def __init__(self, *, target: str, **given: Any) -> None:
         super().__init__(**given)
         self.target = target
+        self.extra_keyword_matches.add("featurelib")
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """What pytest prints as the test's place."""
@@ -67,7 +62,7 @@ class _SetItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
 
-class ParityItem(_SetItem):
+class ParityItem(SetItem):
     """All engines give the same bits; those of aggregates the same reasons and refusals too."""
 
     word = "parity"
@@ -83,7 +78,7 @@ class ParityItem(_SetItem):
         assert found.passed, "\n".join(found.lines())
 
 
-class GoldenItem(_SetItem):
+class GoldenItem(SetItem):
     """Golden features are as they were recorded."""
 
     word = "golden"
@@ -91,7 +86,7 @@ class GoldenItem(_SetItem):
     def runtest(self) -> None:
         """Replays the recording in every engine."""
         bundle, _ = bind_for_parity(find_target(self.target))
-        path = golden_path(self.config.getoption("--featurelib-golden"), bundle)
+        path = golden_path(self.config.getoption("--featurelib-golden") or "golden_data", bundle)
         if not (path / FILE).is_file():
             pytest.skip(f"no golden features at {path}: featurelib golden record makes them")
         differing = verify(bundle, path, all_engines())

@@ -78,15 +78,24 @@ class Repository:
         Raises:
             ReleaseError: No ``pyproject.toml`` there or above has a table ``[tool.featurelib]``.
         """
+        found = Repository.look(folder)
+        if found is None:
+            raise ReleaseError(
+                f"{(folder or Path.cwd()).resolve()}: no {CONFIG} here or above has a table "
+                "[tool.featurelib]",
+                hint=f"name the feature sets of the repository in its {CONFIG}:\n  {_EXAMPLE}",
+            )
+        return found
+
+    @staticmethod
+    def look(folder: Path | None = None) -> Repository | None:
+        """The repository that a folder is in; None where `find` refuses because there is none."""
         start = (folder or Path.cwd()).resolve()
         for root in (start, *start.parents):
             table = _table(root / CONFIG)
             if table is not None:
                 return _read(root, table)
-        raise ReleaseError(
-            f"{start}: no {CONFIG} here or above has a table [tool.featurelib]",
-            hint=f"name the feature sets of the repository in its {CONFIG}:\n  {_EXAMPLE}",
-        )
+        return None
 
     def load_sets(self) -> list[FeatureSet]:
         """The feature sets, imported with the root on the path.
