@@ -6,6 +6,7 @@ that list the numbers of the records in the window, and `point_in_time` answers 
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -177,7 +178,7 @@ def marks(
     known = sorted(
         (e for e in events if min(e.arrival, e.gone) <= q), key=lambda e: (e.t, e.s, e.id)
     )
-    lost = {id(e) for e in known[: -plan.source.max_events]}
+    out_of_reach = {id(e) for e in _out_of_reach(asked, known, q)}
     lists = [asked.listed(answer, k) for k in range(5)]
     for event in sorted(events, key=lambda e: (e.t, e.s, e.arrival, e.id)):
         first = event.first
@@ -186,7 +187,7 @@ def marks(
             Mark(
                 event.t,
                 first[0][0],
-                _state(event, first[0][1], q, lists, id(event) in lost),
+                _state(event, first[0][1], q, lists, id(event) in out_of_reach),
                 first[0][1],
                 labels.pop() if len(labels) == 1 else "",
                 max(len(event.deliveries), 1),
@@ -195,9 +196,30 @@ def marks(
     return tuple(sorted(drawn, key=lambda m: m.time)), unplaced
 
 
-def _state(event: _Event, record: int, q: int, lists: list[set[int]], is_lost: bool) -> str:
+def _out_of_reach(asked: Probe, known: list[_Event], q: int) -> list[_Event]:
+    """Events that the aggregate cannot count: not kept, or of totals those that are lost.
+
+    Args:
+        asked: What was asked.
+        known: Events of which a record has arrived at q, by time, sequence and id.
+        q: The query time.
+    """
+    source, most = asked.source.source, asked.source.source.max_events
+    if not asked.plan.has_totals:
+        return known[:-most]
+    lateness = source.max_lateness_us if source.arrival is not None else 0
+    lost, arrivals = [], list[int]()
+    for event in reversed(known):
+        in_time = q if lateness is None else min(q, event.t + lateness)
+        if len(arrivals) >= most and arrivals[most - 1] <= in_time:
+            lost.append(event)
+        insort(arrivals, min(event.arrival, event.gone))
+    return lost
+
+
+def _state(event: _Event, record: int, q: int, lists: list[set[int]], is_beyond: bool) -> str:
     if record in lists[_VISIBLE]:
-        if is_lost:
+        if is_beyond:
             return said.NOT_KEPT
         if record in lists[_INSIDE]:
             return said.INSIDE if record in lists[_VALUED] else said.NO_VALUE

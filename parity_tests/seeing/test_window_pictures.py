@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 import featurelib_offline as offline
 from featurelib.errors import DefinitionError, InputError
-from featurelib.windows import EventSource, define
+from featurelib.windows import EventSource, define, last, lifetime
 from featurelib.windows import picture as said
 from featurelib.windows.picture_clock import DAY, Clock
 from featurelib.windows.picture_marks import shape, stacked
 from featurelib_online import stream
-from parity_tests.seeing.window_cases import NAMES, NOON, PICTURES, Rating, rated, ratings
+from parity_tests.seeing.window_cases import MANY, NAMES, NOON, PICTURES, Rating, rated, ratings
 from parity_tests.windows import oracle, strategies
 from parity_tests.windows.described import oracle_records, spec_of
 
@@ -139,6 +139,24 @@ def test_every_event_says_why_it_is_not_inside() -> None:
     assert by_rows.records(said.OUTSIDE) == [0, 1] and by_rows.records(said.INSIDE) == [2, 5]
     assert drawn("kept").records(said.NOT_KEPT) == [0, 1, 2]
     assert drawn("kept").answer == "null (beyond_kept)"
+
+
+@pytest.mark.parametrize("window", [lifetime(), last(hours=3, resolution=dt.timedelta(hours=1))])
+def test_an_event_in_a_total_is_drawn_inside(window) -> None:
+    """Totals count what is not kept; only what was lost, and makes the answer null, is not kept.
+
+    A record may come an hour late. Of three kept the first leaves after 115 minutes, the second
+    after 105, the third after 70. Of two kept the third leaves after 50 and the fourth after 45.
+    """
+
+    def made(kept: int) -> said.WindowPicture:
+        counted = {"n": ratings(kept).over(window).count()}
+        return offline.window_picture(counted, "n", MANY, NOON)
+
+    three, two = made(3), made(2)
+    assert three.answer == "6" and three.records(said.INSIDE) == [0, 1, 2, 3, 4, 5]
+    assert two.answer == "null (beyond_kept)"
+    assert two.records(said.NOT_KEPT) == [2, 3] and two.records(said.INSIDE) == [0, 1, 4, 5]
 
 
 def test_the_ends_of_a_window_are_seen() -> None:
