@@ -21,8 +21,8 @@ demo: $(STAMP) ## Real flights through both engines, compared bit for bit
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
-soak: $(STAMP) ## Many more generated rows through the PTX of every family of ops (half an hour)
-	FEATURELIB_PTX_ROWS=2000 $(BIN)/python -m pytest -n 2 parity_tests/device $(PYTEST_ARGS)
+soak: $(STAMP) ## The tests on many more rows, examples and places of death (an hour)
+	FEATURELIB_SOAK=1 $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 matrix: $(STAMP) ## Every release under other versions of Polars, Numba, NumPy, pyarrow: the same bits
 	$(BIN)/python -m parity_tests.matrix.run $(MATRIX_ARGS)

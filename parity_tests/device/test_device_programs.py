@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -35,9 +34,10 @@ from parity_tests.device.device_run import (
 from parity_tests.device.ptx_run import Memory, run
 from parity_tests.feature_sets.flights import flights, load_flights
 from parity_tests.parity.op_bundles import FAMILIES, family_bundle
+from parity_tests.soak import amount
 
-ROWS = int(os.environ.get("FEATURELIB_PTX_ROWS", "40"))
-"""Generated rows of each family; the edges come first. A longer run asks for more."""
+ROWS = amount(40, soak=2000)
+"""Generated rows of each family; the edges come first. `make soak` takes fifty times as many."""
 ENGINES = [BatchKernel(), DeviceInPtx()]
 
 
