@@ -7,6 +7,8 @@ same claim on more examples, rows or places of death, of which the default run t
 import os
 from typing import TypeVar
 
+from hypothesis import settings
+
 Amount = TypeVar("Amount")
 
 IS_SOAK = os.environ.get("FEATURELIB_SOAK", "0") != "0"
@@ -20,3 +22,13 @@ def amount(default: Amount, soak: Amount) -> Amount:
         soak: In `make soak`.
     """
     return soak if IS_SOAK else default
+
+
+def examples(default: int, soak: int) -> settings:
+    """So many examples of a property, without a deadline: the first one may compile.
+
+    Args:
+        default: In `make test` and in CI.
+        soak: In `make soak`.
+    """
+    return settings(max_examples=amount(default, soak), deadline=None)

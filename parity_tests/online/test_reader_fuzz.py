@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from parity_tests.soak import amount
+
 SCRIPT = Path(__file__).with_name("reader_attack.py")
 ROOT = SCRIPT.parents[2]
-ROUNDS = int(os.environ.get("FEATURELIB_FUZZ_ROUNDS", "1000"))
+ROUNDS = amount(1000, soak=10_000)
 
 
 @pytest.mark.parametrize("case", ["mixed", "batches", "collections", "threads", "leaks"])

@@ -24,6 +24,7 @@ from featurelib.release import Registry
 from featurelib.release.channel_records import Record, file_name
 from featurelib.release.locations import Location, open_location
 from parity_tests.release.small_releases import STEP, bundle_of, material
+from parity_tests.soak import examples
 
 NAMES = ("1.0.0", "1.0.1", "1.1.0", "2.0.0")
 VERSIONS, FACTORS = st.sampled_from(NAMES), st.sampled_from((1.0, 2.0))
@@ -215,10 +216,10 @@ class InADirectory(RegistryMachine):
 
 
 @pytest.mark.parametrize(
-    "machine, examples", [(RegistryMachine, 60), (InADirectory, 12)], ids=["memory", "directory"]
+    "machine, times",
+    [(RegistryMachine, examples(25, soak=600)), (InADirectory, examples(8, soak=60))],
+    ids=["memory", "directory"],
 )
-def test_a_registry_is_its_model(machine: type[RegistryMachine], examples: int) -> None:
+def test_a_registry_is_its_model(machine: type[RegistryMachine], times: settings) -> None:
     """After any steps releases, history and pointer are what a dict and a list say."""
-    run_state_machine_as_test(
-        machine, settings=settings(max_examples=examples, stateful_step_count=25, deadline=None)
-    )
+    run_state_machine_as_test(machine, settings=settings(times, stateful_step_count=25))

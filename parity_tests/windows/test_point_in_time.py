@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
-import os
 import struct
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import featurelib as fl
 from featurelib.windows import Definition, EventSource, calendar, define, last, lifetime
 from featurelib_offline.point_in_time import point_in_time
+from parity_tests.soak import examples
 from parity_tests.windows import oracle, strategies
 from parity_tests.windows.described import oracle_records, power_of_two, spec_of
 
@@ -27,15 +27,6 @@ TYPES = {
 }  # fmt: skip
 MICROSECONDS = (pl.Datetime, pl.Duration)
 ABSENT = ("gone", "x", "f", "u", "flag", "word")
-
-
-IS_SOAK = os.environ.get("FEATURELIB_SOAK") == "1"
-"""Whether there is time for many examples: `make soak`."""
-
-
-def examples(few: int, many: int) -> settings:
-    """So many examples of a property, and many more where there is time."""
-    return settings(max_examples=many if IS_SOAK else few, deadline=None)
 
 
 @functools.cache
