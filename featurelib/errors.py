@@ -30,6 +30,7 @@ FeaturelibError
 │   ├── LockFileError        no lock file, damaged, or with an unsolved merge
 │   ├── HotfixError          a declaration of a hotfix is wrong
 │   ├── KeyFileError         a file holds no key, or others may read a private one
+│   ├── LiveError            a service cannot start, or cannot take a release
 │   ├── RefusedReleaseError  unsigned, altered, cut off, of an unknown key or a newer format
 │   └── RegistryError        a registry cannot be read or written
 │       ├── ConflictError        another writer was first
@@ -60,6 +61,7 @@ __all__ = [
     "InputError",
     "KeyFileError",
     "LayoutMismatchError",
+    "LiveError",
     "LockFileError",
     "MissingExtraError",
     "MissingFieldError",
@@ -257,6 +259,10 @@ class RefusedReleaseError(ReleaseError):
 
     It is unsigned, altered, cut off, signed with an unknown key, or of a newer format.
     """
+
+
+class LiveError(ReleaseError):
+    """A service that follows a channel cannot start, or cannot take the release it points to."""
 
 
 class RegistryError(ReleaseError):

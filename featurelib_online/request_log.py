@@ -23,14 +23,12 @@ from featurelib import canonical_json, literals
 from featurelib.borders import canonical_row
 from featurelib.bundle import Bundle
 from featurelib.errors import DefinitionError
-from featurelib.intrinsics import View
-from featurelib.ops.hashing import xxh64_bytes, xxh64_u64
+from featurelib_online.entities import EntityShare
 
 __all__ = ["FORMAT", "RequestLog"]
 
 FORMAT = 1
 """Version of a line; it stands in every one."""
-_ALL = 1 << 64
 _LOGGER = logging.getLogger("featurelib.request_log")
 
 
@@ -67,10 +65,9 @@ class RequestLog:
         share: float = 1.0,
         seed: int = 0,
     ) -> None:
-        _check(bundle, entity, share)
+        self._share = EntityShare(bundle, entity, share, seed)
         self.written = self.failed = 0
-        self._bundle, self._entity, self._seed = bundle, entity, seed
-        self._below = round(share * _ALL)
+        self._bundle = bundle
         self._head = {
             "fingerprint": bundle.fingerprint,
             "log": FORMAT,
@@ -82,13 +79,7 @@ class RequestLog:
 
     def takes(self, request: Mapping[str, Any]) -> bool:
         """Whether the entity of a request is one of those that are logged."""
-        if self._below >= _ALL or self._entity is None:
-            return self._below > 0
-        value = request[self._entity]
-        if isinstance(value, str):
-            data = value.encode()
-            return bool(xxh64_bytes(View(data, 0, len(data)), self._seed) < self._below)
-        return bool(xxh64_u64(int(value) % _ALL, self._seed) < self._below)
+        return self._share.takes(request)
 
     def write(
         self, request: Mapping[str, Any], answer: Any, *, at: dt.datetime | None = None
@@ -163,23 +154,3 @@ class RequestLog:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _check(bundle: Bundle, entity: str | None, share: float) -> None:
-    if not isinstance(share, (int, float)) or not 0 <= share <= 1:
-        raise DefinitionError(f"expected a share from 0 to 1, got share={share!r}")
-    if entity is None:
-        if share < 1:
-            raise DefinitionError(
-                f"share={share} needs an entity: its hash decides which requests are logged",
-                hint='name the input that says whose request it is: entity="user_id"',
-            )
-        return
-    field = bundle.schema.by_name.get(entity)
-    if field is None or field.nullable or not (
-        field.dtype.is_integer or field.dtype.name == "String"
-    ):  # fmt: skip
-        raise DefinitionError(
-            f"{bundle.name}: entity={entity!r} is no String or integer input that is never null",
-            hint=f"inputs: {', '.join(bundle.schema.names)}",
-        )

@@ -16,7 +16,7 @@ from featurelib.release.channel_records import Record
 from featurelib.release.registry import Registry
 from featurelib.release.release_folder import Release
 
-__all__ = ["Arrival", "Away", "News", "Refusal", "follow"]
+__all__ = ["Arrival", "Away", "Back", "News", "Refusal", "follow"]
 
 _MAX_DOUBLINGS = 16
 
@@ -62,7 +62,18 @@ class Away:
     wait_s: float
 
 
-News = Arrival | Refusal | Away
+@dataclass(frozen=True)
+class Back:
+    """After a refusal, or a registry that was away: the channel points to what had arrived.
+
+    Attributes:
+        record: The step of the channel, None if nothing has arrived yet.
+    """
+
+    record: Record | None
+
+
+News = Arrival | Refusal | Away | Back
 
 
 def follow(
@@ -79,8 +90,9 @@ def follow(
 
     The channel is asked at once, then every ``every_s`` seconds, a little more or less (up to a
     tenth) so that services do not ask in step. While the registry is away the time doubles, up to
-    ``at_most_s``. A refusal is told when it is new; what is refused is looked at again each time,
-    so that a release which was put back arrives. A record that is another than it was, or has a
+    ``at_most_s``. A refusal is told when it is new (or the registry was away since); what is
+    refused is looked at again each time, so that a release which was put back arrives. `Back` is
+    told when a trouble is over. A record that is another than it was, or has a
     lower number than one that was seen, is refused: records are never changed or removed.
 
     Args:
@@ -119,7 +131,7 @@ class _Follower:
         self._told = ""
 
     def news(self) -> Iterator[News]:
-        tries = 0
+        tries, is_troubled = 0, False
         while True:
             found: News | None
             wait_s = self._every_s * (0.9 + 0.2 * self._random.random())
@@ -129,9 +141,13 @@ class _Follower:
             except RegistryAwayError as error:
                 tries += 1
                 wait_s = min(wait_s * 2.0 ** min(tries - 1, _MAX_DOUBLINGS), self._at_most_s)
-                found = Away(error, tries, wait_s)
+                found, self._told = Away(error, tries, wait_s), ""
             if found is not None:
                 yield found
+                is_troubled = not isinstance(found, Arrival)
+            elif is_troubled and not self._told:
+                yield Back(self._taken)
+                is_troubled = False
             if self._wait(wait_s):
                 return
 

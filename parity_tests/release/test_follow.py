@@ -9,7 +9,7 @@ import pytest
 
 from featurelib.errors import RegistryError
 from featurelib.release import Registry
-from featurelib.release.registry_follow import Arrival, Away, News, Refusal, follow
+from featurelib.release.registry_follow import Arrival, Away, Back, News, Refusal, follow
 from parity_tests.release.object_store import ObjectStore
 from parity_tests.release.small_releases import STEP, material
 
@@ -122,6 +122,29 @@ def test_a_refused_release_is_told_once_and_looked_at_again(store: ObjectStore) 
     assert isinstance(found[1], Refusal)
     assert found[1].number == 2
     assert "altered or cut off" in str(found[1].error)
+
+
+def test_the_end_of_a_trouble_is_told(store: ObjectStore) -> None:
+    """A registry that answers again, or a channel that was rolled back from a bad release."""
+    stable = Registry(store.location()).channel("rides", "stable")
+    stable.promote("1.0.0", **STEP)
+    path = "bucket/registry/releases/rides/1.1.0/bundle.json"
+    whole = store.cat_file(path)
+
+    def tampered() -> None:
+        stable.promote("1.1.0", **STEP)
+        store.pipe_file(path, whole[:-1])
+
+    def away() -> None:
+        store.fails = {"ls"}
+
+    actions: list[Callable[[], Any] | None] = [away, None, lambda: store.fails.clear(), None]
+    actions += [tampered, away, lambda: store.fails.clear(), lambda: stable.rollback(**STEP), None]
+    found, _ = news(store, actions)
+    expected = ["1.0.0", Away, Away, Back, Refusal, Away, Refusal, Back]
+    assert list(said(found)) == expected
+    steps = [item.record.number for item in found if isinstance(item, Back) and item.record]
+    assert steps == [1, 3]
 
 
 def test_torn_removed_and_changed_records_are_refused(store: ObjectStore) -> None:
