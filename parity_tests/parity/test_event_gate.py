@@ -46,7 +46,7 @@ class Wrong:
 def checked(engine: EventEngine, seed: int = 1) -> EventSection:
     """The engine beside two right ones, on generated events."""
     assert DEFINITION is not None
-    events = generate_events(DEFINITION, 400, 120, seed)
+    events = generate_events(DEFINITION, 160, 48, seed)
     return check_events(DEFINITION, events, [Offline(), engine, ONLINE], "generated queries")
 
 
