@@ -21,6 +21,13 @@ EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 
 
+def some_keys(keys: pl.Series, step: int) -> pl.Series:
+    """Which rows belong to every `step`-th entity, or to none: each with its whole history."""
+    return keys.is_null() | keys.is_in(
+        keys.drop_nulls().unique().sort().gather_every(step).implode()
+    )
+
+
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows with instants of Python's own UTC, as a service has them."""
     zoned = [n for n, t in frame.schema.items() if isinstance(t, pl.Datetime)]

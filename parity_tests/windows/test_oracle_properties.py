@@ -70,7 +70,7 @@ def test_strategies_reach_every_reason_of_a_null() -> None:
     # Only this family has all reasons, and only large numbers leave the range.
     counted = strategies.asked().map(lambda a: a._replace(family="counted", argument="x"))
 
-    @settings(LOOK, max_examples=100)
+    @settings(LOOK, max_examples=60)
     @given(counted, strategies.records(), strategies.queries())
     def look(asked: Any, rows: Any, queries: Any) -> None:
         records = oracle_records(asked.definition.sources["things"], rows)
@@ -86,7 +86,7 @@ def test_strategies_reach_every_reason_of_a_refusal() -> None:
     found: set[str] = set()
     made = strategies.definition(strategies.numbers_over, names=["left"])
 
-    @settings(LOOK, max_examples=200)
+    @settings(LOOK, max_examples=60)
     @given(strategies.records())
     def look(rows: Any) -> None:
         records = oracle_records(made.sources["things"], rows)
