@@ -8,7 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import featurelib as fl
 from featurelib import canonical_json
@@ -30,6 +30,7 @@ from featurelib.windows import (
     rows,
     session,
 )
+from parity_tests.soak import examples
 from parity_tests.windows import strategies
 from parity_tests.windows.strategies import FLAG, WORD, N, Thing, U, X, source
 
@@ -247,7 +248,7 @@ def test_a_category_is_a_filter() -> None:
     assert define(parts).fingerprints == define(wheres).fingerprints
 
 
-@settings(deadline=None)
+@examples(40, soak=1000)
 @given(strategies.asked())
 def test_json_keeps_a_definition(asked: strategies.Asked) -> None:
     """What is read back writes the same JSON, and has the same fingerprints and types."""

@@ -114,7 +114,7 @@ def test_answers_are_the_oracles(family: str, argument: str, arrival: bool, kept
     run()
 
 
-@examples(10, 100)
+@examples(6, 100)
 @given(st.data(), st.integers(1, 12), st.sampled_from(["polars", "lazy", "files"]))
 def test_partitions_orders_and_sources_do_not_show(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, partition_rows: int, kind: str

@@ -11,6 +11,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule
 
+from parity_tests.soak import examples
 from parity_tests.windows import strategies
 from parity_tests.windows.ordered import has_totals
 from parity_tests.windows.streamed import Told, stream_of
@@ -87,5 +88,5 @@ class Interleavings(RuleBasedStateMachine):
         told.check(self.made, state, times)
 
 
-Interleavings.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Interleavings.TestCase.settings = settings(examples(30, soak=600), stateful_step_count=25)
 TestInterleavings = Interleavings.TestCase

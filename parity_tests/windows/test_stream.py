@@ -10,11 +10,12 @@ from collections import Counter
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from featurelib.errors import DefinitionError, InputError
 from featurelib_online import stream
+from parity_tests.soak import examples
 from parity_tests.windows import oracle, ordered, strategies
 from parity_tests.windows.strategies import MICROSECOND, ORIGIN, STEP
 from parity_tests.windows.streamed import Told, compiled, long_history, plain, stream_of
@@ -37,7 +38,7 @@ def numbers() -> stream.Stream:
     return compiled("numbers", "x", ("left", "long"), 8, True, 6, 2)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60, soak=1500)
 @given(strategies.asked(), strategies.records(), st.lists(strategies.moments(-9, 13), max_size=4))
 def test_answers_are_the_oracles(asked, rows, times) -> None:
     """Values, nulls and reasons are the oracle's, whatever the order of delivery; so are refusals.

@@ -10,6 +10,7 @@ from hypothesis import assume, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from featurelib.errors import StateMergeError
+from parity_tests.soak import examples
 from parity_tests.windows import ordered, strategies
 from parity_tests.windows.ordered import Row
 from parity_tests.windows.streamed import Told, stream_of
@@ -109,5 +110,5 @@ class Histories(RuleBasedStateMachine):
         self.check(known, [strategies.microseconds(when) + off])
 
 
-Histories.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Histories.TestCase.settings = settings(examples(30, soak=600), stateful_step_count=30)
 TestHistories = Histories.TestCase
