@@ -43,7 +43,7 @@ def session(block: str, folder: Path) -> str:
         script += f"(exit $status)\n{command}\nstatus=$?\necho '@@{i}'\n"
     done = subprocess.run(
         ["sh", "-c", script], cwd=folder, env={**os.environ, **settings}, capture_output=True,
-        text=True, timeout=120, check=False,
+        text=True, timeout=600, check=False,
     )  # fmt: skip
     parts = re.split(r"@@\d+\n", done.stdout)
     pairs = zip(commands(block), parts, strict=False)
@@ -55,7 +55,7 @@ def written(text: str, folder: Path) -> str:
 
     def block(match: re.Match[str]) -> str:
         language, content = match.groups()
-        if language == "python":
+        if language in ("python", "toml", "yaml"):
             name = content.split("\n", 1)[0].removeprefix("# ")
             (folder / name).write_text(content, encoding="utf-8")
         elif language == "jsonl":
