@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,12 +177,17 @@ def call_body(
     params: dict[str, Any],
     result: DType,
     arena: Arena,
+    hidden: Mapping[str, Any] = _ZEROS,
 ) -> Any:
     """Runs a body under its op's null rule and brings the result to its type.
 
-    Where an argument is null the body runs all the same, on zeros: it must be total.
+    Where an argument is null the body runs all the same, on zeros or on the `hidden` value of its
+    kind: it must be total, and must not look.
     """
-    plain = [_to_kernel(a, t) for a, t in zip(args, types, strict=True)]
+    plain = [
+        hidden[t.kind] if a is None and t.kind in hidden else _to_kernel(a, t)
+        for a, t in zip(args, types, strict=True)
+    ]
     valid = [a is not None for a in args]
     given: list[Any] = [*zip(plain, valid, strict=True)] if op.nulls is Nulls.EXPLICIT else plain
     if body.takes_arena:
@@ -219,11 +224,17 @@ def _to_kernel(value: Any, dtype: DType) -> Any:
 def _from_kernel(value: Any, dtype: DType, key: str) -> Any:
     if type(value).__name__ != _RESULTS[dtype.kind]:
         raise ParityError(f"`{key}` gives {dtype}, its body returned {value!r}")
+    if dtype.kind == "v":
+        code = "B" if dtype.inner is None else _element_code(dtype)
+        width = struct.calcsize(code)
+        if not 0 <= value.start <= value.stop <= len(value.buf) // width:
+            raise ParityError(
+                f"`{key}` returned elements {value.start} to {value.stop} of a buffer that has "
+                f"{len(value.buf) // width}"
+            )
     if dtype.name == "String":
         return bytes(value.buf[value.start : value.stop])
     if dtype.inner is not None:
-        code = _element_code(dtype)
-        width = struct.calcsize(code)
         stored = bytes(value.buf[width * value.start : width * value.stop])
         return struct.unpack(f"<{len(stored) // width}{code}", stored)
     if dtype.name == "Float32":

@@ -57,6 +57,12 @@ TEXTS = {
     "\ua7dc\u019b": "Unicode 16",
     "\u212a\u2126\u212b": "Kelvin, Ohm, Angstrom",
     "a" * 30 + "É": "a late letter that is not ASCII",
+    "É\x7f\x80É\u07ff\u0800É\uffff\U00010000É": "the ends of one, two, three and four bytes",
+    "É\u1c80\u2c62\ua7ae": "letters of three bytes whose mapping has two",
+    "éABCDEFGHIJKLMNOP": "the first of many is not ASCII",
+    "ABCDEFGHÉIJKLMNOPQ": "the ninth byte is not ASCII",
+    "ABCDEFGÉIJKLMNOPQ": "a character lies on two words",
+    "ΑΣ.\u00ad\u0301": "nothing but what is ignored after sigma",
     "ȺȾ": "lower case is longer than upper case",
     "\u1e9a\u0149": "upper case is longer",
 }

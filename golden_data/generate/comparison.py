@@ -54,6 +54,8 @@ def rows() -> Iterator[tuple[Any, ...]]:
         low, high = bounds(name)
         yield "bounds", (name,) * 2, (low, high)
         yield "bounds", (name,) * 2, (high, high - 1), "exact, not as floats"
+    for a, b in (("caaaaaaabbbbbbbb", "aaaaaaaabbbbbbbb"), ("aaaaaaaa", "aaaaaaab")):
+        yield "text_edges", ("String",) * 2, (a, b), "long texts that differ at one end"
     for args in TEXT:
         yield "text_edges", ("String",) * 2, args
 

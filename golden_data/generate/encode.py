@@ -10,6 +10,8 @@ from numeric_cases import Case, case, write
 ORACLE = f"CPython {platform.python_version()} list.index"
 AIRPORTS = ["JFK", "LGA", "EWR", "", "é", "e\u0301", "日本", "😀", "jfk", "JF", "JFK ", "x" * 40]
 NUMBERS = [5, -1, 0, 2**63 - 1, -(2**63), 7, 1000000007]
+COLLIDING = ("w055662", "w058957"), (11_134, 85_212)
+"""Two texts and two numbers whose XXH64 agree in the upper half and in the last two bits."""
 LARGE = [0, 2**64 - 1, 2**63, 12]
 WORDS = [f"w{i * 7919 % 1000}" for i in range(60)]
 
@@ -26,9 +28,13 @@ def rows() -> Rows:
         ("bounds", "String", [], ["", "a"], "an empty table knows nothing"),
         ("bounds", "String", ["only"], ["only", "other"], "a table of one value"),
         ("basic", "String", WORDS, [WORDS[0], WORDS[31], WORDS[59], "w"], "a table of 60"),
+        ("bounds", "String", [COLLIDING[0][0]], [*COLLIDING[0]], "half a hash in common"),
+        ("bounds", "String", [*COLLIDING[0]], [*COLLIDING[0]], "half a hash in common, both"),
         ("nulls", "String", AIRPORTS, [None], "null is no text"),
         ("basic", "Int64", NUMBERS, [5, -1, 0, 7, 8, 1000000007], "integers"),
         ("bounds", "Int64", NUMBERS, [2**63 - 1, -(2**63), 2**63 - 2], "ends of the type"),
+        ("bounds", "Int64", [COLLIDING[1][0]], [*COLLIDING[1]], "half a hash in common"),
+        ("bounds", "Int64", [*COLLIDING[1]], [*COLLIDING[1]], "half a hash in common, both"),
         ("nulls", "Int64", NUMBERS, [None], "null is no number"),
         ("basic", "Int8", [3, -3], [3, -3, 4], "narrow integers"),
         ("bounds", "UInt64", LARGE, [2**64 - 1, 2**63, 2**63 - 1, 12], "above the signed range"),

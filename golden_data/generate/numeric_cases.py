@@ -136,4 +136,13 @@ def write(family: str, op: str, cases: list[Case]) -> None:
     lines = [json.dumps(c, ensure_ascii=True, allow_nan=False) for c in cases]
     if len(set(lines)) != len(lines):
         raise ValueError(f"{family}/{op}: a case stands twice")
-    (folder / f"{op}@1.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_lines(folder / f"{op}@1.jsonl", lines)
+
+
+def write_lines(path: Path, lines: list[str]) -> None:
+    """Writes a file of cases: those that it has keep their places, new ones are at its end."""
+    held = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    made = set(lines)
+    kept = [line for line in held if line in made]
+    ordered = kept + [line for line in lines if line not in set(held)]
+    path.write_text("\n".join(ordered) + "\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from numeric_cases import write_lines
 from temporal_moments import DATES, DURATIONS, MOMENTS
 
 OUT = Path(__file__).parents[1] / "ops" / "temporal"
@@ -234,8 +235,8 @@ def ratio(a: int, b: int) -> float | str:
 def write(name: str, cases: list[Line]) -> None:
     """Writes one op's file."""
     OUT.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps(c, ensure_ascii=False) for c in cases)
-    (OUT / f"{name}@1.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = [json.dumps(c, ensure_ascii=False) for c in cases]
+    write_lines(OUT / f"{name}@1.jsonl", lines)
 
 
 def main() -> None:

@@ -67,6 +67,8 @@ ZONED = [
     ("America/New_York", "2024-11-03T06:00:00", "second showing of 01:00"),
     ("America/New_York", "2024-11-03T07:00:00", "after both showings"),
     ("America/New_York", "1883-11-18T16:59:59", "local mean time"),
+    ("America/New_York", "1883-11-18T17:00:00", "standard time begins"),
+    ("America/New_York", "1883-11-18T17:00:00.000001", "just after standard time begins"),
     ("America/New_York", "1900-07-01T00:00:00", "before daylight time"),
     ("America/New_York", "1943-07-01T00:00:00", "war time"),
     ("America/New_York", "2037-07-01T12:00:00", "the last year of old tables"),

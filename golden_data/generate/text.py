@@ -27,6 +27,11 @@ WHITE = [
     "\x1ca\x1f",
     "\u180ex",
     "\ufeffx ",
+    "\x08a\x0e",
+    "\u1fff\u2000a\u2030",
+    "\x7fa\x80",
+    "\u07ff \u0800\t\uffff\U00010000",
+    "\U00100000 \U00040000",
 ]
 # White_Space of the Unicode Character Database; str.strip() without it also drops U+001C to U+001F.
 WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
@@ -53,6 +58,8 @@ PAIRS = [
     ("", ""),
     ("Abc", "a"),
     ("--x--", "--"),
+    ("--caaaaaaabbbbbbbb--", "aaaaaaaabbbbbbbb"),
+    ("caaaaaaabbbbbbbb", "aaaaaaaabbbbbbbb"),
 ]
 Function = Any
 
@@ -91,7 +98,7 @@ def cut(s: str, offset: int, length: int) -> str:
 
 def slice_cases() -> list[Case]:
     made = []
-    for text in ("", "abcde", "aé日😀z"):
+    for text in ("", "abcde", "aé日😀z", "\u07ff\u0800\uffff\U00010000\x7f\x80"):
         for offset in (0, 2, 5, 9, -1, -3, -5, -7):
             for length in (0, 1, 3, LARGEST):
                 out = cut(text, offset, length)
@@ -149,6 +156,9 @@ def strip_cases(function: Function) -> list[Case]:
         (" a ", "a"),
         ("e\u0301x", "\u0301"),
         ("😀a😁", "😁😀"),
+        ("\u07ffa\u0800", "\u0800\u07ff"),
+        ("\u0800a\u07ff", "\u07ff"),
+        ("\U00100000a\U00040000", "\U00040000"),
     ]
     return made + binary_cases(function, "String", pairs, "characters of a set")
 
@@ -170,6 +180,7 @@ def main() -> None:
     unary("str.len_bytes", "UInt32", lambda s: len(s.encode()), TEXTS, "bytes of UTF-8")
     unary("str.len_chars", "UInt32", len, TEXTS, "code points")
     ascii_texts = [*TEXTS, "abcdefgh", "abcdefgé", "abcdefghi\x7f", "abcdefgh\x80"]
+    ascii_texts += ["éabcdefghijklmnopq", "abcdefg\x80abcdefgh"]
     unary("str.is_ascii", "Bool", str.isascii, ascii_texts, "below 128")
     for op, out_type, function, why in (
         ("str.starts_with", "Bool", str.startswith, "bytes at the beginning"),

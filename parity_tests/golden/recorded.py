@@ -16,7 +16,7 @@ import json
 import math
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,14 @@ from featurelib import canonical_json, literals
 from featurelib.dtypes import DType
 from featurelib.errors import FeaturelibError
 from featurelib.intrinsics import Arena
-from featurelib.op import Op
-from featurelib.parity.edge_values import edge_values
+from featurelib.op import Nulls, Op
+from featurelib.parity.edge_values import (
+    FIRST_DAY,
+    FIRST_INSTANT,
+    LAST_DAY,
+    LAST_INSTANT,
+    edge_values,
+)
 from featurelib.parity.golden import call_body, case_path, read_cases
 from parity_tests.offline.lowering_cases import signatures
 from parity_tests.registry import every_op
@@ -39,6 +45,14 @@ _MOST = 150
 """Rows of a signature: all combinations of edges, or so many of them."""
 _RANDOM = 100
 """Rows of random values besides, for what no edge is: months, letters, middles of a list."""
+_RANDOM_FLOATS = 400
+"""The same where all arguments are floats: the last bits of a constant show in few of them."""
+_OUTSIDE = 30
+"""Of ops that only other ops call: rows with times outside years 1 to 9999."""
+_SMALL = 12
+"""A row limit in bytes for ops that make texts and lists, besides the default one."""
+_HIDDEN = {"b": True, "i": 1, "u": 1, "f": 1.0}
+"""What a column may hold where it is null; an EXPLICIT body must not see it."""
 _LONGEST = 600
 """Texts and lists of golden cases above this many bytes are left to the golden cases."""
 
@@ -56,7 +70,7 @@ def tried(op: Op) -> dict[str, tuple[tuple[DType, ...], dict[str, Any], list[tup
     for types, params, tables in signatures(op):
         name = signature_name(types, params)
         _, _, rows = found.setdefault(name, (types, params, []))
-        rows += _combinations(types, tables)
+        rows += _combinations(types, tables, op.public)
     path = case_path(ROOT, op)
     for case in read_cases(path) if path.exists() else ():
         sizes = [len(a) for a in case.args if isinstance(a, (bytes, tuple))]
@@ -65,7 +79,9 @@ def tried(op: Op) -> dict[str, tuple[tuple[DType, ...], dict[str, Any], list[tup
     return found
 
 
-def _combinations(types: Sequence[DType], tables: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _combinations(
+    types: Sequence[DType], tables: Sequence[Any], is_public: bool
+) -> list[tuple[Any, ...]]:
     pools = [
         [table] if table is not None else [*edge_values(dtype), None]
         for dtype, table in zip(types, tables, strict=True)
@@ -77,10 +93,25 @@ def _combinations(types: Sequence[DType], tables: Sequence[Any]) -> list[tuple[A
         made = list(itertools.product(*pools))
     else:
         made = [tuple(draw.choice(pool) for pool in pools) for _ in range(_MOST)]
-    for _ in range(_RANDOM):
+    count = _RANDOM_FLOATS if all(t.is_float for t in types) else _RANDOM
+    for _ in range(count):
         drawn = zip(types, tables, strict=True)
         made.append(tuple(_drawn(t, draw) if table is None else table for t, table in drawn))
+    if not is_public and any(t.is_temporal for t in types):
+        made += [
+            tuple(_outside(a, t, draw) for a, t in zip(r, types, strict=True))
+            for r in made[-_OUTSIDE:]
+        ]
     return made
+
+
+def _outside(value: Any, dtype: DType, draw: random.Random) -> Any:
+    """For a date or a time one near or far outside its years."""
+    if value is None or dtype.name not in ("Date", "Datetime"):
+        return value
+    first, last = (FIRST_DAY, LAST_DAY) if dtype.name == "Date" else (FIRST_INSTANT, LAST_INSTANT)
+    by = draw.choice([1, 2, draw.randint(1, last)])
+    return draw.choice([first - by, last + by])
 
 
 def _drawn(dtype: DType, draw: random.Random) -> Any:
@@ -96,30 +127,43 @@ def _drawn(dtype: DType, draw: random.Random) -> Any:
     if dtype.name == "String":
         pools = ("abcdefgh", "ABC xyz", "0123456789", "\t !\x7f", "äßéΣσςİıǅ", "中文😀")
         return "".join(draw.choice(draw.choice(pools)) for _ in range(draw.randrange(20))).encode()
+    if dtype.name == "Duration" and draw.random() < 0.2:
+        return draw.choice([1, -1]) * draw.getrandbits(draw.randint(50, 63))
     if dtype.is_temporal:
         low, high = {"Date": (-719162, 2932896)}.get(dtype.name, (-62135596800, 253402300799))
         value = draw.choice([draw.randint(low, high), draw.randint(0, high >> 6)])
         return value if dtype.name == "Date" else 1_000_000 * value + draw.randrange(1_000_000)
     if dtype.is_float:
-        value = draw.choice([1.0, 10.0, 1e5, 1e-7]) * draw.uniform(-1, 1)
-        return float(np.float32(value)) if dtype.name == "Float32" else value
+        value = draw.choice([1.0, 10.0, 90.0, 300.0, 1e5, 1e-7]) * draw.uniform(-1, 1)
+        if draw.random() < 0.2:
+            value = math.ldexp(draw.uniform(-1, 1), draw.randint(-1074, 1023))
+        with np.errstate(over="ignore"):
+            return float(np.float32(value)) if dtype.name == "Float32" else value
     low, high = dtype.bounds
     value = draw.getrandbits(draw.randint(1, dtype.bits)) * draw.choice([1, -1])
     return min(max(value, low), high)
 
 
-def digest(op: Op, name: str) -> str:
-    """The digest of the values of one signature; a body that raises is a value too."""
+def lines(op: Op, name: str) -> Iterator[str]:
+    """The values of one signature, a line a row; a body that raises is a value too."""
     types, params, rows = tried(op)[name]
     body, dtype = op.resolve(types, params)
+    ways = [(Arena(), {}), *([(Arena(_SMALL), {})] if body.takes_arena else [])]
+    ways += [(Arena(), _HIDDEN)] if op.nulls is Nulls.EXPLICIT else []
+    for arena, hidden in ways:
+        for row in rows:
+            try:
+                got = call_body(op, body, types, row, params, dtype, arena, hidden)
+                yield canonical_json.dumps(literals.canonical(got))
+            except FeaturelibError as error:
+                yield type(error).__name__
+
+
+def digest(op: Op, name: str) -> str:
+    """The digest of the values of one signature."""
     told = hashlib.sha256()
-    for row in rows:
-        try:
-            got = call_body(op, body, types, row, params, dtype, Arena())
-            text = canonical_json.dumps(literals.canonical(got))
-        except FeaturelibError as error:
-            text = type(error).__name__
-        told.update(text.encode() + b"\n")
+    for line in lines(op, name):
+        told.update(line.encode() + b"\n")
     return told.hexdigest()[:16]
 
 

@@ -12,9 +12,9 @@ import json
 import signal
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from featurelib import intrinsics
 from featurelib.body_hash import _free_names, _resolve, _tree
 from featurelib.op import Op
 from featurelib.parity.golden import GoldenCase, case_path, check, read_cases, replay_reference
-from parity_tests.golden.recorded import FILE, digest
-from parity_tests.mutants.changes import Change, changes
+from parity_tests.golden.recorded import FILE, lines
+from parity_tests.mutants.changes import Mutant, changes
 from parity_tests.registry import every_op
 
 ROOT = Path(__file__).parents[2] / "golden_data"
@@ -43,27 +43,52 @@ def functions() -> dict[Callable[..., Any], list[Op]]:
     """Every function that ops reach, with the ops that reach it; intrinsics are not mutated."""
     found: dict[Callable[..., Any], list[Op]] = {}
     for op in every_op():
-        for fn in dict.fromkeys(f for body in op.bodies for f in _reached(body.fn)):
+        for fn in dict.fromkeys(
+            f for body in op.bodies for f in reached(body.fn, "featurelib.ops")
+        ):
             found.setdefault(fn, []).append(op)
     return found
 
 
 @cache
-def _reached(fn: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+def reached(fn: Callable[..., Any], package: str) -> tuple[Callable[..., Any], ...]:
+    """A function and those of a package that it calls, each once."""
     made = [fn]
     tree = _tree(fn, fn.__qualname__)
     for name in sorted(set(_free_names(tree))):
         value = _resolve(fn, name, fn.__qualname__)
         if isinstance(value, Op):
             value = value.bodies[0].fn
-        if isinstance(value, types.FunctionType) and value.__module__.startswith("featurelib.ops"):
-            made += _reached(value)
+        if isinstance(value, types.FunctionType) and value.__module__.startswith(package):
+            made += reached(value, package)
     return tuple(dict.fromkeys(made))
 
 
-def mutants(fn: Callable[..., Any]) -> Iterator[Change]:
-    """The mutants of one function."""
-    yield from changes(_tree(fn, fn.__qualname__))
+def constants_of(fn: Callable[..., Any]) -> dict[str, Any]:
+    """The constants of its module, or of another, that a function reads by name."""
+    found = {
+        name: _resolve(fn, name, fn.__qualname__)
+        for name in sorted(set(_free_names(_tree(fn, fn.__qualname__))))
+    }
+    return {name: value for name, value in found.items() if isinstance(value, (int, float, tuple))}
+
+
+def body_mutants() -> Iterator[Mutant]:
+    """The mutants of every function that ops reach."""
+    for fn, ops in functions().items():
+        yield from mutants(fn, ops)
+
+
+def mutants(fn: Callable[..., Any], ops: list[Op]) -> Iterator[Mutant]:
+    """The mutants of one function; the ops whose body it is are asked first, then the fast."""
+    own = [op for op in ops if any(body.fn is fn for body in op.bodies)]
+    for change in changes(_tree(fn, fn.__qualname__)):
+        yield Mutant(
+            f"{fn.__module__}.{fn.__qualname__} {change.key}",
+            partial(in_place, fn, change.tree),
+            partial(killed_by, ops, own),
+            partial(prepare, ops),
+        )
 
 
 @contextmanager
@@ -109,10 +134,18 @@ def seconds_of(op: Op) -> float:
     return time.perf_counter() - begin
 
 
-def killed_by(ops: list[Op]) -> str | None:
+def prepare(ops: Sequence[Op]) -> None:
+    """Takes what the unchanged bodies of ops give, and how long they take."""
+    for op in ops:
+        seconds_of(op)
+        recorded_lines(op)
+
+
+def killed_by(ops: Sequence[Op], first: Sequence[Op] = ()) -> str | None:
     """What says first that it is wrong: a golden case, or a recording; None if nothing does."""
+    others = sorted((op for op in ops if op not in first), key=seconds_of)
     for judge in (_golden, _recorded):
-        for op in ops:
+        for op in (*first, *others):
             wrong = judge(op)
             if wrong is not None:
                 return wrong
@@ -134,17 +167,23 @@ def _golden(op: Op) -> str | None:
 
 
 def _recorded(op: Op) -> str | None:
-    known = _recordings()[op.key]
-    for name in known:
+    for name, known in recorded_lines(op).items():
         try:
             with _limit(LONGEST_RECORDED_S):
-                if digest(op, name) != known[name]:
+                # Row by row: most of those that differ do so early.
+                if any(a != b for a, b in zip(known, lines(op, name), strict=True)):
                     return f"recorded {op.key} {name}"
         except Endless:
             return f"recorded {op.key} {name}: does not end"
         except Exception as error:
             return f"recorded {op.key} {name}: {type(error).__name__}"
     return None
+
+
+@cache
+def recorded_lines(op: Op) -> dict[str, tuple[str, ...]]:
+    """What the unchanged bodies give for the rows of each recording of an op."""
+    return {name: tuple(lines(op, name)) for name in _recordings()[op.key]}
 
 
 @cache

@@ -10,11 +10,14 @@ import ast
 import copy
 import math
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.Lt),
     ast.GtE: (ast.Gt, ast.Lt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }  # fmt: skip
 _COMMUTE = {
     f"{kind}_{name}" for kind in ("i64", "u64") for name in ("add", "mul", "and", "or", "xor")
@@ -25,8 +28,38 @@ _TWINS = {
     "floor": "ceil", "ceil": "floor", "trunc": "floor", "div": "mod", "mod": "div",
     "floordiv": "mod", "rint": "trunc",
 }  # fmt: skip
+_OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Sub, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mod, ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+    ast.BitXor: ast.BitOr,
+}  # fmt: skip
+_METHODS = {
+    "floor": "ceil", "ceil": "floor", "starts_with": "ends_with", "ends_with": "starts_with",
+    "is_null": "is_not_null", "is_not_null": "is_null", "is_nan": "is_not_nan",
+    "is_not_nan": "is_nan", "is_finite": "is_infinite", "is_infinite": "is_finite",
+    "len_bytes": "len_chars", "len_chars": "len_bytes", "eq_missing": "eq",
+    "ne_missing": "ne", "weekday": "day",
+}  # fmt: skip
+"""Methods of expressions that are taken for one another."""
 _LEAST_FLOAT = 1e-6
 """A float constant is moved by this part of itself: more than a tolerance of 1 ulp hides."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change, and who may find it.
+
+    Attributes:
+        name: What names it in a list.
+        put: Puts it in place, for as long as the context lasts.
+        killed_by: What finds it while it is in place; None if nothing does.
+        prepare: Takes what the unchanged code gives, before it is in place.
+    """
+
+    name: str
+    put: Callable[[], AbstractContextManager[None]]
+    killed_by: Callable[[], str | None]
+    prepare: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -96,10 +129,10 @@ def _edits(node: ast.AST) -> Iterator[Callable[[ast.AST], None]]:
     elif isinstance(node, ast.UnaryOp):
         if isinstance(node.op, ast.Not):
             yield lambda n: setattr(n, "operand", ast.UnaryOp(ast.Not(), n.operand))
-        elif isinstance(node.op, ast.USub):
+        elif isinstance(node.op, (ast.USub, ast.Invert)):
             yield lambda n: setattr(n, "op", ast.UAdd())
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
-        twin = ast.Sub if isinstance(node.op, (ast.Add, ast.Mult)) else ast.Add
+    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        twin = _OPERATORS[type(node.op)]
         yield lambda n: setattr(n, "op", twin())
     elif isinstance(node, ast.Call):
         yield from _calls(node)
@@ -116,17 +149,25 @@ def _edits(node: ast.AST) -> Iterator[Callable[[ast.AST], None]]:
 
 
 def _constants(value: object) -> Iterator[Callable[[ast.AST], None]]:
+    for other in moved(value):
+        yield lambda n, other=other: setattr(n, "value", other)
+
+
+def moved(value: object) -> Iterator[Any]:
+    """What stands for a constant after a slip: the other truth value, one more or less, near."""
     if isinstance(value, bool):
-        yield lambda n: setattr(n, "value", not value)
+        yield not value
     elif isinstance(value, int):
-        yield lambda n: setattr(n, "value", value + 1)
-        yield lambda n: setattr(n, "value", value - 1)
+        yield value + 1
+        yield value - 1
     elif isinstance(value, float) and math.isfinite(value):
-        moved = value * (1 + _LEAST_FLOAT) if value else 1.0
-        yield lambda n: setattr(n, "value", moved)
+        yield value * (1 + _LEAST_FLOAT) if value else 1.0
 
 
 def _calls(node: ast.Call) -> Iterator[Callable[[ast.AST], None]]:
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
+        method = _METHODS[node.func.attr]
+        yield lambda n: setattr(n.func, "attr", method)
     if not isinstance(node.func, ast.Name):
         return
     name, args = node.func.id, node.args
