@@ -3,6 +3,7 @@
 python -m benchmarks [--quick] [--only one_row,batch] [--out docs/benchmarks.md]
 
 The page `windows` takes a quarter of an hour: python -m benchmarks --only windows
+The page `live` takes some minutes: python -m benchmarks --only live
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from benchmarks.tables import Table, machine
 
 PAGES = (
     *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "served", "windows"),
-    *("compile_time", "ptx_time", "import_time"),
+    *("live", "compile_time", "ptx_time", "import_time"),
 )
-LONG = ("windows",)
-"""Pages of a quarter of an hour: they run when they are asked for by name."""
+LONG = ("windows", "live")
+"""Pages of minutes to a quarter of an hour: they run when they are asked for by name."""
 _WHOLE = tuple(page for page in PAGES if page not in LONG)
 _HEAD = """# Benchmarks
 

@@ -34,13 +34,14 @@ class EntityShare:
     def __init__(self, bundle: Bundle, entity: str | None, share: float, seed: int = 0) -> None:
         _check(bundle, entity, share)
         self._entity, self._seed = entity, seed
+        self._default = None if entity is None else bundle.schema[entity].default
         self._below = round(share * _ALL)
 
     def takes(self, request: Mapping[str, Any]) -> bool:
         """Whether the entity of a request is one of the share."""
         if self._below >= _ALL or self._entity is None:
             return self._below > 0
-        value = request[self._entity]
+        value = request.get(self._entity, self._default)
         if isinstance(value, str):
             data = value.encode()
             return bool(xxh64_bytes(View(data, 0, len(data)), self._seed) < self._below)

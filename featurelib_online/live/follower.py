@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from featurelib.release import Registry
     from featurelib.release.channel_records import Record
     from featurelib.release.registry_follow import News
+    from featurelib_online.row import RowKernel
 
 __all__ = ["Follower", "now"]
 
@@ -42,6 +43,7 @@ class Follower:
         loading: How releases are taken.
         take: Given each release that is ready, in the follower's thread.
         every_s: Seconds between two looks at the channel.
+        like: What serves already, before the first release of this channel.
 
     Attributes:
         counts: ``taken``, ``refused`` and ``refused_<stage>``, ``away``.
@@ -56,12 +58,13 @@ class Follower:
         take: Callable[[Current], None],
         *,
         every_s: float,
+        like: RowKernel | None = None,
     ) -> None:
         from featurelib.release.registry_follow import follow
 
         self.set, self.channel = set_name, channel
         self.counts: Counter[str] = Counter()
-        self._loading, self._take = loading, take
+        self._loading, self._take, self._like = loading, take, like
         self._stop = threading.Event()
         self._first = threading.Event()
         self._current: Current | None = None
@@ -158,7 +161,7 @@ class Follower:
                 kernel = before.kernel  # a rollback needs no compiler
             else:
                 self._is_warming = True
-                like = current.kernel if current else None
+                like = current.kernel if current else self._like
                 kernel = self._loading.load(release, like, self._stop)
             if self._stop.is_set():
                 return

@@ -1,7 +1,7 @@
 """Work of a background thread that lets the others go first.
 
 A thread that computes in Python keeps the interpreter lock for five milliseconds at a time, whoever
-waits for it: that is a request's pause. Here it gives the lock back after half a millisecond, so a
+waits for it: that is a request's pause. Here it gives the lock back after a millisecond, so a
 release is taken more slowly, and no request waits for more than one step of it.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["gently"]
 
-SLICE_S = 0.0005
+SLICE_S = 0.001
 REST_S = 0.0002
 """A rest has to be longer than a waiting thread needs to wake up."""
 

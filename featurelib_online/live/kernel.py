@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from featurelib.errors import DefinitionError, LiveError
-from featurelib.jit.arena import DEFAULT_LIMIT
-from featurelib.model_inputs import ModelInputs
+from featurelib_online import buffers
 from featurelib_online.batch import Batch
+from featurelib_online.entities import EntityShare
 from featurelib_online.live.follower import Follower
 from featurelib_online.live.loading import Loading
+from featurelib_online.live.shadow import ShadowQueue
 from featurelib_online.live.status import Current, Status
+from featurelib_online.live.trial import Trial
 from featurelib_online.outputs import Row
+from featurelib_online.row import as_mapping
 
 if TYPE_CHECKING:
     from featurelib.release import Registry
 
-__all__ = ["LiveKernel", "follow"]
+__all__ = ["LiveKernel"]
 
 
 class LiveKernel:
@@ -36,19 +40,26 @@ class LiveKernel:
         self, registry: Registry, set_name: str, channel: str, loading: Loading, every_s: float
     ) -> None:
         self.set, self.channel = set_name, channel
-        self._loading = loading
-        self._current: Current | None = None
+        self._registry, self._loading, self._every_s = registry, loading, every_s
+        self._lock = threading.Lock()
+        self._shadow: tuple[Trial, ShadowQueue] | None = None
+        self._canary: Trial | None = None
+        self._serving: _Serving | None = None
         self._follower = Follower(registry, set_name, channel, loading, self._take, every_s=every_s)
 
     @property
     def current(self) -> Current:
         """The release that answers now, its kernel, the channel's record, and since when."""
-        assert self._current is not None  # `follow` gives no kernel without one
-        return self._current
+        assert self._serving is not None  # `follow` gives no kernel without one
+        return self._serving.current
 
     def __call__(self, row: Any, *, out: Mapping[str, Any] | None = None) -> Row:
         """The features of one row; see `featurelib_online.RowKernel`."""
-        return self.current.kernel(row, out=out)
+        serving = self._serving
+        assert serving is not None
+        if serving.trials:
+            return serving.tried(row, out)
+        return serving.kernel(row, out=out)
 
     def many(
         self, rows: Sequence[Any], *, errors: str = "raise", out: Mapping[str, Any] | None = None
@@ -98,22 +109,86 @@ class LiveKernel:
 
         return fill_live
 
+    def shadow(
+        self,
+        *,
+        channel: str = "candidate",
+        share: float = 1.0,
+        entity: str | None = None,
+        halts: bool = True,
+    ) -> Trial:
+        """Has the release of another channel answer too, where nobody waits for it.
+
+        The stable release answers. What the candidate answers to the same requests (calls with one
+        row) is compared by another thread; when it does not keep up, requests are dropped and
+        counted. Keep the values of a request as they are: only the mapping is copied.
+
+        Args:
+            channel: The channel of the candidate.
+            share: Part of the entities whose requests are compared.
+            entity: The input that names the entity; needed for a share below 1.
+            halts: Whether it halts at a value that moves undeclared. A new major version moves
+                values everywhere: ``halts=False`` counts them.
+
+        Returns:
+            The trial; its ``close()`` ends it.
+
+        Raises:
+            DefinitionError: There is a shadow already, or share and entity do not fit.
+        """
+        trial = self._trial("shadow", self._shadow, share, entity, halts)
+        self._shadow = (trial, ShadowQueue(trial))
+        return self._begin(trial, channel)
+
+    def canary(
+        self, *, channel: str = "canary", share: float = 0.05, entity: str, seed: int = 0
+    ) -> Trial:
+        """Has the release of another channel answer a share of entities, the same ones every time.
+
+        Each such request (a call with one row) is answered by both releases and compared before
+        the answer is given: a value that moved undeclared is never served.
+
+        Args:
+            channel: The channel of the canary.
+            share: Part of the entities.
+            entity: The input that names the entity: a String or an integer that is never null.
+            seed: Of the hash that chooses them, XXH64 as in `featurelib_online.request_log`.
+
+        Returns:
+            The trial; its ``close()`` ends it.
+
+        Raises:
+            DefinitionError: There is a canary already, or share and entity do not fit.
+        """
+        trial = self._trial("canary", self._canary, share, entity, True, seed)
+        self._canary = trial
+        return self._begin(trial, channel)
+
     def status(self) -> Status:
-        """What is served, and what was not taken and why."""
-        return self._follower.status()
+        """What is served, what was not taken and why, and how trials stand."""
+        return self._follower.status(tuple(trial.status() for trial in self._trials()))
 
     @property
     def metrics(self) -> dict[str, int]:
         """Counts since the start, and the number of the record that is served.
 
         ``taken`` and ``refused`` releases, ``refused_<stage>`` (see `Refused.stage`), ``away``
-        (looks at a registry that did not answer), ``record``.
+        (looks at a registry that did not answer), ``record``; of trials ``shadow_compared``,
+        ``shadow_moved``, ``shadow_dropped``, ``shadow_halted``, and the same of ``canary``.
         """
         counts = {"taken": 0, "refused": 0, "away": 0, **self._follower.counts}
+        for trial in self._trials():
+            status = trial.status()
+            counts[f"{trial.kind}_compared"] = status.compared
+            counts[f"{trial.kind}_moved"] = sum(status.moved.values())
+            counts[f"{trial.kind}_dropped"] = status.dropped
+            counts[f"{trial.kind}_halted"] = int(status.halt is not None)
         return {**counts, "record": self.current.number}
 
     def close(self) -> None:
         """Stops following; the kernel goes on with what it has. A second call does nothing."""
+        for trial in self._trials():
+            trial.close()
         self._follower.close()
 
     def __enter__(self) -> LiveKernel:
@@ -130,10 +205,62 @@ class LiveKernel:
     def __repr__(self) -> str:
         return f"<live kernel {self.set}/{self.channel}: {self.current.version}>"
 
-    def _take(self, current: Current) -> None:
-        self._current = current
+    def _trials(self) -> tuple[Trial, ...]:
+        shadow = () if self._shadow is None else (self._shadow[0],)
+        return shadow if self._canary is None else (*shadow, self._canary)
 
-    def _start(self, within_s: float) -> None:
+    def _trial(
+        self, kind: str, running: Any, share: float, entity: str | None, halts: bool, seed: int = 0
+    ) -> Trial:
+        if running is not None:
+            raise DefinitionError(
+                f"{self.set}: there is a {kind} already", hint=f"close it first: {kind}.close()"
+            )
+        EntityShare(self.current.release.bundle, entity, share, seed)  # refuses what does not fit
+        return Trial(kind, share, entity, seed, halts=halts, changed=self._arrange, ended=self._end)
+
+    def _begin(self, trial: Trial, channel: str) -> Trial:
+        trial.follower = Follower(
+            self._registry,
+            self.set,
+            channel,
+            self._loading,
+            trial.take,
+            every_s=self._every_s,
+            like=self.current.kernel,
+        )
+        trial.follower.start()
+        return trial
+
+    def _end(self, trial: Trial) -> None:
+        shadow = self._shadow
+        if trial is self._canary:
+            self._canary = None
+        elif shadow is not None and trial is shadow[0]:
+            self._shadow = None
+            shadow[1].close()
+        self._arrange()
+
+    def _take(self, current: Current) -> None:
+        self._arrange(current)
+
+    def _arrange(self, taken: Current | None = None) -> None:
+        """Puts together what answers from the next request on; one assignment makes it so."""
+        with self._lock:
+            current = taken or self.current
+            shadow, canary = self._shadow, self._canary
+            self._serving = _Serving(
+                current,
+                shadow if shadow is not None and shadow[0].pair(current) else None,
+                canary if canary is not None and canary.pair(current) else None,
+            )
+
+    def start(self, within_s: float) -> None:
+        """Waits for the first release; `follow` calls it.
+
+        Raises:
+            LiveError: It cannot be taken, or did not come in time.
+        """
         self._follower.start()
         if not self._follower.wait_first(within_s):
             status = self._follower.status()
@@ -143,7 +270,7 @@ class LiveKernel:
                 + (status.away or f"the service was {status.state}"),
                 hint="look at the registry (featurelib status), or give it longer: first_within_s",
             )
-        if self._current is None:
+        if self._serving is None:
             refused = self._follower.status().refused
             self.close()
             assert refused is not None
@@ -156,49 +283,28 @@ class LiveKernel:
             )
 
 
-def follow(
-    registry: Registry,
-    set_name: str,
-    *,
-    channel: str = "stable",
-    every_s: float = 5.0,
-    model_inputs: ModelInputs | None = None,
-    first_within_s: float = 600.0,
-    warm_within_s: float = 300.0,
-    text_limit: int = DEFAULT_LIMIT,
-    in_child: bool = True,
-    python: str | None = None,
-) -> LiveKernel:
-    """Follows a channel, and serves the release that it points to.
+class _Serving:
+    """What answers a request: the stable release, and the trials that are under way."""
 
-    It returns when the first release serves. From then on nothing that the registry does stops the
-    service: a release that does not verify, compile, or give its own golden rows is not taken, the
-    one before goes on, and `LiveKernel.status` says why.
+    __slots__ = ("canary", "current", "kernel", "shadow", "trials")
 
-    Call it in each process of a service, after the fork. The thread that follows never keeps a
-    process alive.
+    def __init__(
+        self, current: Current, shadow: tuple[Trial, ShadowQueue] | None, canary: Trial | None
+    ) -> None:
+        self.current, self.kernel = current, current.kernel
+        self.shadow, self.canary = shadow, canary
+        self.trials = shadow is not None or canary is not None
 
-    Args:
-        registry: The registry: ``Registry("s3://...", public_keys=["release.pub"])``.
-        set_name: The feature set.
-        channel: The channel.
-        every_s: Seconds between two looks at the channel.
-        model_inputs: What the model was trained with. A release with other tensors or other values
-            in them is not taken, but for a hotfix whose declaration accepts the model.
-        first_within_s: Seconds that the first release may take.
-        warm_within_s: Seconds that compiling and replaying a release may take.
-        text_limit: The row limit of text, as for `featurelib_online.compile`.
-        in_child: Whether releases are compiled and replayed in a process of their own. Without it
-            requests wait for the compiler: for tests, and where no process may be started.
-        python: The interpreter of that process, by default this one.
-
-    Raises:
-        LiveError: The first release cannot be taken, or did not come in time.
-        RegistryError: A name cannot be that of a folder.
-        ValueError: A time is not above 0.
-    """
-    options: dict[str, Any] = {} if python is None else {"python": python}
-    loading = Loading(model_inputs, text_limit, warm_within_s, in_child, **options)
-    live = LiveKernel(registry, set_name, channel, loading, every_s)
-    live._start(first_within_s)
-    return live
+    def tried(self, row: Any, out: Mapping[str, Any] | None) -> Row:
+        """The answer to a row, which trials see too."""
+        kernel, answer = self.kernel, self.kernel(row)
+        request = as_mapping(row)
+        if self.shadow is not None and self.shadow[0].takes(request):
+            self.shadow[1].offer(request, answer, self.current)
+        if self.canary is not None and self.canary.takes(request):
+            made = self.canary.candidate_answer(request, answer, self.current)
+            if made is not None:
+                kernel, answer = made
+        if out is not None:
+            kernel.put(answer, buffers.of(out, kernel.bundle, 1))
+        return answer

@@ -13,8 +13,6 @@ import pytest
 
 import featurelib as fl
 from featurelib.errors import DefinitionError, LiveError, RegistryError
-from featurelib.parity.golden_features import record
-from featurelib.parity.values import Rows
 from featurelib.release import Registry
 from featurelib_online import live
 from parity_tests.live.versions import (
@@ -24,6 +22,7 @@ from parity_tests.live.versions import (
     folder_of,
     following,
     numbers_in,
+    recorded,
     released,
     request,
     until,
@@ -137,9 +136,7 @@ def test_a_release_that_this_service_cannot_run_is_not_taken(registry: Registry)
     wide = fl.col("miles").cast(fl.UInt8).fill_null(0).one_hot(100)
     features = [fl.Feature("wide", version=1, expr=wide)]
     made = fl.FeatureSet("trips", version="2.0.0", inputs=Trip, features=features).bind()
-    folder = Path(registry.where).with_name("golden")
-    rows = Rows.of([{"miles": 1.0, "user_id": b"u"}], made.schema)
-    registry.release(made, record(made, rows, folder).read_bytes())
+    registry.release(made, recorded(made, [{"miles": 1.0, "user_id": b"u"}]))
     with following(registry, text_limit=64) as service:
         registry.channel("trips", "stable").promote("2.0.0", **STEP)
         until(lambda: service.status().state == "refused")
