@@ -27,7 +27,7 @@ soak: $(STAMP) ## The tests on many more rows, examples and places of death (an 
 matrix: $(STAMP) ## Every release under other versions of Polars, Numba, NumPy, pyarrow: the same bits
 	$(BIN)/python -m parity_tests.matrix.run $(MATRIX_ARGS)
 
-mutants: $(STAMP) ## Change every tenth place in the bodies: do the tests of values find it? (5 min)
+mutants: $(STAMP) ## Change every tenth place in what ops are made of: do the tests find it? (5 min)
 	$(BIN)/python -m parity_tests.mutants.run $(MUTANT_ARGS)
 
 test-cuda: $(STAMP) ## Run the parity suite on this machine's CUDA device
