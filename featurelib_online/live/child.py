@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from featurelib import canonical_json
+from featurelib.jit import cache
 from featurelib_online.live.warming import Warmed, warm
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def warm_in_child(
         _write(release, folder)
         command = [python, "-P", "-m", "featurelib_online.live.warm", name]
         command += ["--text-limit", str(text_limit), "--nice", str(nice), "--while-stdin"]
+        command += ["--code", cache.generator_hash()]
         paths = [os.path.abspath(path) for path in sys.path]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:

@@ -21,9 +21,14 @@ from pathlib import Path
 
 from featurelib.jit import cache
 from featurelib.jit.arena import DEFAULT_LIMIT
-from featurelib_online.live.warming import warm
+from featurelib_online.live.warming import Warmed, warm
 
 __all__ = ["main"]
+
+_OTHER_CODE = (
+    "featurelib was changed on disk after the service was started, so that the service could not "
+    "load what is compiled now\nHint: restart the service"
+)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -35,6 +40,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--while-stdin", action="store_true", help="end when standard input is closed"
     )
+    parser.add_argument("--code", help="the compiler's hash in the service that will load it")
     asked = parser.parse_args(given)
     if asked.while_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
@@ -42,7 +48,10 @@ def main(given: Sequence[str] | None = None) -> int:
     # Of several services on one machine the first compiles, and the others find it done.
     with (cache.directory() / ".warm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        result = warm(asked.folder, text_limit=asked.text_limit)
+        if asked.code not in (None, cache.generator_hash()):
+            result = Warmed("compile", _OTHER_CODE)
+        else:
+            result = warm(asked.folder, text_limit=asked.text_limit)
     print(json.dumps(asdict(result)), flush=True)
     return 0 if result.is_ready else 1
 

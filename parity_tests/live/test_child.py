@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from featurelib.jit.cache import generator_hash
 from featurelib.release import Registry
 from featurelib_online.live.child import warm_in_child
+from featurelib_online.live.warm import main
 from featurelib_online.live.warming import warm
 from parity_tests.live.versions import (
     STEP,
@@ -121,6 +123,18 @@ def test_a_folder_without_a_release_is_no_release(tmp_path: Path) -> None:
     made = warm(tmp_path)
     assert not made.is_ready
     assert "bundle.json" in made.error
+
+
+def test_a_service_does_not_load_what_other_code_compiled(
+    registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The package was exchanged under a running service: it would compile by itself."""
+    folder = str(folder_of(registry, "1.1.0"))
+    assert main([folder, "--code", "0" * 64]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["outcome"] == "compile"
+    assert said["error"].endswith("restart the service")
+    assert main([folder, "--code", generator_hash()]) == 0
 
 
 def test_the_child_ends_with_its_parent(registry: Registry) -> None:
