@@ -50,5 +50,5 @@ def pytest_configure(config: pytest.Config) -> None:
     plugins = config.pluginmanager
     is_all = config.getoption("featurelib", False)
     if is_all or (config.getoption("featurelib_set", None) and not plugins.has_plugin(_PARITY)):
-        plugins.import_plugin(_RELEASE)
         plugins.import_plugin(_PARITY)
+        plugins.import_plugin(_RELEASE)
