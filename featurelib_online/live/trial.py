@@ -79,7 +79,7 @@ class Trial:
 
     It halts by itself when a value moves that the candidate's hotfix did not declare, when the
     candidate lacks a feature, or does not answer what the stable release answers. It begins again
-    with the next candidate; one that halted it is not tried again by this process.
+    with the next candidate; one that halted it is not tried again by this trial.
 
     Args:
         kind: ``shadow`` or ``canary``.
