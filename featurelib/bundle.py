@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,13 @@ from featurelib.errors import DefinitionError, FitError
 from featurelib.fields import InputSchema
 from featurelib.fingerprint import RECIPE, node_fingerprints, sha256
 from featurelib.layout import Layout
+from featurelib.op_packages import distributions_of
 from featurelib.program import Program, ops_of
 from featurelib.state import FittedState
 
 if TYPE_CHECKING:
     from featurelib.feature_set import FeatureSet
+    from featurelib.op import Op
     from featurelib.windows import Definition
 
 FORMAT = 1
@@ -72,6 +74,7 @@ class Bundle:
         layout: The model's tensors.
         meta: Version and metadata of each feature, by name.
         aggregates: The aggregates over events that features read, or None.
+        distributions: Which distribution has an op that is not featurelib's, by ``name@version``.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Bundle:
     layout: Layout
     meta: Mapping[str, Mapping[str, Any]]
     aggregates: Definition | None = None
+    distributions: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
@@ -137,6 +141,16 @@ class Bundle:
             for name, node in self.program.outputs.items()
         }
 
+    @cached_property
+    def ops(self) -> tuple[Op, ...]:
+        """Every op that a value goes through, by ``name@version``."""
+        return tuple(ops_of(n for p in self.programs for n in p.nodes))
+
+    @property
+    def unowned_ops(self) -> tuple[str, ...]:
+        """The ops that are not featurelib's and of no distribution: to load it, import them."""
+        return tuple(o.key for o in self.ops if not o.is_own and o.key not in self.distributions)
+
     def to_bytes(self) -> bytes:
         """The file's content."""
         content = {
@@ -148,9 +162,7 @@ class Bundle:
             "format": FORMAT,
             "inputs": self.schema.to_json(),
             "layout": self.layout.to_json(),
-            "ops": {
-                op.key: op_hash(op) for op in ops_of(n for p in self.programs for n in p.nodes)
-            },
+            "ops": {op.key: op_hash(op) for op in self.ops},
             "program": self.program.to_json(),
             "recipe": RECIPE,
             "set": {"description": self.description, "name": self.name, "version": self.version},
@@ -158,6 +170,9 @@ class Bundle:
         }
         if self.aggregates:
             content["windows"] = self.aggregates.to_json()
+        owners = {o.key: self.distributions.get(o.key) for o in self.ops if not o.is_own}
+        if any(owners.values()):
+            content["distributions"] = {key: name for key, name in owners.items() if name}
         return digest_file.with_digest(content)
 
     @property
@@ -186,7 +201,8 @@ class Bundle:
         Raises:
             DigestError: It was altered or cut off.
             BundleFormatError: It is of a newer format, or no bundle.
-            UnknownOpError: It names an op that is not installed.
+            UnknownOpError: It names an op that is not installed, also after every distribution with
+                the entry point `featurelib.ops` was imported.
             BundleError: An op has another body here than the one that the bundle was made with.
         """
         from featurelib.bundle_file import read
@@ -261,7 +277,7 @@ def bind(features: FeatureSet, state: FittedState | None) -> Bundle:
             f"{features.name}: no fitted value for {missing.param['analyzer']} ({missing.source})",
             hint="bind(fit(features, train)), with the state of this very definition",
         )
-    return Bundle(
+    made = Bundle(
         features.name,
         features.version,
         features.description,
@@ -280,3 +296,4 @@ def bind(features: FeatureSet, state: FittedState | None) -> Bundle:
         },
         features.aggregates,
     )
+    return replace(made, distributions=distributions_of(made.ops))

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from featurelib.body_hash import op_hash
 from featurelib.bundle import FORMAT, META, Bundle
+from featurelib.bundle_ops import check_bodies, check_installed
 from featurelib.canonical_json import UNREADABLE
 from featurelib.digest_file import check_digest
 from featurelib.errors import (
@@ -22,7 +22,7 @@ from featurelib.errors import (
 from featurelib.fields import InputSchema
 from featurelib.fingerprint import RECIPE
 from featurelib.layout import Layout
-from featurelib.program import Program, ops_of
+from featurelib.program import Program
 from featurelib.state import FittedState
 from featurelib.tables import TableData
 
@@ -63,6 +63,8 @@ def _parsed(content: Any, where: str) -> Bundle:
                 hint="pip install -U featurelib",
             )
     named = content["set"]
+    distributions = content.get("distributions", {})
+    check_installed(distributions, where)
     made = Bundle(
         named["name"],
         named["version"],
@@ -73,16 +75,11 @@ def _parsed(content: Any, where: str) -> Bundle:
         Layout.from_json(content["layout"]),
         {name: {k: item[k] for k in META} for name, item in content["features"].items()},
         _aggregates(content),
+        distributions,
     )
     _check_names(made)
     _check_parts(made)
-    recorded = content["ops"]
-    for op in ops_of(n for p in made.programs for n in p.nodes):
-        if recorded.get(op.key) != op_hash(op):
-            raise BundleError(
-                f"{where}: op `{op.key}` has another body here than when the bundle was made",
-                hint="install the featurelib (or the package of the op) that made it",
-            )
+    check_bodies(made, content["ops"], where)
     return made
 
 

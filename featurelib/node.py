@@ -16,7 +16,7 @@ from typing import Any
 from featurelib import dtypes, literals
 from featurelib.dtypes import FLOAT64, INT64, UINT64, DType
 from featurelib.errors import DefinitionError, FeaturelibError, FeatureTypeError
-from featurelib.op import METHODS, Body, Op, TypeSet, get_op
+from featurelib.op import Body, Op, TypeSet, find_method, get_op
 from featurelib.operators import Operators, Source
 from featurelib.tables import TableData
 
@@ -130,7 +130,7 @@ def call(name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Node:
         temporal = TEMPORAL[name](*args) if name in TEMPORAL else None
         if temporal is not None:
             return temporal
-    macro = METHODS.get(name)
+    macro = find_method(name)
     if macro is not None:
         try:
             made = macro(*args, **params)

@@ -13,12 +13,23 @@ from __future__ import annotations
 import enum
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from featurelib.dtypes import DType
-from featurelib.errors import DefinitionError, FeatureTypeError, UnknownOpError
+from featurelib.errors import DefinitionError, FeatureTypeError
+from featurelib.op_packages import is_own
+from featurelib.op_registry import (
+    _REGISTRY,
+    METHODS,
+    all_ops,
+    check_owner,
+    find_method,
+    get_op,
+    is_public,
+    public_names,
+)
 from featurelib.signature import (
     AnyDatetime,
     Arena,
@@ -39,9 +50,6 @@ from featurelib.signature import (
     pattern_name,
     read_signature,
 )
-
-if TYPE_CHECKING:
-    from featurelib.expr import Expr
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,6 +102,11 @@ class Op:
         return f"{self.name}@{self.version}"
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is featurelib's own, and not of a team's distribution or module."""
+        return is_own(self.bodies[0].fn)
+
+    @property
     def doc(self) -> str:
         return inspect.getdoc(self.bodies[0].fn) or ""
 
@@ -137,11 +150,6 @@ class Op:
         return f"<op {self.key}>"
 
 
-_REGISTRY: dict[str, dict[int, Op]] = {}
-METHODS: dict[str, Callable[..., Expr]] = {}
-"""Expression methods that are written over other expressions (macros), by name."""
-
-
 def op(
     name: str,
     *,
@@ -156,10 +164,12 @@ def op(
     """Decorator that makes a body an op and registers it. See `Op` for the arguments.
 
     Raises:
-        DefinitionError: The same name and version is registered already from another place.
+        DefinitionError: The same name and version is registered already from another place, or the
+            name is one of featurelib's own.
     """
 
     def make(fn: Callable[..., Any]) -> Op:
+        check_owner(name, fn, [o.bodies[0].fn for o in _REGISTRY.get(name, {}).values()])
         made = Op(
             name, version, nulls, [read_signature(name, fn)], promote, nullable, result,
             device_reason, public,
@@ -183,9 +193,14 @@ def method(name: str) -> Callable[[F], F]:
 
     The function that it gives back takes expressions as well: on these it records the call, and the
     author's function runs when their types are known.
+
+    Raises:
+        DefinitionError: The name is a method of featurelib's own.
     """
 
     def register(fn: F) -> F:
+        check_owner(name, fn, [METHODS[name]] if name in METHODS else [])
+
         @functools.wraps(fn)
         def dispatch(*args: Any, **params: Any) -> Any:
             from featurelib.expr import Expr, contains, record
@@ -212,38 +227,6 @@ def inlined(fn: F) -> F:
     return kernel_function(fn)
 
 
-def get_op(name: str, version: int | None = None) -> Op:
-    """The op of that name, by default its newest version.
-
-    Raises:
-        UnknownOpError: No such op or version.
-    """
-    versions = _REGISTRY.get(name)
-    if not versions:
-        raise UnknownOpError(f"no op `{name}`")
-    if version is None:
-        return versions[max(versions)]
-    if version not in versions:
-        have = ", ".join(map(str, sorted(versions)))
-        raise UnknownOpError(
-            f"no version {version} of op `{name}` here, only {have}",
-            hint="a newer featurelib may have it: pip install -U featurelib",
-        )
-    return versions[version]
-
-
-def is_public(name: str) -> bool:
-    """Whether an op of that name is an expression method."""
-    versions = _REGISTRY.get(name, {})
-    return bool(versions) and versions[max(versions)].public
-
-
-def all_ops() -> Iterator[Op]:
-    """Every registered op and version, by name."""
-    for name in sorted(_REGISTRY):
-        yield from (_REGISTRY[name][v] for v in sorted(_REGISTRY[name]))
-
-
 __all__ = [
     "METHODS",
     "AnyDatetime",
@@ -265,10 +248,12 @@ __all__ = [
     "UnsignedTable",
     "ZoneTable",
     "all_ops",
+    "find_method",
     "get_op",
     "inlined",
     "is_public",
     "kernel_function",
     "method",
     "op",
+    "public_names",
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from featurelib.errors import TraceError, UnknownMethodError
-from featurelib.op import METHODS, all_ops, get_op, is_public
+from featurelib.op import find_method, get_op, is_public, public_names
 
 NAMESPACES = ("str", "dt", "list", "arr", "struct")
 _PACKAGE = str(Path(__file__).parent)
@@ -50,11 +50,6 @@ def caller() -> Source:
     return Source(frame.f_code.co_filename, frame.f_lineno)
 
 
-def known_methods() -> set[str]:
-    """Every method name, with its namespace."""
-    return set(METHODS) | {op.name for op in all_ops() if op.public}
-
-
 class Operators:
     """Operators and methods; a subclass says in `_call` what a call means."""
 
@@ -73,7 +68,7 @@ class Operators:
 
     def __dir__(self) -> list[str]:
         """For completion in a notebook."""
-        return [*super().__dir__(), *NAMESPACES, *(m for m in known_methods() if "." not in m)]
+        return [*super().__dir__(), *NAMESPACES, *(m for m in public_names() if "." not in m)]
 
     def __add__(self, other: Any) -> Any:
         return self._call("add", (self, other), {})
@@ -230,14 +225,15 @@ class Namespace:
     def __dir__(self) -> list[str]:
         """For completion in a notebook."""
         start = f"{self._name}."
-        return [m.removeprefix(start) for m in known_methods() if m.startswith(start)]
+        return [m.removeprefix(start) for m in public_names() if m.startswith(start)]
 
 
 def _method(owner: Operators, name: str) -> Any:
-    if name not in METHODS and not is_public(name):
+    macro = find_method(name)
+    if macro is None and not is_public(name):
         from featurelib.analyzers import functions
 
-        close = difflib.get_close_matches(name, known_methods(), n=3, cutoff=0.5)
+        close = difflib.get_close_matches(name, public_names(), n=3, cutoff=0.5)
         hint = "docs/ops.md lists every method"
         if name in functions.ANALYZERS:
             hint = f"the {name} of all rows is found by a fit: fl.{name}(x)"
@@ -249,7 +245,7 @@ def _method(owner: Operators, name: str) -> Any:
         return owner._call(name, (owner, *args), params)
 
     bound.__name__ = name
-    bound.__doc__ = METHODS[name].__doc__ if name in METHODS else get_op(name).doc
+    bound.__doc__ = macro.__doc__ if macro is not None else get_op(name).doc
     return bound
 
 

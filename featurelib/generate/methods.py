@@ -12,8 +12,8 @@ from typing import Any
 from featurelib import dtypes
 from featurelib.dtypes import DType
 from featurelib.node import Node
-from featurelib.op import METHODS, Body, Op, TypeSet, all_ops
-from featurelib.operators import known_methods
+from featurelib.op import METHODS, Body, Op, TypeSet, all_ops, public_names
+from featurelib.op_packages import is_own
 
 __all__ = ["Method", "all_methods", "family_of", "parameters", "type_sets", "type_text"]
 
@@ -56,8 +56,14 @@ class Method:
 
 
 def all_methods() -> list[Method]:
-    """Every method, by name."""
-    return [_method(name) for name in sorted(known_methods())]
+    """Every method of this distribution, by name."""
+    return [_method(name) for name in sorted(public_names()) if _is_own(name)]
+
+
+def _is_own(name: str) -> bool:
+    """Whether it is ours: a distribution with the entry point `featurelib.ops` may be installed."""
+    fn = METHODS[name] if name in METHODS else newest_ops()[name].bodies[0].fn
+    return is_own(fn)
 
 
 def _method(name: str) -> Method:

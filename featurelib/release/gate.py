@@ -72,7 +72,7 @@ def gate(asked: Asked, tell: Tell = lambda what: None) -> GateReport:
         asked: What it is asked about.
         tell: Told what runs now.
     """
-    notes: list[str] = []
+    notes = [_unowned(asked.new.bundle.unowned_ops)] if asked.new.bundle.unowned_ops else []
     checks = []
     for name, run in (("lock", _lock), ("golden", _golden), ("parity", _parity)):
         tell(name)
@@ -87,6 +87,13 @@ def gate(asked: Asked, tell: Tell = lambda what: None) -> GateReport:
     tell("policy")
     checks += _moves(asked, notes)
     return GateReport(asked.title, tuple(checks), tuple(notes))
+
+
+def _unowned(ops: tuple[str, ...]) -> str:
+    return (
+        f"{', '.join(ops)}: no distribution registers it by the entry point `featurelib.ops`, so a "
+        "service can load the bundle only after it imported the op's module itself"
+    )
 
 
 def _guarded(name: str, run: Callable[[], Check]) -> Check:
