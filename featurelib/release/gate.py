@@ -72,7 +72,7 @@ def gate(asked: Asked, tell: Tell = lambda what: None) -> GateReport:
         asked: What it is asked about.
         tell: Told what runs now.
     """
-    notes = [_unowned(asked.new.bundle.unowned_ops)] if asked.new.bundle.unowned_ops else []
+    notes: list[str] = []
     checks = []
     for name, run in (("lock", _lock), ("golden", _golden), ("parity", _parity)):
         tell(name)
@@ -83,9 +83,11 @@ def gate(asked: Asked, tell: Tell = lambda what: None) -> GateReport:
         )
         if asked.hotfix is not None:
             checks.append(_no_old(asked))
-        return GateReport(asked.title, tuple(checks), tuple(notes))
-    tell("policy")
-    checks += _moves(asked, notes)
+    else:
+        tell("policy")
+        checks += _moves(asked, notes)
+    if asked.new.bundle.unowned_ops:
+        notes.append(_unowned(asked.new.bundle.unowned_ops))
     return GateReport(asked.title, tuple(checks), tuple(notes))
 
 

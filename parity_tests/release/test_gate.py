@@ -27,6 +27,7 @@ def test_a_first_release_passes(locked: Rides) -> None:
     assert report.passed
     assert [c.name for c in report.checks] == ["lock", "golden", "parity"]
     assert "no earlier release" in report.notes[0]
+    assert "km_of_miles@1: no distribution registers it" in report.notes[1]
 
 
 def test_a_declared_hotfix_passes(fixed: Rides) -> None:
