@@ -1,12 +1,10 @@
 """Shadow and canary: what moves is counted, and what no hotfix declared stops the trial."""
 
-import math
 import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
-import xxhash
 
 import featurelib as fl
 from featurelib.errors import DefinitionError
@@ -21,6 +19,7 @@ from parity_tests.live.versions import (
     following,
     golden_of,
     hotfixed,
+    in_share,
     numbers_in,
     recorded,
     released,
@@ -57,11 +56,6 @@ def node_of(rows: fl.Expr) -> Any:
     feature = fl.Feature("rows", version=1, expr=rows)
     made = fl.FeatureSet("rows", version="1.0.0", inputs=Trip, features=[feature]).bind()
     return Program.from_json(made.program.to_json()).outputs["rows"]
-
-
-def in_share(user: str) -> bool:
-    """Whether an entity is one of the canary's, by another library's XXH64."""
-    return xxhash.xxh64_intdigest(user.encode(), 0) < math.floor(SHARE * 2**64)
 
 
 def begun(trial: live.Trial) -> live.Trial:
@@ -116,7 +110,7 @@ def test_a_candidate_with_the_same_values_never_halts(registry: Registry) -> Non
         for i in range(37):
             assert numbers_in(service(request(i)), request(i)) == {1}
         until(lambda: shadow.status().compared == 37)
-        chosen = sum(in_share(f"u{i}") for i in range(37))
+        chosen = sum(in_share(f"u{i}", SHARE) for i in range(37))
         assert canary.status().compared == chosen
         assert service.metrics["canary_moved"] == service.metrics["shadow_moved"] == 0
         registry.channel("trips", "stable").promote("1.3.0", **STEP)
@@ -132,10 +126,10 @@ def test_a_canary_answers_the_same_entities_every_time(registry: Registry) -> No
         trial = begun(service.canary(share=SHARE, entity="user_id"))
         for i in range(111):
             asked = request(i)
-            expected = 2 if in_share(asked["user_id"]) else 1
+            expected = 2 if in_share(asked["user_id"], SHARE) else 1
             assert numbers_in(service(asked), asked) == {expected}
         assert trial.status().halt is None
-        assert trial.status().compared == 3 * sum(in_share(f"u{i}") for i in range(37))
+        assert trial.status().compared == 3 * sum(in_share(f"u{i}", SHARE) for i in range(37))
         trial.close()
         assert all(numbers_in(service(request(i)), request(i)) == {1} for i in range(37))
 

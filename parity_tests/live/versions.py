@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import xxhash
 
 import featurelib as fl
 from featurelib.bundle import Bundle
@@ -105,6 +108,11 @@ def until(is_so: Callable[[], bool], what: Callable[[], object] = lambda: "") ->
     while not is_so():
         assert time.monotonic() < end, what()
         time.sleep(0.005)
+
+
+def in_share(entity: str, share: float) -> bool:
+    """Whether an entity is one of a canary's, by another library's XXH64."""
+    return xxhash.xxh64_intdigest(entity.encode(), 0) < math.floor(share * 2**64)
 
 
 def folder_of(registry: Registry, version: str) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from featurelib.release import Registry
+from parity_tests.live.versions import in_share
 from parity_tests.parity.test_parity_page import ROOT, written
 from parity_tests.release.test_registry_page import lasting as unstamped
 
@@ -34,11 +35,15 @@ def test_the_page_shows_what_its_commands_print(played: tuple[Path, str]) -> Non
 
 
 def test_each_step_leads_to_the_next(played: tuple[Path, str]) -> None:
-    """The gate passes, the shadow sees only what is declared, and the way back is taken."""
+    """The gate passes, shadow and canary see only what is declared, and the way back is taken."""
     folder, page = played
     assert "gate passed: rides 1.0.0 to 1.0.1" in page
-    assert "is_night: 2 moved, 0 of them not declared" in page
-    assert "fare_capped: 0 moved, 0 of them not declared" in page
+    compared = "comparing; 6 requests compared, values moved: is_night 2\n"
+    assert f"shadow of 1.0.1 (candidate): {compared}" in page
+    chosen = sum(in_share(f"rider {i}", 0.1) for i in range(5000))
+    compared = f"comparing; {chosen} requests compared, values moved: is_night {chosen}\n"
+    assert f"canary of 1.0.1 (canary): {compared}" in page
+    assert f"{chosen} of 5000 riders have night at 22:00\n" in page
     assert "may run: the hotfix accepts it" in page
     registry = Registry(str(folder / "registry"), public_keys=[str(folder / "team.pem.pub")])
     serving = {name: registry.channel("rides", name).fetch() for name in ("stable", "canary")}
