@@ -17,6 +17,7 @@ FOLDERS = (
     "parity_tests",
     "golden_data",
     "benchmarks",
+    "serving_example",
 )
 DISTRIBUTION = {"sklearn": "scikit-learn"}
 BROUGHT_BY_ANOTHER = {
