@@ -97,7 +97,12 @@ class Loading:
         if self.model_inputs is None:
             return
         try:
-            check_model(self.model_inputs, release.bundle, release.declaration)
+            check_model(
+                self.model_inputs,
+                release.bundle,
+                release.declaration,
+                is_signed=release.signed_by is not None,
+            )
         except LayoutMismatchError as error:
             raise NotTakenError("model", str(error)) from error
 

@@ -2,20 +2,19 @@
 
 import struct
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import featurelib as fl
 from featurelib.errors import DefinitionError
-from featurelib.program import Program
 from featurelib.release import Registry
-from featurelib.release.hotfix import Hotfix, RowRule
 from featurelib_online import live
 from parity_tests.live.versions import (
+    ALL,
     STEP,
     Trip,
     bundle_of,
+    declared,
     following,
     golden_of,
     hotfixed,
@@ -27,7 +26,6 @@ from parity_tests.live.versions import (
     until,
 )
 
-ALL = ("f0", "f1", "f2", "f3", "f4", "said")
 SHARE = 0.3
 
 
@@ -41,21 +39,6 @@ def registry(tmp_path: Path) -> Registry:
     made.release(same, golden_of(same))
     made.channel("trips", "stable").promote("1.1.0", **STEP)
     return made
-
-
-def declared(rows: str | fl.Expr, features: tuple[str, ...] = ALL) -> Hotfix:
-    """A declaration from 1.1.0 to 1.1.1, for rows below an expression."""
-    rule = RowRule("all") if isinstance(rows, str) else RowRule("some", node_of(rows))
-    schema = bundle_of(1).schema
-    return Hotfix("trips", "1.1.0", "1.1.1", "wrong", "a test", (), schema,
-                  dict.fromkeys(features, rule))  # fmt: skip
-
-
-def node_of(rows: fl.Expr) -> Any:
-    """An expression over the inputs, typed."""
-    feature = fl.Feature("rows", version=1, expr=rows)
-    made = fl.FeatureSet("rows", version="1.0.0", inputs=Trip, features=[feature]).bind()
-    return Program.from_json(made.program.to_json()).outputs["rows"]
 
 
 def begun(trial: live.Trial) -> live.Trial:
@@ -120,7 +103,7 @@ def test_a_candidate_with_the_same_values_never_halts(registry: Registry) -> Non
 
 def test_a_canary_answers_the_same_entities_every_time(registry: Registry) -> None:
     """Those whose hash is below the share, as another library computes it, and no others."""
-    hotfixed(registry, 2, "1.1.1", declared("all"))
+    hotfixed(registry, declared())
     registry.channel("trips", "canary").promote("1.1.1", **STEP)
     with following(registry) as service:
         trial = begun(service.canary(share=SHARE, entity="user_id"))
@@ -136,7 +119,7 @@ def test_a_canary_answers_the_same_entities_every_time(registry: Registry) -> No
 
 def test_a_canary_never_serves_what_was_not_declared(registry: Registry) -> None:
     """On declared rows the canary answers; the first other row is the stable release's."""
-    hotfixed(registry, 2, "1.1.1", declared(fl.col("miles") > 50.0))
+    hotfixed(registry, declared(fl.col("miles") > 50.0))
     registry.channel("trips", "canary").promote("1.1.1", **STEP)
     with following(registry) as service:
         trial = begun(service.canary(share=1.0, entity="user_id"))
@@ -152,7 +135,7 @@ def test_a_canary_never_serves_what_was_not_declared(registry: Registry) -> None
 
 def test_a_feature_that_is_not_declared_halts(registry: Registry) -> None:
     """The declaration names five of six features, and the sixth moves too."""
-    hotfixed(registry, 2, "1.1.1", declared("all", ALL[:5]))
+    hotfixed(registry, declared(features=ALL[:5]))
     registry.channel("trips", "canary").promote("1.1.1", **STEP)
     with following(registry) as service:
         trial = begun(service.canary(share=1.0, entity="user_id"))

@@ -16,12 +16,14 @@ import featurelib as fl
 from featurelib.bundle import Bundle
 from featurelib.parity.golden_features import record
 from featurelib.parity.values import Rows
+from featurelib.program import Program
 from featurelib.release import Registry
-from featurelib.release.hotfix import Hotfix
+from featurelib.release.hotfix import Hotfix, RowRule
 from featurelib_online import live
 
 STEP: dict[str, Any] = {"by": "a test", "at": "2024-03-10T07:00:00Z"}
 DEADLINE_S = 400.0
+ALL = ("f0", "f1", "f2", "f3", "f4", "said")
 
 
 class Trip(fl.Schema):
@@ -89,11 +91,27 @@ def wrong(registry: Registry, number: int) -> str:
     return registry.release(bundle, head + b"\n" + altered).version
 
 
-def hotfixed(registry: Registry, number: int, version: str, declaration: Hotfix) -> str:
-    """Releases a declared hotfix: it gives the values of another number."""
-    bundle = bundle_of(number, version, feature_version=2)
-    made = registry.release(bundle, golden_of(bundle), declaration=declaration)
-    return made.version
+def declared(
+    rows: fl.Expr | None = None, features: tuple[str, ...] = ALL, accepts: tuple[str, ...] = ()
+) -> Hotfix:
+    """A declaration from 1.1.0 to 1.1.1, for the rows of an expression, else for all."""
+    rule = RowRule("all") if rows is None else RowRule("some", _node_of(rows))
+    schema = bundle_of(1).schema
+    return Hotfix("trips", "1.1.0", "1.1.1", "wrong", "a test", accepts, schema,
+                  dict.fromkeys(features, rule))  # fmt: skip
+
+
+def _node_of(rows: fl.Expr) -> Any:
+    """An expression over the inputs, typed."""
+    feature = fl.Feature("rows", version=1, expr=rows)
+    made = fl.FeatureSet("rows", version="1.0.0", inputs=Trip, features=[feature]).bind()
+    return Program.from_json(made.program.to_json()).outputs["rows"]
+
+
+def hotfixed(registry: Registry, declaration: Hotfix, **more: Any) -> str:
+    """Releases a declared hotfix, 1.1.1: it gives the values of number 2."""
+    bundle = bundle_of(2, "1.1.1", feature_version=2)
+    return registry.release(bundle, golden_of(bundle), declaration=declaration, **more).version
 
 
 def following(registry: Registry, **more: Any) -> live.LiveKernel:

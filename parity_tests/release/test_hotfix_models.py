@@ -37,14 +37,15 @@ HOTFIX = Hotfix(
 def test_an_accepted_model_runs() -> None:
     """Its fingerprint is named, and the declared feature is all that is different."""
     with pytest.raises(LayoutMismatchError):
-        check_model(MODEL, NEW)
-    check_model(MODEL, NEW, HOTFIX)
+        check_model(MODEL, NEW, is_signed=True)
+    check_model(MODEL, NEW, HOTFIX, is_signed=True)
 
 
 def test_a_model_that_the_fix_does_not_concern_runs() -> None:
     """None of its features changed, so nobody must accept it."""
     model = fl.ModelInputs.of(made("1.0.0", 1, members=("same",)))
-    check_model(model, made("1.0.1", 2, members=("same",)), replace(HOTFIX, accepts=()))
+    new = made("1.0.1", 2, members=("same",))
+    check_model(model, new, replace(HOTFIX, accepts=()), is_signed=False)
 
 
 REFUSED = {
@@ -55,7 +56,7 @@ REFUSED = {
     "another layout": (
         MODEL, made("1.0.1", 2, members=("same", "fixed")), HOTFIX, "does not declare",
     ),
-    "no declaration": (MODEL, NEW, None, "fixed"),
+    "no declaration": (MODEL, NEW, None, "no hotfix came with it"),
 }  # fmt: skip
 
 
@@ -63,5 +64,13 @@ REFUSED = {
 def test_every_other_model_is_refused(model, bundle, hotfix, says: str) -> None:
     """What the model was trained with, what it would get, why the hotfix does not help."""
     with pytest.raises(LayoutMismatchError, match=says) as refused:
-        check_model(model, bundle, hotfix)
+        check_model(model, bundle, hotfix, is_signed=True)
     assert refused.value.differences and "Hint:" in str(refused.value)
+    assert f"the model {model.fingerprint} may not run on it" in str(refused.value)
+
+
+def test_a_declaration_that_nobody_signed_accepts_no_model() -> None:
+    """Who can write a file could let any model run on any values; the way out is a key."""
+    with pytest.raises(LayoutMismatchError, match="no signature says so") as refused:
+        check_model(MODEL, NEW, HOTFIX, is_signed=False)
+    assert "public_keys=" in str(refused.value)
