@@ -1,7 +1,8 @@
 """What the recommender looks at: one feature set, for training and for every request.
 
-A row is a user and a film at a moment. Ratings are events, of their user and of their film; a film's
-aggregates look at counts and rows only, never at the clock, so they stand still between two ratings.
+A row is a user and a film at a moment. Ratings are events, of their user and of their film; a
+film's aggregates look at counts and rows only, never at the clock, so they stand still between two
+ratings.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ def _film() -> dict[str, fl.Expr]:
         "f_mean": _number(mean - 3.5),
         "f_std": _number(fl.col("film_std")),
         "f_trend": _number(fl.col("film_recent_mean") - mean),
-        "f_year": _number((fl.col("release_year").cast(fl.Float64).fill_null(1990.0) - 1990.0) / 10.0),
+        "f_year": _number(
+            (fl.col("release_year").cast(fl.Float64).fill_null(1990.0) - 1990.0) / 10.0
+        ),
     }
     for genre in GENRES:
         made[f"f_is_{_slug(genre)}"] = _number(_has(genre).cast(fl.Float64))
