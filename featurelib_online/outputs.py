@@ -160,6 +160,11 @@ class Row(Mapping[str, Any]):
         """The tensors of the layout, read-only: shape (1, width), a ragged one as two arrays."""
         return self._outputs.tensors(self._block, self._texts)
 
+    @property
+    def block(self) -> bytes:
+        """The row as the kernel wrote it: the tensors, then what stands in none (`RowLayout`)."""
+        return self._block
+
     def keys(self) -> KeysView[str]:
         """The names of the features."""
         return self._made().keys()
