@@ -1,0 +1,44 @@
+"""Small models of torch for tests of devices, and their layout."""
+
+import numpy as np
+import torch
+
+from featurelib.layout import Layout
+
+LAYOUT = Layout.from_json(
+    [["dense", ["a", "b", "c"], "Float32", [1, 1, 1]], ["ids", ["i"], "Int64", [1]]]
+)
+
+
+class Ranker(torch.nn.Module):
+    """Scores from three numbers and an id below 10."""
+
+    def __init__(self, seed: int = 0):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.embed = torch.nn.Embedding(10, 8)
+        self.layers = torch.nn.Sequential(
+            torch.nn.Linear(11, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1)
+        )
+
+    def forward(self, tensors):
+        parts = [tensors["dense"], self.embed(tensors["ids"][:, 0])]
+        return self.layers(torch.cat(parts, dim=1))[:, 0]
+
+    def user(self, tensors):
+        return torch.nn.functional.normalize(self.embed(tensors["ids"][:, 0]), dim=1)
+
+
+class Neighbours(Ranker):
+    """A wrong model: a row's score depends on the rows beside it."""
+
+    def forward(self, tensors):
+        return tensors["dense"][:, 0] - tensors["dense"][:, 0].mean()
+
+
+def rows_of(count, seed=0):
+    generator = np.random.default_rng(seed)
+    return {
+        "dense": generator.standard_normal((count, 3)).astype(np.float32),
+        "ids": generator.integers(0, 10, (count, 1)),
+    }
