@@ -1,0 +1,212 @@
+"""Requests and responses as plain objects, apart from any server.
+
+A handler is a plain function from a `Request` to a `Response`, or to a `Pending` that gets its
+response later, on the same event loop. It raises `Rejection` for what it refuses. So a handler can
+be called by an ASGI application, by a protocol of one's own, or by a test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from featurelib.errors import FeaturelibError
+
+__all__ = ["Handler", "Pending", "Rejection", "Request", "Response", "decode", "encode"]
+
+JSON = b"application/json"
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(value: Any) -> bytes:
+    """A value as JSON."""
+    return _encode(value)
+
+
+class Rejection(FeaturelibError):
+    """A request that is not answered as asked.
+
+    Args:
+        status: The HTTP status, 4xx or 5xx.
+        code: What kind, for programs: ``invalid``, ``too_large``, ``overloaded``, ...
+        reason: Which case of it, for programs: ``wrong_dtype``, ``queue_full``, ...
+        message: What is wrong and the way out, for people.
+        field: The part of the request at fault: a path of names and indices.
+        retry_after_s: After how long to try again; None if that would not help.
+        headers: More headers of the answer.
+        close: Whether the connection ends with the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        reason: str,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after_s: float | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        close: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.reason, self.message = status, code, reason, message
+        self.field, self.retry_after_s = field, retry_after_s
+        self.headers, self.close = headers, close
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request.
+
+    Attributes:
+        method: ``GET``, ``POST``.
+        path: The decoded path.
+        query: What follows the question mark, as sent.
+        headers: By lower-case name; of a name that came twice the last.
+        body: The whole body.
+        request_id: The client's, else one of ours.
+        arrived: Time of the service's clock.
+        deadline: Time of the service's clock at which the client gets an answer in any case.
+        client: The address that it came from.
+        is_admin: Whether it came by the admin port, with its token.
+        parts: What stood for the names in the route's template.
+        timings: Stages and their seconds, for Server-Timing.
+    """
+
+    method: str
+    path: str
+    query: bytes = b""
+    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    body: bytes = b""
+    request_id: str = ""
+    arrived: float = 0.0
+    deadline: float = float("inf")
+    client: str = ""
+    is_admin: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
+    timings: list[tuple[str, float]] = field(default_factory=list)
+
+    def parameters(self, allowed: tuple[str, ...]) -> dict[str, str]:
+        """The parameters of the query, each given at most once.
+
+        Raises:
+            Rejection: An unknown one, one twice, or a query that cannot be read.
+        """
+        if not self.query:
+            return {}
+        try:
+            pairs = parse_qsl(
+                self.query.decode("ascii"), keep_blank_values=True, strict_parsing=True,
+                max_num_fields=20, errors="strict",
+            )  # fmt: skip
+        except ValueError:
+            raise Rejection(
+                400, "invalid", "malformed_query", "the query cannot be read: name=value&...",
+                field="query",
+            ) from None  # fmt: skip
+        made: dict[str, str] = {}
+        for name, value in pairs:
+            if name not in allowed or name in made:
+                what = "is given twice" if name in made else "is not known"
+                raise Rejection(
+                    400, "invalid", "repeated" if name in made else "unknown_field",
+                    f"the parameter {name[:80]!r} {what}; known are {', '.join(allowed) or 'none'}",
+                    field=f"query.{name[:80]}",
+                )  # fmt: skip
+            made[name] = value
+        return made
+
+
+@dataclass(slots=True, eq=False)
+class Response:
+    """One answer.
+
+    Attributes:
+        status: The HTTP status.
+        body: The whole body.
+        content_type: Its type, empty where there is no body.
+        headers: More headers, names in lower case.
+        close: Whether the connection ends with it.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    close: bool = False
+
+
+class Pending:
+    """A response that comes later. It is set once; what comes after that is dropped.
+
+    Attributes:
+        result: The response or why there is none, once it is set.
+        on_abandon: Called if nobody waits any more, so that work can be cancelled.
+    """
+
+    __slots__ = ("_then", "on_abandon", "result")
+
+    def __init__(self, on_abandon: Callable[[], None] | None = None) -> None:
+        self.result: Response | Exception | None = None
+        self.on_abandon = on_abandon
+        self._then: Callable[[Response | Exception], None] | None = None
+
+    def set(self, result: Response | Exception) -> None:
+        """Gives the response, or the error that becomes one."""
+        if self.result is None:
+            self.result = result
+            if self._then is not None:
+                self._then(result)
+
+    def then(self, callback: Callable[[Response | Exception], None]) -> None:
+        """Calls back once with the result, at once if it is there."""
+        self._then = callback
+        if self.result is not None:
+            callback(self.result)
+
+    def abandon(self, why: Exception) -> None:
+        """Ends the wait: nobody listens any more, or the deadline has passed."""
+        if self.result is None:
+            if self.on_abandon is not None:
+                self.on_abandon()
+            self.set(why)
+
+
+Handler = Callable[[Request], Response | Pending]
+
+_PATH = re.compile(r" - at `\$?\.?(.*?)`$")
+
+
+def decode(body: bytes | msgspec.Raw, kind: Any, field: str = "body") -> Any:
+    """JSON as a value of a type, checked.
+
+    Raises:
+        Rejection: It is no JSON, or not of that type; `field` names the place.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        found = _PATH.search(text)
+        place = f"{field}.{found.group(1)}" if found and found.group(1) else field
+        message = _PATH.sub("", text)
+        raise Rejection(400, "invalid", _reason(message), message, field=place) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        message = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Rejection(
+            400, "invalid", "malformed_json", f"no JSON: {message}", field=field
+        ) from None
+
+
+def _reason(message: str) -> str:
+    if "missing required field" in message:
+        return "missing_field"
+    if "unknown field" in message:
+        return "unknown_field"
+    return "wrong_type" if message.startswith("Expected") and ", got" in message else "wrong_value"

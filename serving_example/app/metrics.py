@@ -1,0 +1,119 @@
+"""What the service counts, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+ROWS = (1, 4, 16, 64, 100, 128, 256, 512, 1024)
+AGES = (1, 10, 60, 300, 900, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400)
+
+
+class Metrics:
+    """The metrics of one service, in a registry of its own.
+
+    Args:
+        registry: Where they are registered.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._children: dict[tuple[Any, ...], Any] = {}
+        counter, histogram, gauge = self._counter, self._histogram, self._gauge
+        self._requests = counter("http_requests", "Answers.", "route", "method", "status")
+        self._seconds = histogram("http_request_seconds", "To the answer.", SECONDS, "route")
+        self._rejections = counter("rejections", "Requests refused, and why.", "code", "reason")
+        self._stages = histogram("stage_seconds", "Stages of a request.", SECONDS, "stage")
+        self._keys = counter("key_requests", "Requests of each API key.", "key")
+        self._batches = counter("device_batches", "Batches, and why they ran.", "device", "reason")
+        self._batch_rows = histogram("device_batch_rows", "Rows of a batch.", ROWS, "device")
+        self._batch_seconds = histogram(
+            "device_batch_seconds", "A batch.", SECONDS, "device", "size"
+        )
+        self._ages = histogram("feature_age_seconds", "Age at serve time.", AGES, "view")
+        self._objectives = gauge("feature_age_objective_seconds", "The age aimed at.", "view")
+        self._flags = counter("feature_flags", "Answers with a default or stale value.", "flag")
+        self._events = counter("events", "Events, by what became of them.", "outcome")
+        self._models = gauge("model_loaded", "1 for a model that is loaded.", "name", "digest")
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """An answer was given."""
+        self._child(self._requests, route, method, str(status)).inc()
+        self._child(self._seconds, route).observe(seconds)
+
+    def rejection(self, code: str, reason: str) -> None:
+        """A request was refused."""
+        self._child(self._rejections, code, reason).inc()
+
+    def stage(self, stage: str, seconds: float) -> None:
+        """A stage of a request took so long."""
+        self._child(self._stages, stage).observe(seconds)
+
+    def key(self, name: str) -> None:
+        """A key asked."""
+        self._child(self._keys, name).inc()
+
+    def batch(self, device: str, reason: str, rows: int, size: int, seconds: float) -> None:
+        """A batch ran; called on the device's thread."""
+        self._child(self._batches, device, reason).inc()
+        self._child(self._batch_rows, device).observe(rows)
+        self._child(self._batch_seconds, device, str(size)).observe(seconds)
+
+    def age(self, view: str, seconds: float) -> None:
+        """The features of a view were so old when they were served."""
+        self._child(self._ages, view).observe(seconds)
+
+    def objective(self, view: str, seconds: float) -> None:
+        """The age that a view should not exceed."""
+        self._child(self._objectives, view).set(seconds)
+
+    def flag(self, flag: str) -> None:
+        """An answer used a default or a stale value."""
+        self._child(self._flags, flag).inc()
+
+    def events(self, outcome: str, count: int) -> None:
+        """Events were taken or refused."""
+        self._child(self._events, outcome).inc(count)
+
+    def model(self, name: str, digest: str, is_loaded: bool) -> None:
+        """A model was loaded or unloaded."""
+        if is_loaded:
+            self._child(self._models, name, digest).set(1)
+        else:
+            self._children.pop((self._models, name, digest), None)
+            self._models.remove(name, digest)
+
+    def watch(self, name: str, about: str, read: Callable[[], float]) -> None:
+        """A gauge that is read when somebody looks."""
+        Gauge(f"featurelib_{name}", about, registry=self.registry).set_function(read)
+
+    def page(self) -> bytes:
+        """All metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+    def _child(self, metric: Any, *labels: str) -> Any:
+        """The child of these labels; looked up by us, because `labels()` takes a lock."""
+        key = (metric, *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = metric.labels(*labels)
+        return child
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"featurelib_{name}", about, labels, registry=self.registry)
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(f"featurelib_{name}", about, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, about: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(
+            f"featurelib_{name}", about, labels, buckets=buckets, registry=self.registry
+        )

@@ -1,0 +1,130 @@
+"""The parts of a service, put together from what it is given."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import featurelib as fl
+from serving_example.app import health, oip
+from serving_example.app.asgi import Application
+from serving_example.app.health import Readiness
+from serving_example.app.keys import ApiKey, Keys
+from serving_example.app.limits import Limits
+from serving_example.app.metrics import Metrics
+from serving_example.app.oip_infer import Inference
+from serving_example.app.oip_models import Models
+from serving_example.app.repository import Repository
+from serving_example.app.routes import Route, Routes
+from serving_example.app.work import LoopDelivery
+from serving_example.artifacts import ArtifactStore
+from serving_example.devices import Batcher, Device, Executor
+
+__all__ = ["Service"]
+
+log = logging.getLogger("serving_example")
+
+
+class Service:
+    """Everything behind the ports.
+
+    Args:
+        artifacts: The models.
+        device: What runs them.
+        check: Refuses what a model remembers of its inputs if the bundle does not give it that.
+        clock: Monotonic seconds.
+        id_prefix: Of request ids.
+        keys: Who may ask; None for anyone.
+        limits: What a client may ask.
+        batcher: The policy of the device's queue.
+        stuck_after_s: A batch that takes longer makes the server not ready.
+        max_queued_rows: Rows that may wait.
+
+    Attributes:
+        executor: Of the device.
+        repository: The models that are loaded.
+        metrics: What was counted.
+        keys: The API keys.
+        readiness: What `/readyz` says.
+    """
+
+    def __init__(
+        self,
+        *,
+        artifacts: ArtifactStore,
+        device: Device,
+        check: Callable[[fl.ModelInputs], None],
+        clock: Callable[[], float],
+        id_prefix: str,
+        keys: list[ApiKey] | None = None,
+        limits: Limits | None = None,
+        batcher: Batcher | None = None,
+        stuck_after_s: float = 5.0,
+        max_queued_rows: int = 65_536,
+    ) -> None:
+        self.limits, self.clock, self._id_prefix = limits or Limits(), clock, id_prefix
+        self.metrics, self.keys = Metrics(), Keys(keys, clock)
+        self.delivery = LoopDelivery()
+        self.executor = Executor(
+            device, batcher, clock=clock, deliver=self.delivery, observe=self.metrics.batch,
+            stuck_after_s=stuck_after_s, max_queued_rows=max_queued_rows,
+        ).start()  # fmt: skip
+        self.repository = Repository(artifacts, self.executor, check, self.metrics, clock)
+        self._threads = ThreadPoolExecutor(1, "loader")
+        self.is_draining = False
+        self.readiness = Readiness(
+            {
+                "device": lambda: self.executor.health().is_ready,
+                "models": lambda: bool(self.repository.all()),
+                "draining": lambda: not self.is_draining,
+            }
+        )
+        self.metrics.watch(
+            "queued_rows", "Rows that wait.", lambda: float(self.executor.health().queued_rows)
+        )
+        self.metrics.watch("ready", "Whether it can answer.", lambda: float(self.readiness()))
+
+    def load(self, names: list[str] | None = None) -> list[str]:
+        """Loads models before the ports open.
+
+        Args:
+            names: Which; None for all of the manifest.
+
+        Returns:
+            The names that were refused; why stands in the log and in the index.
+        """
+        refused = []
+        for state in self.repository.index():
+            if names is None or state.name in names:
+                try:
+                    self.repository.load(state.name)
+                except fl.FeaturelibError as error:
+                    log.error("model %s is not served: %s", state.name, error)
+                    refused.append(state.name)
+        return refused
+
+    def routes(self, on_loop: Callable[[Callable[[], None]], None]) -> list[Route]:
+        """All routes.
+
+        Args:
+            on_loop: Runs a function on the event loop, from any thread.
+        """
+        models = Models(self.repository, self._threads, on_loop, self.readiness)
+        inference = Inference(self.repository, self.executor, self.limits)
+        return [*health.routes(self.readiness, self.metrics), *oip.routes(models, inference)]
+
+    def application(self, routes: Routes, admin_token: str | None = None) -> Application:
+        """An application over routes; with a token that of the admin port."""
+        options: dict[str, Any] = {"limits": self.limits, "keys": self.keys, "clock": self.clock}
+        return Application(
+            routes, metrics=self.metrics, id_prefix=self._id_prefix, admin_token=admin_token,
+            **options,
+        )  # fmt: skip
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Ends the threads; jobs that were taken are done first."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        if not self.executor.stop(timeout_s):
+            log.error("the device's thread did not end in %s s", timeout_s)

@@ -1,0 +1,146 @@
+"""A small service for tests: a real bundle, real artifacts, a real server on a loopback port."""
+
+import contextlib
+import functools
+import threading
+import time
+
+import numpy as np
+import polars as pl
+import torch
+
+import featurelib as fl
+from featurelib_offline import fit
+from serving_example import models
+from serving_example.app.limits import Limits
+from serving_example.app.routes import Routes
+from serving_example.app.server import Server, bound
+from serving_example.app.service import Service
+from serving_example.artifacts import ArtifactStore
+from serving_example.devices import cpu_device
+
+LADDER = (128, 256)
+TOKEN = "admin-token-of-a-test"
+
+
+class Pair(fl.Schema):
+    """A user and a film."""
+
+    user_id: int
+    item_id: int
+    stars: float
+    year: int
+
+
+@functools.cache
+def bundle():
+    """Tensors of the five names that towers and rankers read."""
+    stars, year = fl.col("stars"), fl.col("year").cast(fl.Float64)
+    made = {
+        "u": (stars / 5.0).cast(fl.Float32),
+        "f": (year / 100.0).cast(fl.Float32),
+        "p": (stars * year).log1p().cast(fl.Float32),
+        "i_user": fl.col("user_id").vocabulary_index(),
+        "i_film": fl.col("item_id").vocabulary_index(),
+    }
+    layout = {"user": ["u"], "user_ids": ["i_user"], "film": ["f"], "film_ids": ["i_film"]}
+    pairs = fl.FeatureSet(
+        "pairs", version="1.0.0", inputs=Pair,
+        features=[fl.Feature(name, version=1, expr=e) for name, e in made.items()],
+        layout={**layout, "pair": ["p"]},
+    )  # fmt: skip
+    frame = pl.DataFrame(
+        {"user_id": range(8), "item_id": range(8), "stars": [1.0] * 8, "year": [1990] * 8}
+    )
+    return pairs.bind(fit(pairs, frame))
+
+
+IDS = 10
+"""Rows of each embedding table: 8 words, null and unknown."""
+
+
+def artifact(kind="ranker", seed=0, name="m", of=None):
+    """A model with random weights."""
+    of = of or bundle()
+    shapes = models.shapes_of(of).to_json()
+    config = {"shapes": shapes, "embedding": 4, "hidden": [16]}
+    if kind == "towers":
+        config["dim"] = 8
+    torch.manual_seed(seed)
+    return models.artifact_of(
+        models.make(kind, config), name=name, bundle=of, ladder=LADDER, metrics={}
+    )
+
+
+def published(folder, **names):
+    """A store with artifacts under names."""
+    store = ArtifactStore(folder)
+    names = names or {"ranker": artifact(), "towers": artifact("towers")}
+    store.publish({name: store.put(made) for name, made in names.items()})
+    return store
+
+
+def rows_of(count, seed=0, tensors=("user", "user_ids", "film", "film_ids", "pair")):
+    """Tensors that the models can read."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.integers(0, IDS, (count, 1)).astype(dtype_of(name))
+        if name.endswith("_ids")
+        else generator.standard_normal((count, 1)).astype(np.float32)
+        for name in tensors
+    }
+
+
+def dtype_of(name):
+    """The type of a tensor of the layout."""
+    (found,) = [t.dtype.storage for t in bundle().layout.tensors if t.name == name]
+    return np.dtype(found)
+
+
+def offline(made, tensors, part="forward", size=128):
+    """What torch gives for the rows with zeros behind them."""
+    module = models.load(made)
+    padded = {}
+    for name, array in tensors.items():
+        padded[name] = torch.zeros((size, array.shape[1]), dtype=torch.from_numpy(array).dtype)
+        padded[name][: len(array)] = torch.from_numpy(array)
+    with torch.inference_mode():
+        return getattr(module, part)(padded).numpy()[: len(array)]
+
+
+def service_of(store, **options):
+    """A service over a store, its models loaded."""
+    made = Service(
+        artifacts=store, device=options.pop("device", None) or cpu_device(),
+        check=lambda inputs: inputs.check(bundle()), clock=time.monotonic, id_prefix="t", **options,
+    )  # fmt: skip
+    made.load()
+    return made
+
+
+@contextlib.contextmanager
+def running(service, *, more_routes=None, drain_s=5.0):
+    """The service behind two loopback ports: gives the server, whose `ports` are public, admin."""
+    sockets = [bound("127.0.0.1", 0), bound("127.0.0.1", 0)]
+    applications = []
+    server = Server(applications, service.limits, service.delivery, drain_s=drain_s)
+    routes = Routes([*service.routes(server.on_loop), *(more_routes or [])])
+    applications += [
+        (service.application(routes), sockets[0]),
+        (service.application(routes, TOKEN), sockets[1]),
+    ]
+    thread = threading.Thread(target=server.run, kwargs={"signals": False}, daemon=True)
+    thread.start()
+    try:
+        assert server.is_started.wait(20)
+        yield server
+    finally:
+        server.stop()
+        thread.join(20)
+        service.close()
+        assert not thread.is_alive()
+
+
+def limits(**changes):
+    """Limits small enough to meet."""
+    return Limits(**changes)
