@@ -72,9 +72,11 @@ class Application:
         request_id = given.decode() if _ID.match(given) else next(self._ids)
         client = scope.get("client")
         now = self._clock()
+        is_admin = self._admin is not None
+        deadline = now + (ADMIN_S if is_admin else self._limits.answer_s)
         request = Request(
             scope["method"], scope["path"], scope["query_string"], headers, b"", request_id, now,
-            now + (ADMIN_S if self._admin else self._limits.answer_s), client[0] if client else "", self._admin is not None,
+            deadline, client[0] if client else "", is_admin,
         )  # fmt: skip
         self.in_flight += 1
         template = "none"

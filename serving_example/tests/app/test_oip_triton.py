@@ -1,5 +1,7 @@
 """Triton's own Python client, unchanged, against the server."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tritonclient.http as triton
@@ -23,7 +25,7 @@ DATATYPES = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: Any) -> Any:
     """A server with a ranker and two towers."""
     store = published(tmp_path_factory.mktemp("artifacts"))
     with running(service_of(store)) as made:
@@ -32,14 +34,14 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def client(server):
+def client(server: Any) -> Any:
     """Triton's client on the public port."""
     with triton.InferenceServerClient(f"127.0.0.1:{server.ports[0]}") as made:
         yield made
 
 
 @pytest.fixture
-def admin(server):
+def admin(server: Any) -> Any:
     """Triton's client on the admin port."""
     with triton.InferenceServerClient(f"127.0.0.1:{server.ports[1]}") as made:
         yield made
@@ -48,7 +50,7 @@ def admin(server):
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def inputs_of(tensors, binary=True):
+def inputs_of(tensors: Any, binary: Any = True) -> Any:
     """The tensors as the client wants them."""
     made = []
     for name, array in tensors.items():
@@ -57,7 +59,7 @@ def inputs_of(tensors, binary=True):
     return made
 
 
-def test_health_and_metadata(client, server):
+def test_health_and_metadata(client: Any, server: Any) -> None:
     """The server, its models and what they take and give."""
     assert client.is_server_live() and client.is_server_ready()
     assert client.is_model_ready("ranker") and not client.is_model_ready("nothing")
@@ -74,7 +76,9 @@ def test_health_and_metadata(client, server):
 
 @pytest.mark.parametrize("binary_in", [True, False])
 @pytest.mark.parametrize("binary_out", [True, False, None])
-def test_scores_have_the_bits_of_an_offline_run(client, binary_in, binary_out):
+def test_scores_have_the_bits_of_an_offline_run(
+    client: Any, binary_in: Any, binary_out: Any
+) -> None:
     """JSON and binary, both ways: the model at the padded size, bit for bit."""
     tensors = rows_of(100, seed=3)
     outputs = None
@@ -85,7 +89,7 @@ def test_scores_have_the_bits_of_an_offline_run(client, binary_in, binary_out):
     assert got.as_numpy("score").tobytes() == offline(artifact(), tensors).tobytes()
 
 
-def test_a_tower_needs_its_own_tensors_only(client, server):
+def test_a_tower_needs_its_own_tensors_only(client: Any, server: Any) -> None:
     """Vectors of users from the tensors of users; the version may be named."""
     tensors = rows_of(5, tensors=("user", "user_ids"))
     outputs = [triton.InferRequestedOutput("user")]
@@ -95,14 +99,14 @@ def test_a_tower_needs_its_own_tensors_only(client, server):
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_a_compressed_request_is_unpacked(client, coding):
+def test_a_compressed_request_is_unpacked(client: Any, coding: Any) -> None:
     """The coding covers JSON and bytes together."""
     tensors = rows_of(100)
     got = client.infer("ranker", inputs_of(tensors), request_compression_algorithm=coding)
     assert got.as_numpy("score").tobytes() == offline(artifact(), tensors).tobytes()
 
 
-def test_many_requests_at_once_each_get_their_own(server):
+def test_many_requests_at_once_each_get_their_own(server: Any) -> None:
     """Requests that share batches have the bits that each has alone."""
     with triton.InferenceServerClient(f"127.0.0.1:{server.ports[0]}", concurrency=8) as client:
         sent = [rows_of(1 + 7 * n % 60, seed=n) for n in range(40)]
@@ -112,7 +116,7 @@ def test_many_requests_at_once_each_get_their_own(server):
             assert scores.tobytes() == offline(artifact(), tensors).tobytes()
 
 
-def test_an_error_is_the_clients_own_exception(client):
+def test_an_error_is_the_clients_own_exception(client: Any) -> None:
     """Its text names the field and both sides."""
     tensors = rows_of(4)
     tensors["user"] = np.zeros((4, 2), np.float32)
@@ -123,7 +127,9 @@ def test_an_error_is_the_clients_own_exception(client):
         client.get_model_metadata("nothing")
 
 
-def test_models_are_loaded_and_unloaded_on_the_admin_port(server, client, admin):
+def test_models_are_loaded_and_unloaded_on_the_admin_port(
+    server: Any, client: Any, admin: Any
+) -> None:
     """The index shows them; the public port refuses; a new artifact is taken by loading."""
     with pytest.raises(InferenceServerException, match="admin port only"):
         client.unload_model("ranker")
@@ -146,7 +152,9 @@ def test_models_are_loaded_and_unloaded_on_the_admin_port(server, client, admin)
         admin.load_model("ranker", headers=HEADERS)
 
 
-def test_a_torn_artifact_is_refused_and_the_old_model_goes_on(server, client, admin):
+def test_a_torn_artifact_is_refused_and_the_old_model_goes_on(
+    server: Any, client: Any, admin: Any
+) -> None:
     """Loading fails with the reason, which the index keeps; scores stay as they were."""
     torn = server.store.put(artifact(seed=10))
     server.store.publish({"ranker": torn})

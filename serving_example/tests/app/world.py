@@ -4,6 +4,7 @@ import contextlib
 import functools
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -33,7 +34,7 @@ class Pair(fl.Schema):
 
 
 @functools.cache
-def bundle():
+def bundle() -> Any:
     """Tensors of the five names that towers and rankers read."""
     stars, year = fl.col("stars"), fl.col("year").cast(fl.Float64)
     made = {
@@ -59,7 +60,7 @@ IDS = 10
 """Rows of each embedding table: 8 words, null and unknown."""
 
 
-def artifact(kind="ranker", seed=0, name="m", of=None):
+def artifact(kind: Any = "ranker", seed: Any = 0, name: Any = "m", of: Any = None) -> Any:
     """A model with random weights."""
     of = of or bundle()
     shapes = models.shapes_of(of).to_json()
@@ -72,7 +73,7 @@ def artifact(kind="ranker", seed=0, name="m", of=None):
     )
 
 
-def published(folder, **names):
+def published(folder: Any, **names: Any) -> Any:
     """A store with artifacts under names."""
     store = ArtifactStore(folder)
     names = names or {"ranker": artifact(), "towers": artifact("towers")}
@@ -80,7 +81,9 @@ def published(folder, **names):
     return store
 
 
-def rows_of(count, seed=0, tensors=("user", "user_ids", "film", "film_ids", "pair")):
+def rows_of(
+    count: Any, seed: Any = 0, tensors: Any = ("user", "user_ids", "film", "film_ids", "pair")
+) -> Any:
     """Tensors that the models can read."""
     generator = np.random.default_rng(seed)
     return {
@@ -91,13 +94,13 @@ def rows_of(count, seed=0, tensors=("user", "user_ids", "film", "film_ids", "pai
     }
 
 
-def dtype_of(name):
+def dtype_of(name: Any) -> Any:
     """The type of a tensor of the layout."""
     (found,) = [t.dtype.storage for t in bundle().layout.tensors if t.name == name]
     return np.dtype(found)
 
 
-def offline(made, tensors, part="forward", size=128):
+def offline(made: Any, tensors: Any, part: Any = "forward", size: Any = 128) -> Any:
     """What torch gives for the rows with zeros behind them."""
     module = models.load(made)
     padded = {}
@@ -108,7 +111,7 @@ def offline(made, tensors, part="forward", size=128):
         return getattr(module, part)(padded).numpy()[: len(array)]
 
 
-def service_of(store, **options):
+def service_of(store: Any, **options: Any) -> Any:
     """A service over a store, its models loaded."""
     made = Service(
         artifacts=store, device=options.pop("device", None) or cpu_device(),
@@ -119,10 +122,10 @@ def service_of(store, **options):
 
 
 @contextlib.contextmanager
-def running(service, *, more_routes=None, drain_s=5.0):
+def running(service: Any, *, more_routes: Any = None, drain_s: Any = 5.0) -> Any:
     """The service behind two loopback ports: gives the server, whose `ports` are public, admin."""
     sockets = [bound("127.0.0.1", 0), bound("127.0.0.1", 0)]
-    applications = []
+    applications: list[Any] = []
     server = Server(applications, service.limits, service.delivery, drain_s=drain_s)
     routes = Routes([*service.routes(server.on_loop), *(more_routes or [])])
     applications += [
@@ -141,6 +144,6 @@ def running(service, *, more_routes=None, drain_s=5.0):
         assert not thread.is_alive()
 
 
-def limits(**changes):
+def limits(**changes: Any) -> Any:
     """Limits small enough to meet."""
     return Limits(**changes)

@@ -1,5 +1,7 @@
 """Small models of torch for tests of devices, and their layout."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -10,10 +12,10 @@ LAYOUT = Layout.from_json(
 )
 
 
-class Ranker(torch.nn.Module):
+class Ranker(torch.nn.Module):  # type: ignore[misc]
     """Scores from three numbers and an id below 10."""
 
-    def __init__(self, seed: int = 0):
+    def __init__(self, seed: int = 0) -> None:
         super().__init__()
         torch.manual_seed(seed)
         self.embed = torch.nn.Embedding(10, 8)
@@ -21,22 +23,22 @@ class Ranker(torch.nn.Module):
             torch.nn.Linear(11, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1)
         )
 
-    def forward(self, tensors):
+    def forward(self, tensors: Any) -> Any:
         parts = [tensors["dense"], self.embed(tensors["ids"][:, 0])]
         return self.layers(torch.cat(parts, dim=1))[:, 0]
 
-    def user(self, tensors):
+    def user(self, tensors: Any) -> Any:
         return torch.nn.functional.normalize(self.embed(tensors["ids"][:, 0]), dim=1)
 
 
 class Neighbours(Ranker):
     """A wrong model: a row's score depends on the rows beside it."""
 
-    def forward(self, tensors):
+    def forward(self, tensors: Any) -> Any:
         return tensors["dense"][:, 0] - tensors["dense"][:, 0].mean()
 
 
-def rows_of(count, seed=0):
+def rows_of(count: Any, seed: Any = 0) -> Any:
     generator = np.random.default_rng(seed)
     return {
         "dense": generator.standard_normal((count, 3)).astype(np.float32),

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,12 +22,12 @@ FAR = 1e12
 class Gate(Ranker):
     """A model that waits until it is let go, and fails where told."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.go, self.entered = threading.Event(), threading.Event()
-        self.fails = None
+        self.fails: Exception | None = None
 
-    def forward(self, tensors):
+    def forward(self, tensors: Any) -> Any:
         self.entered.set()
         assert self.go.wait(10)
         if self.fails:
@@ -35,11 +36,11 @@ class Gate(Ranker):
 
 
 @pytest.fixture
-def started():
+def started() -> Any:
     """Makes executors, and stops them."""
     made = []
 
-    def start(**options):
+    def start(**options: Any) -> Any:
         made.append(Executor(cpu_device(), **options).start())
         return made[-1]
 
@@ -48,19 +49,19 @@ def started():
         executor.stop()
 
 
-def load(executor, module=None, sizes=(128, 256)):
+def load(executor: Any, module: Any = None, sizes: Any = (128, 256)) -> Any:
     return executor.call(
         lambda: executor.device.load("d" * 64, module or Ranker(), LAYOUT, Ladder(sizes))
     ).result(10)
 
 
-def job_of(loaded, rows, done=None, deadline=FAR, seed=0):
-    future = Future()
+def job_of(loaded: Any, rows: Any, done: Any = None, deadline: Any = FAR, seed: Any = 0) -> Any:
+    future: Any = Future()
     job = Job(loaded, rows_of(rows, seed), rows, deadline, future.set_result)
     return job, future
 
 
-def test_each_job_gets_its_rows(started):
+def test_each_job_gets_its_rows(started: Any) -> None:
     """Jobs that ran in one batch have the bits that each has alone."""
     executor = started()
     module = Gate()
@@ -87,7 +88,7 @@ def test_each_job_gets_its_rows(started):
         assert job.error is None and job.size == 128 and job.scores.tobytes() == scores.tobytes()
 
 
-def test_a_batch_that_fails_fails_its_jobs_only(started):
+def test_a_batch_that_fails_fails_its_jobs_only(started: Any) -> None:
     """The thread goes on, and the next job is answered."""
     executor, module = started(), Gate()
     module.go.set()
@@ -102,7 +103,7 @@ def test_a_batch_that_fails_fails_its_jobs_only(started):
     assert future.result(10).error is None and executor.health().is_ready
 
 
-def test_work_that_nobody_wants_never_runs(started):
+def test_work_that_nobody_wants_never_runs(started: Any) -> None:
     """A cancelled job and one past its deadline are answered with an error, not computed."""
     now = [0.0]
     executor, module = started(clock=lambda: now[0]), Gate()
@@ -122,7 +123,7 @@ def test_work_that_nobody_wants_never_runs(started):
         assert isinstance(done.result(10).error, DeadlineError) and done.result().size == 0
 
 
-def test_a_full_queue_refuses_at_once(started):
+def test_a_full_queue_refuses_at_once(started: Any) -> None:
     """Rows are counted, and a finished batch makes room."""
     executor, module = started(max_queued_rows=10), Gate()
     loaded = load(executor, module)
@@ -136,7 +137,7 @@ def test_a_full_queue_refuses_at_once(started):
     assert done.result(10).error is None and executor.health().queued_rows == 0
 
 
-def test_a_batch_that_does_not_end_makes_the_device_stuck(started):
+def test_a_batch_that_does_not_end_makes_the_device_stuck(started: Any) -> None:
     """It is seen by the clock, and refuses new work until the batch ends."""
     now = [0.0]
     executor, module = started(clock=lambda: now[0], stuck_after_s=2.0), Gate()
@@ -157,10 +158,10 @@ def test_a_batch_that_does_not_end_makes_the_device_stuck(started):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_dies_fails_what_waits(started):
+def test_a_thread_that_dies_fails_what_waits(started: Any) -> None:
     """What delivers raised: the executor is not alive, and every waiting job has its error."""
 
-    def deliver(jobs):
+    def deliver(jobs: Any) -> None:
         for job in jobs:
             job.on_done(job)
         if jobs[0].error is None:
@@ -182,7 +183,7 @@ def test_a_thread_that_dies_fails_what_waits(started):
         executor.call(int)
 
 
-def test_stopping_finishes_what_waits(started):
+def test_stopping_finishes_what_waits(started: Any) -> None:
     """Jobs that were taken are answered; later ones are refused."""
     executor = started()
     loaded = load(executor)
@@ -195,7 +196,7 @@ def test_stopping_finishes_what_waits(started):
         executor.submit(job_of(loaded, 1)[0])
 
 
-def test_a_retired_model_answers_its_jobs_and_is_then_unloaded(started):
+def test_a_retired_model_answers_its_jobs_and_is_then_unloaded(started: Any) -> None:
     """Its memory is free when the last of its jobs is done; a task sees it gone."""
     executor, module = started(), Gate()
     loaded = load(executor, module)
@@ -209,11 +210,11 @@ def test_a_retired_model_answers_its_jobs_and_is_then_unloaded(started):
     assert executor.call(lambda: executor.device.used_bytes).result(10) == 0
 
 
-def test_a_task_that_fails_fails_its_caller(started):
+def test_a_task_that_fails_fails_its_caller(started: Any) -> None:
     """An error of a load reaches who loads, and the thread goes on."""
     executor = started()
 
-    def task():
+    def task() -> None:
         raise DeviceError("no")
 
     with pytest.raises(DeviceError, match="no"):
@@ -223,7 +224,7 @@ def test_a_task_that_fails_fails_its_caller(started):
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 256)), min_size=1, max_size=40))
-def test_batches_are_of_one_model_in_order_and_within_its_size(arrivals):
+def test_batches_are_of_one_model_in_order_and_within_its_size(arrivals: Any) -> None:
     """Nothing is lost or taken twice; jobs of one model leave in the order in which they came."""
     device = cpu_device()
     models = [device.load(f"{n}" * 64, Ranker(n), LAYOUT, Ladder((128, 256))) for n in range(3)]

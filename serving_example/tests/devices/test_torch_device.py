@@ -1,5 +1,7 @@
 """Models on the CPU as a device."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -17,12 +19,12 @@ from serving_example.devices.rows import check_rows
 from serving_example.tests.devices.models import LAYOUT, Neighbours, Ranker, rows_of
 
 
-def loaded_on(device, module=None, ladder=(128, 256)):
+def loaded_on(device: Any, module: Any = None, ladder: Any = (128, 256)) -> Any:
     return device.load("d" * 64, module or Ranker(), LAYOUT, Ladder(ladder))
 
 
 @pytest.mark.parametrize("rows", [1, 100, 128, 129, 256])
-def test_scores_are_those_of_torch_at_the_padded_size(rows):
+def test_scores_are_those_of_torch_at_the_padded_size(rows: Any) -> None:
     """The bits equal a plain call of the model on the rows with zeros behind them."""
     device, module = cpu_device(), Ranker()
     loaded = loaded_on(device, module)
@@ -36,7 +38,7 @@ def test_scores_are_those_of_torch_at_the_padded_size(rows):
     assert device.run(loaded, [given]).tobytes() == wanted.tobytes()
 
 
-def test_requests_of_one_batch_get_their_own_scores():
+def test_requests_of_one_batch_get_their_own_scores() -> None:
     """Three requests run together have the bits that each has alone."""
     device = cpu_device()
     loaded = loaded_on(device)
@@ -46,7 +48,7 @@ def test_requests_of_one_batch_get_their_own_scores():
     assert together.tobytes() == np.concatenate(alone).tobytes()
 
 
-def test_an_answer_is_not_written_over_by_the_next_batch():
+def test_an_answer_is_not_written_over_by_the_next_batch() -> None:
     """The array that a run gave belongs to who asked."""
     device = cpu_device()
     loaded = loaded_on(device)
@@ -56,7 +58,7 @@ def test_an_answer_is_not_written_over_by_the_next_batch():
     assert first.tobytes() == kept.tobytes()
 
 
-def test_a_part_of_a_model_gives_vectors():
+def test_a_part_of_a_model_gives_vectors() -> None:
     """A function of a model other than forward is loaded by its name."""
     device = cpu_device()
     layout = Layout(LAYOUT.tensors[1:])
@@ -64,14 +66,14 @@ def test_a_part_of_a_model_gives_vectors():
     assert device.run(loaded, [{"ids": np.array([[3], [3], [4]])}]).shape == (3, 8)
 
 
-def test_no_row_of_a_right_model_knows_its_neighbours():
+def test_no_row_of_a_right_model_knows_its_neighbours() -> None:
     """Every size and place gives the same bits; the count says that something was compared."""
     device = cpu_device()
     loaded = loaded_on(device, ladder=(128, 256, 512, 1024))
     assert check_rows(device, loaded, np.random.default_rng(0)) >= 128 * 8
 
 
-def test_a_model_whose_rows_look_at_each_other_is_found():
+def test_a_model_whose_rows_look_at_each_other_is_found() -> None:
     """The proof names the row, both places and both scores."""
     device = cpu_device()
     loaded = loaded_on(device, Neighbours())
@@ -87,14 +89,14 @@ def test_a_model_whose_rows_look_at_each_other_is_found():
         ({"ids": np.zeros((1, 1), np.int64)}, r"`ids`: expected int64 of shape \(2, 1\)"),
     ],
 )
-def test_a_tensor_of_another_shape_or_type_is_refused(tensors, message):
+def test_a_tensor_of_another_shape_or_type_is_refused(tensors: Any, message: Any) -> None:
     """Nothing is cast, cut or repeated."""
     device = cpu_device()
     with pytest.raises(InputError, match=message):
         device.run(loaded_on(device), [rows_of(2) | tensors])
 
 
-def test_a_model_that_does_not_fit_the_budget_is_refused():
+def test_a_model_that_does_not_fit_the_budget_is_refused() -> None:
     """The message says how much it needs; nothing is taken. Unloading gives memory back."""
     device = cpu_device(memory_bytes=20_000)
     first = loaded_on(device, ladder=(128,))
@@ -109,7 +111,7 @@ def test_a_model_that_does_not_fit_the_budget_is_refused():
         device.run(first, [rows_of(1)])
 
 
-def test_a_model_without_the_function_or_with_lists_is_refused():
+def test_a_model_without_the_function_or_with_lists_is_refused() -> None:
     """Both are errors of who loads, and say which."""
     device = cpu_device()
     with pytest.raises(DefinitionError, match="no function `film`"):
@@ -119,19 +121,19 @@ def test_a_model_without_the_function_or_with_lists_is_refused():
         device.load("d" * 64, Ranker(), ragged, Ladder())
 
 
-def test_a_model_that_gives_fewer_rows_fails_by_name():
+def test_a_model_that_gives_fewer_rows_fails_by_name() -> Any:
     """A sum over the batch is no score for each row."""
     device = cpu_device()
 
     class Sum(Ranker):
-        def forward(self, tensors):
+        def forward(self, tensors: Any) -> Any:
             return tensors["dense"].sum(dim=0)
 
     with pytest.raises(DeviceError, match=r"expected 128 rows .* shape \(3,\)"):
         device.run(loaded_on(device, Sum()), [rows_of(2)])
 
 
-def test_a_cuda_device_that_is_not_there_is_refused():
+def test_a_cuda_device_that_is_not_there_is_refused() -> None:
     """The error counts the devices and names the way out."""
     with pytest.raises(NoDeviceError, match="--device cpu"):
         cuda_device(torch.cuda.device_count())
