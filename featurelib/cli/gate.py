@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from featurelib.cli.extras import extra
-from featurelib.cli.targets import count
+from featurelib.cli.extras import UsageError, extra
+from featurelib.cli.targets import count, event_files
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -43,6 +43,13 @@ def add(commands: Any, **shared: Any) -> None:
     )
     command.add_argument("--data", metavar="FILE", help="rows to look at besides generated ones")
     command.add_argument(
+        "--events",
+        action="append",
+        default=[],
+        metavar="SOURCE=FILES",
+        help="records of an event source; --data then has queries about them (may be repeated)",
+    )
+    command.add_argument(
         "--rows", type=count, default=20_000, metavar="N", help="generated rows (default 20,000)"
     )
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of the generated rows")
@@ -55,6 +62,9 @@ def add(commands: Any, **shared: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the gate; the exit status is 1 if the release must not go out."""
+    events = event_files(args.events)
+    if events and args.data is None:
+        raise UsageError("--events are asked about: --data names the file of queries")
     with extra("parity", "gate"):
         from featurelib.release.gate import Asked, gate
         from featurelib.release.gate_target import before, find, hotfix_of
@@ -68,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
             repository, new, old,
             Path(args.hotfix) if args.hotfix else hotfix_of(repository, new),
             args.data, args.rows, args.seed,
-            LockFile.read(Path(args.base)) if args.base else None,
+            LockFile.read(Path(args.base)) if args.base else None, events,
         )  # fmt: skip
 
         def tell(what: str) -> None:

@@ -4,19 +4,24 @@
     print(found.text(80))
 
 Equal means equal bits and equal nulls. Values are computed by the batch engine, in chunks: golden
-rows, generated rows, and rows that are given.
+rows, generated rows, and rows that are given. Of a set with aggregates over events, generated
+queries and given ones are joined with their events by each side first.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from featurelib.bundle import Bundle
+from featurelib.errors import ReleaseError
 from featurelib.release.difference import Difference, FeatureChange, MovedRows, Status
 
-__all__ = ["Difference", "FeatureChange", "MovedRows", "Progress", "compare"]
+if TYPE_CHECKING:
+    from featurelib.release.diff_rows import RowSet
+
+__all__ = ["Difference", "FeatureChange", "MovedRows", "Progress", "asked_inputs", "compare"]
 
 Progress = Callable[[str, int, int | None], None]
 """Told which rows are compared, how many are done, and how many there are (None: not known)."""
@@ -29,6 +34,7 @@ def compare(
     rows: int = 20_000,
     seed: int = 0,
     data: Any = None,
+    events: Mapping[str, Any] | None = None,
     golden: Sequence[str | os.PathLike[str]] = (),
     notes: Sequence[str] = (),
     progress: Progress | None = None,
@@ -42,13 +48,14 @@ def compare(
         seed: Of their generator.
         data: Rows to compare besides: a frame (Polars, pyarrow, pandas), or files as
             `featurelib_offline.job` takes them.
+        events: Records of each event source, likewise; `data` then has queries about them.
         golden: Files of golden features, whose rows are compared (their recorded values are not
             looked at: `featurelib golden verify` does that).
         notes: What the reports should say besides.
         progress: Told how far it is.
 
     Raises:
-        ReleaseError: A golden file cannot be read.
+        ReleaseError: A golden file cannot be read, or events are given without queries.
         InputError: The data cannot be read.
         MissingExtraError: Polars is not installed.
     """
@@ -63,11 +70,18 @@ def compare(
         row_sets.append(golden_rows(golden))
     if rows:
         row_sets.append(generated_rows(old, new, rows, seed))
-    if data is not None:
+    joined = _queries(old, new, rows, seed, data, events or {})
+    row_sets += joined
+    if data is not None and not events:
         row_sets.append(data_rows(data, old, new))
     both = [n for n in new.features if n in old.features]
     reads = {n: tuple(dict.fromkeys(_reads(old, n) + _reads(new, n))) for n in both}
-    counters = {(s.kind, n): MoveCounter(s.kind, reads[n]) for s in row_sets for n in both}
+    asked = {n: asked_inputs(old, new, reads[n]) for n in both}
+    counters = {
+        (s.kind, n): MoveCounter(s.kind, asked[n] if s in joined else reads[n])
+        for s in row_sets
+        for n in both
+    }
     taken: dict[str, int] = {s.kind: 0 for s in row_sets}
     refused: dict[str, tuple[int, str]] = {}
     totals = {s.kind: s.total for s in row_sets}
@@ -97,7 +111,7 @@ def compare(
             after,
             None if is_same else graphs.part(name),
             {s.kind: counters[s.kind, name].result() for s in row_sets},
-            () if is_same else _unseen(old, new, reads[name]),
+            () if is_same or any(taken[s.kind] for s in joined) else _unseen(old, new, reads[name]),
         )
     return Difference(
         old, new, features, structure(old, new), taken, refused, seed, tuple(notes), tuple(row_sets)
@@ -108,8 +122,48 @@ def _reads(bundle: Bundle, feature: str) -> tuple[str, ...]:
     return tuple(bundle.program.subset([feature]).inputs)
 
 
+def _queries(
+    old: Bundle, new: Bundle, rows: int, seed: int, data: Any, events: Mapping[str, Any]
+) -> list[RowSet]:
+    """Rows whose aggregates each side finds in events."""
+    if not old.aggregates and not new.aggregates and not events:
+        return []
+    from featurelib.release.diff_events import generated_queries, given_queries
+
+    found = []
+    made = generated_queries(old, new, rows, seed) if rows else None
+    if made is not None:
+        found.append(made)
+    if events:
+        if data is None:
+            raise ReleaseError(
+                f"events of {', '.join(events)} are given, and no queries about them",
+                hint="data (--data) has the queries: times and entities, and the other inputs",
+            )
+        found.append(given_queries(data, events, old, new))
+    return found
+
+
+def asked_inputs(old: Bundle, new: Bundle, reads: tuple[str, ...]) -> tuple[str, ...]:
+    """What a feature reads; before it who was asked about, and when, if it reads an aggregate.
+
+    Args:
+        old: The one side.
+        new: The other side.
+        reads: The inputs that the feature reads on either side.
+    """
+    plans = [
+        (side.aggregates.aggregates[name].entity, side.aggregates.as_of)
+        for side in (old, new)
+        if side.aggregates
+        for name in reads
+        if name in side.aggregates.aggregates
+    ]
+    return tuple(dict.fromkeys((*(field for pair in plans for field in pair), *reads)))
+
+
 def _unseen(old: Bundle, new: Bundle, reads: Sequence[str]) -> tuple[str, ...]:
-    """Aggregates over events whose meaning is not the same: rows hold their values, not events."""
+    """Aggregates whose meaning is not the same, where no events were compared."""
     sides = [b.aggregates.fingerprints if b.aggregates else {} for b in (old, new)]
     return tuple(
         f"it reads the aggregate `{name}`, which is not the same; rows hold values of aggregates, "

@@ -35,7 +35,10 @@ from featurelib_offline.columns import series
 from featurelib_offline.files import find_files, format_of, is_source, read_files, readable
 from featurelib_offline.foreign import column_names, to_polars
 
-__all__ = ["DATA", "GENERATED", "GOLDEN", "RowSet", "data_rows", "generated_rows", "golden_rows"]
+__all__ = [
+    "DATA", "GENERATED", "GOLDEN", "Folder", "RowSet", "Sides", "common_inputs", "data_rows",
+    "fits", "generated_rows", "golden_rows",
+]  # fmt: skip
 
 GOLDEN, GENERATED, DATA = "golden", "generated", "data"
 _DATA_ROWS = 65_536
@@ -45,19 +48,23 @@ _ABSENT_ROWS = 256
 """Rows that leave out an input whose default is not the same on both sides."""
 
 
+Sides = tuple[pl.DataFrame, pl.DataFrame]
+"""The same rows for the old side and for the new one: aggregates of each are its own."""
+
+
 @dataclass(frozen=True)
 class RowSet:
     """Rows in chunks; they can be gone through more than once.
 
     Attributes:
-        kind: ``golden``, ``generated`` or ``data``.
-        chunks: Gives the chunks, each a frame of input columns.
+        kind: ``golden``, ``generated``, ``data`` or ``events``.
+        chunks: Gives the chunks, each a frame of input columns for either side.
         total: How many rows there are, None if nobody knows before they are read.
         keep: What must live as long as the rows: the folder of a temporary file.
     """
 
     kind: str
-    chunks: Callable[[], Iterator[pl.DataFrame]]
+    chunks: Callable[[], Iterator[Sides]]
     total: int | None
     keep: Any = None
 
@@ -69,7 +76,7 @@ def golden_rows(paths: Sequence[str | os.PathLike[str]]) -> RowSet:
         ReleaseError: A file is not there, or holds no golden features.
     """
     frames = [_golden(Path(path)) for path in paths]
-    return RowSet(GOLDEN, lambda: iter(frames), sum(map(len, frames)))
+    return RowSet(GOLDEN, lambda: iter([(f, f) for f in frames]), sum(map(len, frames)))
 
 
 def _golden(path: Path) -> pl.DataFrame:
@@ -98,7 +105,7 @@ def generated_rows(old: Bundle, new: Bundle, rows: int, seed: int) -> RowSet:
 
     A chunk more leaves out the inputs whose defaults are not the same.
     """
-    fields, pool_of = _common(old, new)
+    fields, pool_of = common_inputs(old, new)
     schema = InputSchema(old.schema.name, tuple(fields))
     moved = [
         f.name
@@ -109,13 +116,13 @@ def generated_rows(old: Bundle, new: Bundle, rows: int, seed: int) -> RowSet:
     def chunk(i: int, count: int) -> pl.DataFrame:
         return frame_of(rows_of_pools(schema, pool_of, count, [seed, i] if i else [seed]))
 
-    def chunks() -> Iterator[pl.DataFrame]:
+    def chunks() -> Iterator[Sides]:
         if not fields:
             return
         for i, start in enumerate(range(0, rows, _GENERATED_ROWS)):
-            yield chunk(i, min(_GENERATED_ROWS, rows - start))
+            yield (chunk(i, min(_GENERATED_ROWS, rows - start)),) * 2
         if moved and rows and len(moved) < len(fields):
-            yield chunk(0, min(_ABSENT_ROWS, rows)).drop(moved)
+            yield (chunk(0, min(_ABSENT_ROWS, rows)).drop(moved),) * 2
 
     extra = min(_ABSENT_ROWS, rows) if moved and len(moved) < len(fields) else 0
     return RowSet(GENERATED, chunks, rows + extra if fields else 0)
@@ -127,8 +134,8 @@ def _default(bundle: Bundle, name: str) -> Any:
     return repr(field.canonical_default) if field.has_default else None
 
 
-def _common(old: Bundle, new: Bundle) -> tuple[list[Field], dict[str, list[Any]]]:
-    """The old inputs as both sides take them, and values that matter to either."""
+def common_inputs(old: Bundle, new: Bundle) -> tuple[list[Field], dict[str, list[Any]]]:
+    """The old inputs as both sides take them, and for each the values that matter to either."""
     mine, other = pools(old), pools(new)
     fields, pool_of = [], {}
     for field in old.schema:
@@ -139,7 +146,7 @@ def _common(old: Bundle, new: Bundle) -> tuple[list[Field], dict[str, list[Any]]
         alike = theirs is not None and _narrower(field.dtype, theirs.dtype) is not None
         values = (*mine[field.name], *edge_values(both.dtype))
         values += tuple(other[field.name]) if alike else ()
-        kept = [v for v in values if _fits(v, both)]
+        kept = [v for v in values if fits(v, both)]
         unique = {(repr(v), math.copysign(1, v) if isinstance(v, float) else 0): v for v in kept}
         if unique:
             fields.append(both)
@@ -147,7 +154,7 @@ def _common(old: Bundle, new: Bundle) -> tuple[list[Field], dict[str, list[Any]]
     return fields, pool_of
 
 
-def _fits(value: Any, field: Field) -> bool:
+def fits(value: Any, field: Field) -> bool:
     """Whether a value of the field of one side is one of both."""
     if value is None:
         return field.nullable
@@ -196,15 +203,22 @@ def _narrower(a: DType, b: DType) -> DType | None:
     return None
 
 
-def data_rows(data: Any, old: Bundle, new: Bundle) -> RowSet:
+def data_rows(data: Any, old: Bundle, new: Bundle, *, queries: bool = False) -> RowSet:
     """Rows of the user's: files, or a frame.
 
     Parquet and Arrow files are read slice by slice. Other files, and lazy frames, are first written
     to a temporary Parquet file, because they can only be read from their begin.
 
+    Args:
+        data: The rows.
+        old: The one side.
+        new: The other side.
+        queries: Whether they lack the columns that aggregates fill.
+
     Raises:
         InputError: There are no such files, or what they hold is no data of the old schema.
     """
+    mine, other = (b.request if queries else b.schema for b in (old, new))
     if not is_source(data):
         names = column_names(data)
         if names is None:
@@ -212,11 +226,11 @@ def data_rows(data: Any, old: Bundle, new: Bundle) -> RowSet:
                 f"data: expected files or a frame of polars, pyarrow or pandas, got "
                 f"{type(data).__name__}"
             )
-        raw, kind = to_polars(data, _wanted(names, old, new), old.schema, "data")
+        raw, kind = to_polars(data, _wanted(names, mine, other), mine, "data")
         return _spooled(raw) if kind == "polars_lazy" else _slices(raw.collect().lazy())
     files = find_files(data)
     if format_of(files[0]) in ("csv", "jsonl"):
-        frame = read_files(files, _loose(old.schema, new.schema), where=old.name)
+        frame = read_files(files, _loose(mine, other), where=old.name)
         present = frame.raw.collect_schema().names()
         with readable(data), frame.naming_faults():
             return _spooled(frame.checked().select(pl.col(n) for n in frame.schema.names
@@ -224,26 +238,30 @@ def data_rows(data: Any, old: Bundle, new: Bundle) -> RowSet:
     scan = pl.scan_ipc if format_of(files[0]) == "ipc" else pl.scan_parquet
     with readable(data):
         raw = scan(files, hive_partitioning=False)
-        return _slices(raw.select(_wanted(raw.collect_schema().names(), old, new)))
+        return _slices(raw.select(_wanted(raw.collect_schema().names(), mine, other)))
 
 
-def _wanted(names: Sequence[str], old: Bundle, new: Bundle) -> list[str]:
-    known = {n for b in (old, new) for n in (*b.schema.names, *(s.name for s in b.schema.structs))}
+def _wanted(names: Sequence[str], *schemas: InputSchema) -> list[str]:
+    known = {n for schema in schemas for n in (*schema.names, *(s.name for s in schema.structs))}
     return [n for n in names if n in known]
 
 
 def _slices(raw: pl.LazyFrame, keep: Any = None) -> RowSet:
     total = int(raw.select(pl.len()).collect().item())
 
-    def chunks() -> Iterator[pl.DataFrame]:
+    def chunks() -> Iterator[Sides]:
         for start in range(0, total, _DATA_ROWS):
-            yield raw.slice(start, _DATA_ROWS).collect()
+            yield (raw.slice(start, _DATA_ROWS).collect(),) * 2
 
     return RowSet(DATA, chunks, total, keep)
 
 
-class _Folder:
-    """A temporary folder that lives as long as this object."""
+class Folder:
+    """A temporary folder that lives as long as this object.
+
+    Attributes:
+        path: Where it is.
+    """
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="featurelib-diff-"))
@@ -251,7 +269,7 @@ class _Folder:
 
 
 def _spooled(frame: pl.LazyFrame) -> RowSet:
-    folder = _Folder()
+    folder = Folder()
     path = folder.path / "rows.parquet"
     frame.sink_parquet(path, compression="lz4", engine="streaming")
     return _slices(pl.scan_parquet(path), folder)

@@ -23,12 +23,16 @@ __all__ = [
     "share_text", "shown_inputs", "shown_pair", "summary", "text", "unseen_text",
 ]  # fmt: skip
 
-KINDS = {"golden": "golden rows", "generated": "generated rows", "data": "given rows"}
+KINDS = {
+    "golden": "golden rows", "generated": "generated rows", "events": "generated queries",
+    "data": "given rows",
+}  # fmt: skip
 """What kinds of rows are called."""
 _FLIPS = {
     "to_null": "to null", "from_null": "from null", "to_nan": "to NaN", "from_nan": "from NaN",
     "to_true": "to true", "to_false": "to false", "infinite": "infinitely far",
 }  # fmt: skip
+_SEEDED = ("generated", "events")
 _LONGEST = 160
 """Code points of one value in an example."""
 
@@ -71,9 +75,10 @@ def _lines(found: Difference) -> Iterator[str]:
 
 def rows_text(found: Difference) -> str:
     """Which rows were compared."""
-    said = [f"{many:,} {KINDS[kind]}" for kind, many in found.rows.items()]
-    if "generated" in found.rows:
-        said[-1 if "data" not in found.rows else -2] += f" (seed {found.seed})"
+    said = [
+        f"{many:,} {KINDS[kind]}" + (f" (seed {found.seed})" if kind in _SEEDED else "")
+        for kind, many in found.rows.items()
+    ]
     return ", ".join(said) or "no rows"
 
 

@@ -16,7 +16,7 @@ from featurelib.errors import FieldValueError
 from featurelib.fields import InputSchema
 from featurelib.parity.polars_engines import rows_values
 from featurelib.parity.values import Array, Values
-from featurelib.release.diff_rows import RowSet
+from featurelib.release.diff_rows import RowSet, Sides
 from featurelib.struct_inputs import members, whole_structs
 from featurelib_offline.frames import Frame, read_frame
 from featurelib_offline.plan import Plan, plan
@@ -142,22 +142,22 @@ class Chunk:
 
     @staticmethod
     def of(
-        kind: str, start: int, rows: pl.DataFrame, old: Reader, new: Reader, names: Sequence[str]
+        kind: str, start: int, rows: Sides, old: Reader, new: Reader, names: Sequence[str]
     ) -> Chunk:
         """Computes features of rows on both sides.
 
         Args:
             kind: Which rows these are.
             start: Index of the first of them.
-            rows: Columns as they came.
+            rows: Columns as they came, for the old side and for the new one.
             old: The one side.
             new: The other side.
             names: Features that both have.
         """
         sides, frames, lacks = (old, new), [], []
-        refused, reason = np.zeros(len(rows), bool), ""
-        for side in sides:
-            frame, missing = side.read(rows)
+        refused, reason = np.zeros(len(rows[0]), bool), ""
+        for side, given in zip(sides, rows, strict=True):
+            frame, missing = side.read(given)
             frames.append(frame)
             lacks.append(missing)
             if not frame.schema:  # no field, nothing to refuse
@@ -170,7 +170,10 @@ class Chunk:
         lacking = _lacking(names, sides, lacks)
         features = tuple(n for n in names if n not in lacking)
         kept = pl.Series(~refused)
-        read = [f.columns().collect(engine="in-memory") if f.schema else rows for f in frames]
+        read = [
+            f.columns().collect(engine="in-memory") if f.schema else given
+            for f, given in zip(frames, rows, strict=True)
+        ]
         inputs = [columns.filter(kept) for columns in read]
         outputs = [
             side.compute(columns, features) if features else pl.DataFrame()
@@ -191,14 +194,20 @@ class Chunk:
         return Pair(self.old_outputs[feature], self.new_outputs[feature], *types)
 
     def inputs_of(self, names: Iterable[str], row: int) -> dict[str, tuple[Any, DType]]:
-        """Some inputs of a row of this chunk: the canonical value and its type, by name."""
-        found = {}
+        """Some inputs of a row of this chunk: the canonical value and its type, by name.
+
+        An aggregate that is not the same on both sides comes twice, the new one as ``NAME (new)``.
+        """
+        found: dict[str, tuple[Any, DType]] = {}
         for side, frame in ((self.old, self.old_inputs), (self.new, self.new_inputs)):
-            for name in names:
-                if name in frame.columns and name not in found:
-                    dtype = side.bundle.schema[name].dtype
-                    value = rows_values(frame[name].slice(row, 1), dtype).canonical(0)
-                    found[name] = (value, dtype)
+            own = side.bundle.aggregates.aggregates if side.bundle.aggregates else {}
+            for name in (n for n in names if n in frame.columns):
+                dtype = side.bundle.schema[name].dtype
+                value = rows_values(frame[name].slice(row, 1), dtype)
+                if name not in found:
+                    found[name] = (value.canonical(0), dtype)
+                elif name in own and _moved(found[name], (value.canonical(0), dtype)):
+                    found[f"{name} (new)"] = (value.canonical(0), dtype)
         return found
 
 
@@ -218,7 +227,7 @@ def chunks_of(
         start = 0
         for rows in row_set.chunks():
             yield Chunk.of(row_set.kind, start, rows, *sides, names)
-            start += len(rows)
+            start += len(rows[0])
 
 
 def _lacking(
@@ -232,3 +241,11 @@ def _lacking(
             if first is not None:
                 found.setdefault(name, lacks[first])
     return found
+
+
+def _moved(old: tuple[Any, DType], new: tuple[Any, DType]) -> bool:
+    """Whether a value has another type, other bits, or is null on one side only."""
+    if old[1] != new[1]:
+        return True
+    sides = [Values.of([value], dtype) for value, dtype in (old, new)]
+    return bool(sides[0].differs(sides[1])[0])

@@ -9,8 +9,8 @@ hotfix   what a declared hotfix moves, it moves only in the rows that it declare
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,7 @@ class Asked:
         hotfix: The file of a declared hotfix, if there is one: ``hotfix.toml``, or the
             ``declaration.json`` of a release folder.
         data: A file of rows to look at besides golden and generated ones.
+        events: Files of each event source; `data` then has queries about them.
         rows: How many rows to generate.
         seed: Of their generator.
         base: An earlier lock, which must be in the one of today.
@@ -56,6 +57,7 @@ class Asked:
     rows: int = 20_000
     seed: int = 0
     base: LockFile | None = None
+    events: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -138,13 +140,17 @@ def _golden(asked: Asked) -> Check:
 
 def _parity(asked: Asked) -> Check:
     from featurelib.parity.run import check
-    from featurelib.parity.targets import read_data, read_rows
+    from featurelib.parity.targets import read_data, read_events, read_rows
 
-    bundle = asked.new.bundle
-    data = None
-    if asked.data is not None:
+    bundle, data, events = asked.new.bundle, None, None
+    own = bundle.aggregates.sources if bundle.aggregates else {}
+    mine = {name: files for name, files in asked.events.items() if name in own}
+    if asked.data is not None and mine:
+        queries = read_data(asked.data, bundle, queries=True)
+        events, _ = read_events(bundle, queries, mine)
+    elif asked.data is not None:
         data = read_rows(bundle, read_data(asked.data, bundle))
-    report = check(bundle, rows=asked.rows, seed=asked.seed, data=data)
+    report = check(bundle, rows=asked.rows, seed=asked.seed, data=data, events=events)
     sections: tuple[EventSection | Section, ...] = (*report.events, *report.sections)
     engines = max((len(s.runs) for s in sections), default=0)
     rows = sum(s.rows for s in sections)
@@ -166,10 +172,12 @@ def _moves(asked: Asked, notes: list[str]) -> Iterator[Check]:
     """The version policy, and the proof of a hotfix."""
     from featurelib.release import hotfix_file, policy
     from featurelib.release.diff import compare
+    from featurelib.release.gate_hotfix import other_states
     from featurelib.release.versions import kind_of, parse
 
     assert asked.old is not None
     old, new = asked.old, asked.new
+    notes += other_states(old.bundle, new.bundle)
     hotfix: Hotfix | None = None
     refused: FeaturelibError | None = None
     if asked.hotfix is not None:
@@ -183,8 +191,9 @@ def _moves(asked: Asked, notes: list[str]) -> Iterator[Check]:
         nonlocal found
         golden = [r.golden for r in (new, old) if r.golden is not None and r.golden.is_file()]
         found = compare(
-            old.bundle, new.bundle, rows=asked.rows, seed=asked.seed, data=asked.data, golden=golden
-        )
+            old.bundle, new.bundle, rows=asked.rows, seed=asked.seed, data=asked.data,
+            events=asked.events, golden=golden,
+        )  # fmt: skip
         versions = old.bundle.version, new.bundle.version
         kind = kind_of(*map(parse, versions))
         changed = sum(f.status != "same" for f in found.features.values())

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from featurelib.bundle import Bundle
-from featurelib.release.diff import Difference, FeatureChange, MovedRows, compare
+from featurelib.release.diff import Difference, FeatureChange, MovedRows, asked_inputs, compare
 from featurelib.release.findings import Finding
 from featurelib.release.gate_report import Check
 from featurelib.release.hotfix import Hotfix
 
-__all__ = ["declared_rows", "edges", "prove"]
+__all__ = ["declared_rows", "edges", "other_states", "prove"]
 
 _SHOWN = 6
 _EDGES = 4_000
@@ -91,14 +91,31 @@ def prove(
     return Check("hotfix", names if found else said, tuple(found))
 
 
+def other_states(old: Bundle, new: Bundle) -> Iterator[str]:
+    """What on-call must know where the states of entities are of another definition.
+
+    Args:
+        old: What services run.
+        new: What they are to take.
+    """
+    if old.aggregates is None or new.aggregates is None:
+        return
+    before, after = old.aggregates.state_fingerprints, new.aggregates.state_fingerprints
+    for source in after:
+        if source in before and before[source] != after[source]:
+            yield (
+                f"the states of entities over `{source}` are of another definition: build them "
+                "from the events before a service takes this version"
+            )
+
+
 def _unseen(change: FeatureChange) -> Iterator[Finding]:
     """Why a proof by rows proves nothing of a declared feature, if that is so."""
     for why in change.unseen:
         yield Finding(
             f"feature {change.name}",
             why,
-            "a hotfix cannot be proven where the meaning of an aggregate moves: release a major "
-            "version",
+            "give queries and their records, --data and --events; or release a major version",
         )
     for moves in change.moves.values():
         if moves.lacking:
@@ -156,6 +173,7 @@ def _example(difference: Difference, name: str, some: MovedRows, at: int) -> str
     from featurelib.parity.compare import shown_value
 
     pair = [shown_value(values.canonical(at), values.dtype) for values in (some.old, some.new)]
-    reads = list(difference.new.program.subset([name]).inputs)[:_SHOWN]
+    inputs = tuple(difference.new.program.subset([name]).inputs)
+    reads = list(asked_inputs(difference.old, difference.new, inputs))[:_SHOWN]
     row = some.new_inputs.select(reads).row(at, named=True)
     return f"row {some.index[at]}: {pair[0]}, now {pair[1]}, of {row}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ RELEASED = "bundle.json", "golden.jsonl"
 
 
 def bind_both(
-    old: Bundle | FeatureSet, new: Bundle | FeatureSet, data: str | None = None
+    old: Bundle | FeatureSet,
+    new: Bundle | FeatureSet,
+    data: str | None = None,
+    events: Mapping[str, str] | None = None,
 ) -> tuple[Bundle, Bundle, tuple[str, ...]]:
     """Both sides as bundles, with notes for the report.
 
@@ -32,6 +35,7 @@ def bind_both(
         old: The one side.
         new: The other side.
         data: Files of rows.
+        events: Files of each event source that a side reads; `data` then has queries.
     """
     known = [s.state for s in (old, new) if isinstance(s, Bundle)]
     fits = {n.key: n for s in (old, new) if isinstance(s, FeatureSet) for n in s.program.fits}
@@ -48,7 +52,7 @@ def bind_both(
         for node in side.program.fits:
             state = next((s for s in known if node.key in s), None)
             if state is None and data is not None:
-                found = state = found or fit_on(side, data)
+                found = state = found or fit_on(side, data, events)
             whose = (
                 ("fitted on the given data" if state is found else "those of the other side")
                 if state is not None
@@ -62,11 +66,14 @@ def bind_both(
     return bound(old), bound(new), tuple(notes)
 
 
-def fit_on(side: FeatureSet, data: str) -> FittedState:
-    """The fitted state of a set on files of rows."""
+def fit_on(side: FeatureSet, data: str, events: Mapping[str, str] | None = None) -> FittedState:
+    """The fitted state of a set on files of rows, or of queries about events."""
     from featurelib_offline import fit
 
-    return fit(side, read_data(data, side))
+    if not events or side.aggregates is None:
+        return fit(side, read_data(data, side))
+    mine = {name: files for name, files in events.items() if name in side.aggregates.sources}
+    return fit(side, read_data(data, side, queries=True), events=mine)
 
 
 def golden_files(root: str | os.PathLike[str], sides: Iterable[tuple[str, Bundle]]) -> list[Path]:

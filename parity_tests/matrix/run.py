@@ -1,11 +1,12 @@
 """Every release under several versions of the libraries: what ``make matrix`` runs.
 
-    python -m parity_tests.matrix.run                   # lowest and newest supported versions
-    python -m parity_tests.matrix.run --polars          # and the list of Polars that is trusted
+    python -m parity_tests.matrix.run                    # lowest and newest supported versions
+    python -m parity_tests.matrix.run --wheel 0.3.0      # and an earlier release of the library
+    python -m parity_tests.matrix.run --environments --polars    # which Polars is trusted?
 
-Each cell is a fresh environment with this tree's wheel, and with each wheel in `--wheels` (those of
-releases before). It computes the golden rows of every release in `golden_data/registry` by every
-engine; all cells must give the same bits.
+Each cell is a fresh environment with the wheel of this tree, and with each `--wheel`: a file, or
+a released version that pip finds. It computes the golden rows of every release in
+`golden_data/registry` by every engine; all cells must give the same bits.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ import venv
 from pathlib import Path
 from typing import Any
 
+from parity_tests.matrix.trusted import write_trusted
 from parity_tests.matrix.versions import ENVIRONMENTS, POLARS
 from parity_tests.packaging.dist import build, copy_of_tree
 
@@ -41,32 +44,44 @@ def constraints(changes: dict[str, str]) -> str:
     return "\n".join([*kept, *(f"{name}{version}" for name, version in changes.items())]) + "\n"
 
 
-def environment(folder: Path, wheel: Path, changes: dict[str, str]) -> Path:
-    """A fresh environment with a wheel; its Python."""
+def requirement(wheel: str) -> str:
+    """What pip installs for a wheel's file or a released version, with what the check needs.
+
+    Raises:
+        SystemExit: It is neither.
+    """
+    if Path(wheel).is_file():
+        return f"featurelib[parity,release] @ {Path(wheel).resolve().as_uri()}"
+    if re.fullmatch(r"[0-9][0-9a-z.]*", wheel):
+        return f"featurelib[parity,release]=={wheel}"
+    raise SystemExit(f"--wheel takes the file of a wheel or a version such as 0.3.0, got {wheel!r}")
+
+
+def environment(folder: Path, wanted: str, changes: dict[str, str]) -> Path:
+    """A fresh environment with a wheel (see `requirement`); its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     pinned = folder / "constraints.txt"
     pinned.write_text(constraints(changes), encoding="utf-8")
-    wanted = f"featurelib[parity,release] @ {wheel.resolve().as_uri()}"
     _run([python, "-m", "pip", "install", "--quiet", "-c", pinned, wanted], folder)
     return python
 
 
-def cell(name: str, wheel: Path) -> dict[str, Any]:
+def cell(name: str, wanted: str) -> dict[str, Any]:
     """What the check says in one environment."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        python = environment(folder / "env", wheel, dict(ENVIRONMENTS[name]))
+        python = environment(folder / "env", wanted, dict(ENVIRONMENTS[name]))
         made: dict[str, Any] = json.loads(_run([python, CHECK, REGISTRY], folder))
     return made
 
 
-def trusts(polars: str, wheel: Path) -> bool:
+def trusts(polars: str, wanted: str) -> bool:
     """Whether every native lowering gives the bits of its op on a version of Polars."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        python = environment(folder / "env", wheel, {"polars": f"=={polars}"})
-        command = [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        python = environment(folder / "env", wanted, {"polars": f"=={polars}"})
+        command = [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "gives_the"]
         tests = ROOT / "parity_tests" / "offline" / "test_lowerings.py"
         try:
             _run([*command, "--rootdir", ROOT, tests], folder, PYTHONPATH=str(ROOT))
@@ -90,40 +105,66 @@ def _run(command: list[Any], folder: Path, **more: str) -> str:
 
 def main() -> int:
     """Prints a line a cell; 1 if the bits of two cells differ, or a golden row does."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--environments", nargs="*", choices=[*ENVIRONMENTS], default=[*ENVIRONMENTS]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--wheels", nargs="*", type=Path, default=[], help="of earlier releases")
-    parser.add_argument("--polars", action="store_true", help="try lowerings on versions of Polars")
+    parser.add_argument(
+        "--environments", nargs="*", choices=[*ENVIRONMENTS], default=[*ENVIRONMENTS],
+        help="which cells (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--wheel", action="append", default=[], metavar="FILE|VERSION",
+        help="a release of featurelib to run besides this tree",
+    )  # fmt: skip
+    parser.add_argument(
+        "--polars", nargs="*", metavar="VERSION",
+        help="try the native lowerings on these versions of Polars, and write the list of those "
+        f"that are trusted (default: {', '.join(POLARS)})",
+    )  # fmt: skip
     args = parser.parse_args()
-    status, bits = 0, {}
+    wheels = {wheel: requirement(wheel) for wheel in args.wheel}
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "featurelib"
         copy_of_tree(tree)
         build(tree, Path(scratch) / "dist")
-        (wheel,) = (Path(scratch) / "dist").glob("*.whl")
-        for source in (wheel, *args.wheels):
-            for name in args.environments:
-                begin = time.perf_counter()
-                made = cell(name, source)
-                versions = ", ".join(f"{k} {v}" for k, v in made["versions"].items())
-                print(f"{name}: {versions} ({time.perf_counter() - begin:.0f} s)", flush=True)
-                for release, found in made["releases"].items():
-                    expected = bits.setdefault(release, found["bits"])
-                    same = found["bits"] == expected and not found["wrong"]
-                    status |= not same
-                    print(
-                        f"  {release}: {found['rows']} rows, {'the same' if same else 'OTHER'} bits"
-                    )
-                    for line in found["wrong"][:5]:
-                        print(f"    {line}")
-        if args.polars:
-            trusted = [version for version in POLARS if trusts(version, wheel)]
-            file = ROOT / "featurelib_offline" / "native" / "trusted.json"
-            file.write_text(json.dumps({"polars": trusted}) + "\n", encoding="utf-8")
-            print(f"lowerings are trusted on polars {', '.join(trusted)}: {file}")
-    return status
+        (built,) = (Path(scratch) / "dist").glob("*.whl")
+        wheels = {"this tree": requirement(str(built)), **wheels}
+        differs = compare(wheels, args.environments)
+        if args.polars is not None:
+            tried = args.polars or POLARS
+            found = [version for version in tried if trusts(version, wheels["this tree"])]
+            print(f"lowerings are trusted on polars {', '.join(found)}: {write_trusted(found)}")
+    return int(differs)
+
+
+def compare(wheels: dict[str, str], environments: list[str]) -> bool:
+    """Runs the cells and prints them; whether any gave other bits than another, or failed.
+
+    Args:
+        wheels: What pip installs, by what it is.
+        environments: Names of environments.
+    """
+    differs, bits = False, dict[str, str]()
+    for source, wanted in wheels.items():
+        for name in environments:
+            begin = time.perf_counter()
+            try:
+                made = cell(name, wanted)
+            except CellFailed as error:
+                print(f"{name}, {source}: FAILED\n{str(error)[-2000:]}", flush=True)
+                differs = True
+                continue
+            versions = ", ".join(f"{k} {v}" for k, v in made["versions"].items())
+            took = f"{time.perf_counter() - begin:.0f} s"
+            print(f"{name}, {source}: {versions} ({took})", flush=True)
+            for release, found in made["releases"].items():
+                same = found["bits"] == bits.setdefault(release, found["bits"])
+                same &= not found["wrong"]
+                differs |= not same
+                print(f"  {release}: {found['rows']} rows, {'the same' if same else 'OTHER'} bits")
+                for line in found["wrong"][:5]:
+                    print(f"    {line}")
+    return differs
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 
 from featurelib_offline.native import registry
 from featurelib_offline.plan import Plan
+from parity_tests.matrix.trusted import TRUSTED, lowerings_digest
 from parity_tests.offline.lowering_judge import differences
 
 
@@ -26,6 +29,15 @@ def test_a_wrong_lowering_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.lowerings(), "lt@1", wrong)
     with pytest.raises(AssertionError, match=r"lt@1.*the body gives False, Polars True"):
         test_a_lowering_gives_the_bits_of_its_op("lt@1")
+
+
+def test_the_list_of_trusted_versions_is_of_these_lowerings() -> None:
+    """An edited lowering was not tried on them: `make matrix` writes the list again."""
+    written = json.loads(TRUSTED.read_text(encoding="utf-8"))
+    assert written["lowerings"] == lowerings_digest(), (
+        "run make matrix MATRIX_ARGS='--environments --polars' (or --polars VERSION ...)"
+    )
+    assert pl.__version__ in written["polars"]
 
 
 def test_an_unknown_version_of_polars_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,14 +23,21 @@ def make(
     return made.bind()
 
 
-def with_aggregate(days: int, version: str = "1.0.0") -> fl.Bundle:
-    """A bundle of one feature that reads an aggregate over so many days of events."""
-    fields = {"who": str, "at": fl.Datetime, "i": int, "n": float}
-    clicks = EventSource("clicks", fl.InputSchema.from_fields(fields), key="who", time="at", id="i")
+def clicks(name: str = "clicks", **columns: Any) -> EventSource:
+    """An event source with a number a record, and more columns."""
+    fields = {"who": str, "at": fl.Datetime, "i": int, "n": float, **columns}
+    return EventSource(name, fl.InputSchema.from_fields(fields), key="who", time="at", id="i")
+
+
+def with_aggregate(
+    days: int, version: str = "1.0.0", source: EventSource | None = None, number: Any = None
+) -> fl.Bundle:
+    """A bundle of one feature that reads the mean of a number over so many days of events."""
+    number = fl.col("n") if number is None else number
     return make(
         feature("f", fl.col("mean_n").fill_null(0.0), days),
         inputs=fl.InputSchema.from_fields({"who": str, "as_of": fl.Datetime}),
-        aggregates={"mean_n": clicks.over(last(days=days)).mean(fl.col("n")).on("who")},
+        aggregates={"mean_n": (source or clicks()).over(last(days=days)).mean(number).on("who")},
         version=version,
     )
 
