@@ -1,0 +1,40 @@
+"""Stores and logs by where they are: a folder (LMDB) or the address of a Redis server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serving_example.store.interface import Clock, EventLog, OnlineStore, wall_clock
+from serving_example.store.lmdb_log import LmdbLog
+from serving_example.store.lmdb_store import LmdbStore
+
+__all__ = ["open_log", "open_store"]
+
+_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+def open_store(where: str, *, prefix: str = "films", clock: Clock = wall_clock) -> OnlineStore:
+    """The online store at a place.
+
+    Args:
+        where: A folder, or ``redis://host:port/0``, ``rediss://...``, ``unix:///path``.
+        prefix: With what the keys in a Redis server begin.
+        clock: What decides which vectors have expired.
+
+    Raises:
+        StoreError: It cannot be opened. (A server that is away is told by the first call.)
+    """
+    if where.startswith(_SCHEMES):
+        from serving_example.store.redis_store import RedisStore
+
+        return RedisStore(where, prefix, clock=clock)
+    return LmdbStore(Path(where), clock=clock)
+
+
+def open_log(where: str, *, prefix: str = "films", clock: Clock = wall_clock) -> EventLog:
+    """The event log at a place; see `open_store`."""
+    if where.startswith(_SCHEMES):
+        from serving_example.store.redis_log import RedisLog
+
+        return RedisLog(where, prefix, clock=clock)
+    return LmdbLog(Path(where), clock=clock)

@@ -1,0 +1,180 @@
+"""A process that is killed anywhere loses nothing and counts nothing twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parity_tests.soak import amount
+from serving_example.store import LmdbLog, OnlineStore, open_log, open_store
+from serving_example.tests.store import ratings
+from serving_example.tests.store.servers import RedisServer
+
+EVENTS = ratings.some_events(seed=5, n=28)
+RECORDS = [ratings.as_json(row) for row in EVENTS]
+RECORDS[7:7] = [ratings.POISON[1]]
+RECORDS[19:19] = [ratings.POISON[7]]
+LIMIT = 6
+SAMPLED = 16
+
+
+class Children:
+    """Processes that are killed where they are told to be."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "serving_example.tests.store.crash_child"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, task: str, kill_at: int = 0, **more: Any) -> tuple[int, int]:
+        """Status of a child, and how many lines of the store's code it ran."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        told = {"task": task, "kill_at": kill_at, "limit": LIMIT, **more}
+        self._process.stdin.write(json.dumps(told) + "\n")
+        self._process.stdin.flush()
+        said = json.loads(self._process.stdout.readline())
+        return said["status"], said["lines"]
+
+    def close(self) -> None:
+        """Ends them."""
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def children() -> Iterator[Children]:
+    made = Children()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log with all events."""
+    path = tmp_path_factory.mktemp("log")
+    made = LmdbLog(path)
+    made.append(RECORDS)
+    made.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[tuple[str, int], bytes]:
+    """The payload of each vector after one straight application, without log, store or tailer."""
+    views = ratings.views(ratings.definition())
+    made: dict[tuple[str, int], bytes] = {}
+    for view in views.values():
+        states: dict[int, Any] = {}
+        for row in EVENTS:
+            state = states.setdefault(row[view.key], view.stream.new())
+            view.stream.apply(state, row)
+        made |= {(view.view.name, key): bytes(state) for key, state in states.items()}
+    return made
+
+
+def found(store: OnlineStore) -> dict[tuple[str, int], bytes]:
+    """The payloads of all states in a store; each film's derived vector has its state's stamp."""
+    views = ratings.views(ratings.definition())
+    stage = ratings.FilmStage(views)
+    made: dict[tuple[str, int], bytes] = {}
+    for view in views.values():
+        for key, vector in store.scan(view.view):
+            assert vector.payload is not None
+            made[view.view.name, key] = vector.payload
+            if view.view.name == "film_state":
+                derived = store.get(stage.view, key)
+                assert derived is not None
+                assert derived.stamp == vector.stamp
+    return made
+
+
+def places(lines: int, seed: int) -> list[int]:
+    """Lines to be killed at: all of them in a soak."""
+    every = list(range(1, lines + 1))
+    return random.Random(seed).sample(every, amount(SAMPLED, soak=lines))
+
+
+def test_a_killed_tailer_goes_on_lmdb(
+    children: Children, log: Path, expected: dict[tuple[str, int], bytes], tmp_path: Path
+) -> None:
+    """LMDB: killed at any line, and started again, it gives the states of one straight pass."""
+    whole = str(tmp_path / "whole")
+    status, lines = children.run("tail", log=str(log), store=whole)
+    assert status == 0 and lines > 500
+    for kill_at in places(lines, seed=1):
+        folder = str(tmp_path / "store")
+        status, _ = children.run("tail", kill_at, log=str(log), store=folder)
+        assert status == -signal.SIGKILL
+        assert children.run("tail", log=str(log), store=folder)[0] == 0
+        check(open_store(folder), expected, kill_at)
+        shutil.rmtree(folder)
+
+
+def test_a_killed_tailer_goes_on_redis(
+    children: Children,
+    log: Path,
+    expected: dict[tuple[str, int], bytes],
+    redis_server: RedisServer,
+) -> None:
+    """Redis: the same."""
+    redis_server.empty()
+    status, lines = children.run("tail", log=str(log), store=redis_server.url)
+    assert status == 0 and lines > 500
+    for kill_at in places(lines, seed=2):
+        redis_server.empty()
+        status, _ = children.run("tail", kill_at, log=str(log), store=redis_server.url)
+        assert status == -signal.SIGKILL
+        assert children.run("tail", log=str(log), store=redis_server.url)[0] == 0
+        check(open_store(redis_server.url), expected, kill_at)
+
+
+def check(store: OnlineStore, expected: dict[tuple[str, int], bytes], kill_at: int) -> None:
+    """The store has exactly what is expected, and knows which events were refused."""
+    try:
+        assert found(store) == expected, f"killed at line {kill_at}"
+        assert store.offset() == len(RECORDS)
+        refused = {letter.offset: letter.data for letter in store.letters(0, 99)}
+        assert {8, 20} <= set(refused)
+        assert all(RECORDS[offset - 1] == data for offset, data in refused.items())
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("kind", ["lmdb", "redis"])
+def test_an_acknowledged_event_is_in_the_log(
+    children: Children, kind: str, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    """Killed while it appends: what was acknowledged is there, whole, in order and without gaps."""
+    texts = [record.hex() for record in RECORDS[:12]]
+
+    def place(name: str) -> str:
+        redis_server.empty()
+        return str(tmp_path / name) if kind == "lmdb" else redis_server.url
+
+    more: dict[str, Any] = {"records": texts, "acked": str(tmp_path / "whole.acked")}
+    status, lines = children.run("append", log=place("whole"), **more)
+    assert status == 0 and lines > 50
+    for kill_at in places(lines, seed=3)[: amount(SAMPLED // 2, soak=lines)]:
+        acked = tmp_path / f"{kill_at}.acked"
+        where = place(f"log{kill_at}")
+        status, _ = children.run("append", kill_at, log=where, records=texts, acked=str(acked))
+        assert status == -signal.SIGKILL
+        log = open_log(where)
+        try:
+            entries = log.read(0, 99)
+            known = [int(line) for line in acked.read_text().split()] if acked.exists() else []
+            assert [entry.offset for entry in entries] == list(range(1, len(entries) + 1))
+            assert [entry.data for entry in entries] == RECORDS[: len(entries)]
+            assert known == list(range(1, len(known) + 1)) and len(known) <= len(entries)
+            assert log.last() == len(entries)
+        finally:
+            log.close()
