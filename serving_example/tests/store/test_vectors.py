@@ -165,7 +165,7 @@ def test_fields_keep_texts_times_and_nulls() -> None:
 def test_a_codec_of_other_fields_has_another_schema() -> None:
     """Name, type, nullability, order and codec: each shows in the eight bytes."""
     n, x = Field("n", INT64), Field("x", FLOAT64)
-    codecs = [
+    codecs: list[WordCodec | FieldsCodec] = [
         WordCodec([n, x]), WordCodec([x, n]), WordCodec([n]), WordCodec([Field("n", UINT64), x]),
         WordCodec([Field("n", INT64, True), x]), WordCodec([Field("m", INT64), x]),
         FieldsCodec([n, x]),
