@@ -55,7 +55,7 @@ class Pair(fl.Schema):
 def _source(name: str, key: str) -> EventSource:
     return EventSource(
         name, Rating, key=key, time="rated_at", id="rating_id", arrival="received_at",
-        max_lateness=timedelta(days=1), max_ahead=timedelta(minutes=5), max_events=MAX_EVENTS,
+        max_lateness=timedelta(days=1), max_ahead=timedelta(0), max_events=MAX_EVENTS,
     )  # fmt: skip
 
 

@@ -1,0 +1,139 @@
+"""All films' vectors in memory: a matrix to gather from, kept fresh by the store's changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from featurelib.errors import InputError
+from featurelib_online.staged import Staged, StageTable
+from serving_example.features.stages import AS_OF, Views
+from serving_example.store import OnlineStore, Vector
+
+__all__ = ["FilmTable"]
+
+Array = np.ndarray[Any, Any]
+_CHANGES = 4096
+
+
+class FilmTable:
+    """The films that can be recommended. One thread refreshes it; any may read.
+
+    Args:
+        staged: The stages.
+        views: The views of the bundle.
+        store: Where the vectors are.
+
+    Attributes:
+        table: The vectors; row numbers stay what they are.
+    """
+
+    def __init__(self, staged: Staged, views: Views, store: OnlineStore) -> None:
+        self._store, self._views, self._staged = store, views, staged
+        self.table: StageTable = staged.table("film")
+        self._row: dict[int, int] = {}
+        self._ids = np.empty(0, np.int64)
+        self._times = self._as_ofs = np.empty(0, np.int64)
+        self._seen = 0
+        self._one = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    @property
+    def ids(self) -> Array:
+        """The film of each row: int64, read-only."""
+        return self._ids
+
+    @property
+    def event_times(self) -> Array:
+        """The event time of each row's vector, microseconds since 1970: int64, read-only."""
+        return self._times
+
+    @property
+    def as_ofs(self) -> Array:
+        """The moment that each row's vector was computed for: int64, read-only.
+
+        A request is answered for a later one, so that all of it sees what the vectors have seen. A
+        row's moment is here before its vector is in the table.
+        """
+        return self._as_ofs
+
+    def load(self) -> int:
+        """Reads all vectors; gives how many there are.
+
+        Raises:
+            StoreUnavailable: The store does not answer; what is in memory goes on.
+        """
+        with self._one:
+            return self._load()
+
+    def refresh(self) -> list[int]:
+        """Takes what has changed since the last look; gives the rows that are new or others.
+
+        Raises:
+            StoreUnavailable: The store does not answer; what is in memory goes on.
+        """
+        with self._one:
+            found = self._store.changes(self._seen, _CHANGES)
+            if found.is_trimmed:
+                self._load()
+                return list(range(len(self)))
+            mine = {c.key for c in found.changes if c.view == self._views.film.id}
+            keys = sorted(mine)
+            vectors = self._store.get_many(self._views.film, keys) if keys else []
+            rows = self._take([(k, v) for k, v in zip(keys, vectors, strict=True) if v is not None])
+            self._seen = found.changes[-1].seq if found.changes else self._seen
+            return rows
+
+    def rows(self, films: Sequence[int]) -> Array:
+        """The row of each film.
+
+        Raises:
+            InputError: A film is not there.
+        """
+        row = self._row
+        try:
+            return np.array([row[film] for film in films], np.int64)
+        except KeyError as error:
+            raise InputError(
+                f"there is no film {error.args[0]!r}",
+                field="items",
+                hint="materialize puts the films of the catalogue into the store",
+            ) from None
+
+    def _load(self) -> int:
+        head = self._store.changes(0, 1).head  # before the scan: what comes meanwhile is seen again
+        self._take(list(self._store.scan(self._views.film)))
+        self._seen = head
+        return len(self)
+
+    def _take(self, found: Sequence[tuple[int, Vector]]) -> list[int]:
+        """Puts vectors into the table; a film that was deleted stays as it was."""
+        live = [(film, v.event_time, v.payload) for film, v in found if v.payload is not None]
+        known = [item for item in live if item[0] in self._row]
+        fresh = [item for item in live if item[0] not in self._row]
+        rows = [self._row[film] for film, _, _ in known]
+        rows += range(len(self._ids), len(self._ids) + len(fresh))
+        ordered = [*known, *fresh]
+        as_ofs = [AS_OF.unpack_from(payload)[0] for _, _, payload in ordered]
+        self._as_ofs = _written(self._as_ofs, rows, as_ofs)
+        for row, (_, _, payload) in zip(rows, known, strict=False):
+            self.table.put(row, payload[AS_OF.size :])
+        self.table.extend([payload[AS_OF.size :] for _, _, payload in fresh])
+        self._times = _written(self._times, rows, [at for _, at, _ in ordered])
+        self._ids = _written(self._ids, rows, [film for film, _, _ in ordered])
+        self._row |= {film: row for row, (film, _, _) in zip(rows, ordered, strict=True)}
+        return rows
+
+
+def _written(column: Array, rows: Sequence[int], values: Sequence[int]) -> Array:
+    """A copy of a column with values in some rows, which may lie behind its end."""
+    made = np.zeros(max(len(column), max(rows, default=-1) + 1), np.int64)
+    made[: len(column)] = column
+    made[rows] = values
+    made.flags.writeable = False
+    return made

@@ -1,0 +1,128 @@
+"""The features of a request: the user's stage now, the films' vectors, and what mixes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from featurelib_online.staged import Staged
+from serving_example.definition import BY_USER
+from serving_example.features.films import FilmTable
+from serving_example.features.stages import Views
+from serving_example.instants import instant
+from serving_example.store import Clock, OnlineStore
+
+__all__ = ["Features", "User"]
+
+Array = np.ndarray[Any, Any]
+_UNKNOWN: Mapping[str, Any] = {"age": None, "gender": None, "occupation": None}
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user at a moment.
+
+    Attributes:
+        user_id: Who.
+        as_of: The moment, microseconds since 1970.
+        vector: What the user's stage gives.
+        age_us: How long ago the newest rating in it was; None if there is none.
+        flags: ``no_profile``, ``no_ratings`` (defaults were used).
+    """
+
+    user_id: int
+    as_of: int
+    vector: bytes
+    age_us: int | None
+    flags: tuple[str, ...]
+
+
+class Features:
+    """Makes the tensors of requests. Safe to call from many threads.
+
+    Args:
+        staged: The stages.
+        views: The views of the bundle.
+        store: Profiles and states of users.
+        films: The films.
+        clock: Microseconds since 1970.
+    """
+
+    def __init__(
+        self, staged: Staged, views: Views, store: OnlineStore, films: FilmTable, clock: Clock
+    ) -> None:
+        self.staged, self.films = staged, films
+        self._views, self._store, self._clock = views, store, clock
+
+    def user(self, user_id: int, as_of: int | None = None) -> User:
+        """What is known of a user.
+
+        Args:
+            user_id: Who. Of one whom nobody knows the features are those of a newcomer.
+            as_of: The moment; None: now.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+            StateError: The stored state is damaged.
+        """
+        # The moment first: of what is applied meanwhile the state tells that it came later.
+        moment = self._clock() if as_of is None else as_of
+        vector = self._store.get(self._views.users.view, user_id)
+        told = self._store.get(self._views.profile, user_id)
+        flags = []
+        profile = _UNKNOWN
+        if told is None or told.payload is None:
+            flags.append("no_profile")
+        else:
+            profile = self._views.profile_fields.decode(told.payload)
+        if vector is None:
+            flags.append("no_ratings")
+        state = self._views.users.load(vector)
+        request = {"user_id": user_id, **profile, "requested_at": instant(moment)}
+        made = self.staged.vector("user", request, {BY_USER.name: state})
+        age = None if vector is None else moment - vector.event_time
+        return User(user_id, moment, made, age, tuple(flags))
+
+    def fill(
+        self,
+        users: Sequence[User],
+        films: Sequence[Array],
+        *,
+        out: Mapping[str, Any] | None = None,
+    ) -> tuple[dict[str, Array], list[User]]:
+        """The tensors of some users, each with films of their own.
+
+        A film may have been rated between the moment of a user and this call. Such a user is read
+        again, for a moment after it: all that a row tells is of one moment.
+
+        Args:
+            users: The users.
+            films: Of each user rows of the film table.
+            out: Buffers for the tensors, as the row kernel takes them.
+
+        Returns:
+            The tensors by name (the rows of a user follow those of the one before), and the users
+            as the tensors show them.
+
+        Raises:
+            StoreUnavailable: A user had to be read again, and the store does not answer.
+        """
+        shown = list(users)
+        owners = np.repeat(np.arange(len(users), dtype=np.int64), [len(rows) for rows in films])
+        rows = np.concatenate(films) if films else np.empty(0, np.int64)
+        while True:
+            given = self.staged.table("user", [user.vector for user in shown])
+            tensors = self.staged.fill(
+                {"user": (given, owners), "film": (self.films.table, rows)}, out=out
+            )
+            as_ofs, is_whole = self.films.as_ofs, True
+            for i, mine in enumerate(films):
+                newest = int(as_ofs[mine].max()) if len(mine) else 0
+                if newest >= shown[i].as_of:
+                    is_whole = False
+                    shown[i] = self.user(shown[i].user_id, max(self._clock(), newest + 1))
+            if is_whole:
+                return tensors, shown
