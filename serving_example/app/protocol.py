@@ -126,10 +126,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_refused, self.head_since = True, None
         if self.transport.is_closing():
             return
-        if self.cycle is not None and not self.cycle.response_complete:
-            # An answer to an earlier request is on its way: a second one would be taken for it.
-            self.transport.close()
-            return
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            is_first = not self.pipeline and not cycle.response_started
+            if not (is_first and cycle.more_body):
+                # Requests before it are still at work: they are answered, and then it ends.
+                cycle.keep_alive = False
+                return
         made = as_response(rejection, "")
         status = HTTPStatus(rejection.status)
         head = [
