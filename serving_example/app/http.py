@@ -194,7 +194,8 @@ def decode(body: bytes | msgspec.Raw, kind: Any, field: str = "body") -> Any:
     except msgspec.ValidationError as error:
         text = str(error)
         found = _PATH.search(text)
-        place = f"{field}.{found.group(1)}" if found and found.group(1) else field
+        inside = found.group(1) if found else ""
+        place = field + ("" if not inside or inside.startswith("[") else ".") + inside
         message = _PATH.sub("", text)
         raise Rejection(400, "invalid", _reason(message), message, field=place) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:

@@ -4,9 +4,10 @@ import contextlib
 import json
 import socket
 import time
+from typing import Any
 
 
-def exchange(port, *pieces, pause_s=0.0, timeout_s=15.0):
+def exchange(port: Any, *pieces: Any, pause_s: Any = 0.0, timeout_s: Any = 15.0) -> Any:
     """Sends pieces of bytes, and gives all that comes back until the server closes or is silent."""
     with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
         with contextlib.suppress(OSError):
@@ -16,7 +17,7 @@ def exchange(port, *pieces, pause_s=0.0, timeout_s=15.0):
         return read_all(connection)
 
 
-def read_all(connection):
+def read_all(connection: Any) -> Any:
     """Bytes until the end; of a server that keeps the connection use `read_one`."""
     got = b""
     with contextlib.suppress(ConnectionResetError):
@@ -25,7 +26,7 @@ def read_all(connection):
     return got
 
 
-def read_one(connection):
+def read_one(connection: Any) -> Any:
     """One answer of a connection that is kept: (status, headers, body)."""
     got = b""
     while b"\r\n\r\n" not in got:
@@ -38,7 +39,7 @@ def read_one(connection):
     return status, headers, body
 
 
-def parse(got):
+def parse(got: Any) -> Any:
     """The first answer in some bytes: (status, headers, rest)."""
     head, _, body = got.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
@@ -46,7 +47,7 @@ def parse(got):
     return int(first.split()[1]), headers, body
 
 
-def error_of(got):
+def error_of(got: Any) -> Any:
     """The status and the error of an answer of ours."""
     status, headers, body = parse(got)
     assert headers["content-type"] == "application/json" and "server-timing" in headers

@@ -9,6 +9,7 @@ from tritonclient.utils import InferenceServerException
 
 from serving_example.tests.app.world import (
     TOKEN,
+    WORDS,
     artifact,
     offline,
     published,
@@ -16,12 +17,6 @@ from serving_example.tests.app.world import (
     running,
     service_of,
 )
-
-DATATYPES = {
-    np.dtype(np.float32): "FP32",
-    np.dtype(np.int64): "INT64",
-    np.dtype(np.uint32): "UINT32",
-}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +49,7 @@ def inputs_of(tensors: Any, binary: Any = True) -> Any:
     """The tensors as the client wants them."""
     made = []
     for name, array in tensors.items():
-        made.append(triton.InferInput(name, list(array.shape), DATATYPES[array.dtype]))
+        made.append(triton.InferInput(name, list(array.shape), WORDS[array.dtype]))
         made[-1].set_data_from_numpy(array, binary_data=binary)
     return made
 

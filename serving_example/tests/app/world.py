@@ -13,7 +13,6 @@ import torch
 import featurelib as fl
 from featurelib_offline import fit
 from serving_example import models
-from serving_example.app.limits import Limits
 from serving_example.app.routes import Routes
 from serving_example.app.server import Server, bound
 from serving_example.app.service import Service
@@ -55,6 +54,9 @@ def bundle() -> Any:
     )
     return pairs.bind(fit(pairs, frame))
 
+
+WORDS = {np.dtype(np.float32): "FP32", np.dtype(np.uint32): "UINT32", np.dtype(np.int64): "INT64"}
+"""Types of arrays in the Open Inference Protocol."""
 
 IDS = 10
 """Rows of each embedding table: 8 words, null and unknown."""
@@ -144,6 +146,18 @@ def running(service: Any, *, more_routes: Any = None, drain_s: Any = 5.0) -> Any
         assert not thread.is_alive()
 
 
-def limits(**changes: Any) -> Any:
-    """Limits small enough to meet."""
-    return Limits(**changes)
+def call_of(tensors: Any) -> Any:
+    """A request with all values as JSON."""
+    return {
+        "inputs": [
+            {"name": n, "shape": list(a.shape), "datatype": WORDS[a.dtype], "data": a.tolist()}
+            for n, a in tensors.items()
+        ]
+    }
+
+
+def refused(answer: Any) -> Any:
+    """Status, reason and field of a refusal in the protocol's form."""
+    about = answer.json()
+    assert isinstance(about["error"], str) and about["request_id"] and about["code"]
+    return answer.status_code, about["reason"], about["field"]

@@ -1,0 +1,93 @@
+"""A device that hangs, fails or is full, seen by clients."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from serving_example.app.limits import Limits
+from serving_example.devices import TorchDevice
+from serving_example.tests.app.world import (
+    call_of,
+    published,
+    refused,
+    rows_of,
+    running,
+    service_of,
+)
+
+CALL = call_of(rows_of(2))
+
+
+class Stoppable(TorchDevice):
+    """A CPU device that can be made to hang, or to fail."""
+
+    def __init__(self) -> None:
+        super().__init__("cpu-0", "cpu", 2**30, 1)
+        self.go, self.fails = threading.Event(), False
+        self.go.set()
+
+    def run(self, loaded: Any, requests: Any) -> Any:
+        """As the CPU, unless told otherwise."""
+        assert self.go.wait(20)
+        if self.fails:
+            raise RuntimeError("the device is on fire")
+        return super().run(loaded, requests)
+
+
+def test_a_stuck_device_is_seen_and_heals(tmp_path: Any) -> None:
+    """Requests end at their deadline, readiness falls, new work is refused; then all is well."""
+    device = Stoppable()
+    service = service_of(
+        published(tmp_path), device=device, stuck_after_s=0.5, limits=Limits(answer_s=0.8)
+    )
+    with running(service) as server, ThreadPoolExecutor(4) as pool:
+        base = f"http://127.0.0.1:{server.ports[0]}"
+        infer = f"{base}/v2/models/ranker/infer"
+        assert httpx.get(f"{base}/readyz").status_code == 200
+        device.go.clear()
+        sent = [pool.submit(httpx.post, infer, json=CALL) for _ in range(4)]
+        assert [refused(s.result())[1] for s in sent] == ["deadline_passed"] * 4
+        ready = httpx.get(f"{base}/readyz")
+        assert ready.status_code == 503 and ready.json()["parts"]["device"] is False
+        assert httpx.get(f"{base}/v2/health/ready").status_code == 503
+        started = time.monotonic()
+        down = httpx.post(infer, json=CALL)
+        assert refused(down)[:2] == (503, "device_down") and time.monotonic() - started < 0.5
+        assert int(down.headers["retry-after"]) >= 1
+        device.go.set()
+        until = time.monotonic() + 10
+        while httpx.get(f"{base}/readyz").status_code != 200 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert httpx.post(infer, json=CALL).status_code == 200
+
+
+def test_a_batch_that_fails_is_a_500_and_no_more(tmp_path: Any) -> None:
+    """The next request is answered; what failed says nothing of the inside."""
+    device = Stoppable()
+    with running(service_of(published(tmp_path), device=device)) as server:
+        infer = f"http://127.0.0.1:{server.ports[0]}/v2/models/ranker/infer"
+        device.fails = True
+        failed = httpx.post(infer, json=CALL)
+        assert refused(failed)[0] == 500 and "fire" not in failed.text
+        device.fails = False
+        assert httpx.post(infer, json=CALL).status_code == 200
+
+
+def test_a_full_queue_is_refused_with_retry_after(tmp_path: Any) -> None:
+    """Rows that wait are bounded; what was taken is answered."""
+    device = Stoppable()
+    service = service_of(published(tmp_path), device=device, max_queued_rows=4)
+    with running(service) as server, ThreadPoolExecutor(8) as pool:
+        infer = f"http://127.0.0.1:{server.ports[0]}/v2/models/ranker/infer"
+        device.go.clear()
+        sent = [pool.submit(httpx.post, infer, json=CALL) for _ in range(8)]
+        while sum(s.done() for s in sent) < 5:
+            time.sleep(0.01)
+        device.go.set()
+        answers = [s.result() for s in sent]
+        full = [a for a in answers if a.status_code != 200]
+        assert {refused(a)[:2] for a in full} == {(503, "queue_full")}
+        assert all("retry-after" in a.headers for a in full) and len(answers) - len(full) in (2, 3)

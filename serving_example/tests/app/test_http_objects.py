@@ -1,0 +1,52 @@
+"""Requests, answers and routes without a server."""
+
+from typing import Any
+
+import pytest
+
+from serving_example.app.http import Pending, Rejection, Request, Response, decode
+from serving_example.app.routes import Route, Routes
+
+
+def test_a_pending_answer_is_set_once() -> None:
+    """What comes after the first is dropped; a callback that comes late is called at once."""
+    pending = Pending()
+    got: list[Any] = []
+    pending.set(Response(200))
+    pending.set(Response(500))
+    pending.then(got.append)
+    pending.abandon(ValueError())
+    assert [r.status for r in got] == [200]
+
+
+def test_a_path_is_routed_once() -> None:
+    """Two handlers for one operation are an error of ours, found at the start."""
+    route = Route("GET", "/a/{x}", lambda request: Response())
+    with pytest.raises(ValueError, match="routed twice"):
+        Routes([route, route])
+
+
+@pytest.mark.parametrize(
+    "body, kind, reason, field",
+    [
+        (b"{", dict, "malformed_json", "body"),
+        (b'[1, 2, "a"]', list[int], "wrong_type", "body[2]"),
+        (b"[" * 100_000, list, "malformed_json", "body"),
+        (b"\xff", dict, "malformed_json", "body"),
+        (b"300", int, None, None),
+    ],
+)
+def test_json_is_read_as_a_type(body: Any, kind: Any, reason: Any, field: Any) -> None:
+    """What is wrong has a reason and a place; depth does not break anything."""
+    if reason is None:
+        assert decode(body, kind) == 300
+        return
+    with pytest.raises(Rejection) as error:
+        decode(body, kind)
+    assert (error.value.status, error.value.reason) == (400, reason)
+    assert error.value.field == field
+
+
+def test_a_request_without_a_query_has_no_parameters() -> None:
+    """Nothing is parsed."""
+    assert Request("GET", "/").parameters(()) == {}
