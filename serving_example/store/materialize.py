@@ -40,8 +40,9 @@ class Materialized:
         entities: Entities that were looked at.
         written: Vectors that were written.
         kept: Vectors that stand in the store as they are: they had it all, or are newer.
-        unmerged: States of which the newer alone is there now, because both have events in totals
-            and nothing says which they share (docs/windows.md).
+        unmerged: Entities of which the store has events in totals already (docs/windows.md):
+            nothing says which of the job's these are. What is older than they counts as one of
+            them; where the job has totals too, the newer state alone stays.
         outcomes: Records by what became of them, as `Stream.apply` names it; ``derived`` counts
             failures of `on_state`.
         conflicts: Batches that a tailer was before, and that were computed again.
@@ -222,7 +223,7 @@ def _write_states(
 def _merged(
     view: StateView, state: State, count: int, stored: Vector | None
 ) -> tuple[State | None, bool]:
-    """The state that is to be written (None: what is stored stays), and whether it holds both."""
+    """What is to be written (None: what is stored stays), and whether it has all of both."""
     if stored is None:
         return state, True
     other = view.load(stored)
@@ -232,4 +233,5 @@ def _merged(
         newest = view.put(0, state, None, count).vector.stamp
         return state if newest > stored.stamp else None, False
     compact = view.stream.compact
-    return None if bytes(compact(merged)) == bytes(compact(other)) else merged, True
+    is_same = bytes(compact(merged)) == bytes(compact(other))
+    return None if is_same else merged, view.stream.describe(other)["in_totals"] == 0

@@ -165,11 +165,11 @@ def test_a_tailer_that_is_always_first_is_told(store: LmdbStore, tmp_path: Path)
     hours = [ratings.START + i * dt.timedelta(hours=1) for i in range(80)]
     rows = [ratings.event(i, 1, 1, 4.0, at) for i, at in enumerate(hours)]
     log = LmdbLog(tmp_path / "log")
-    log.append([ratings.as_json(row) for row in rows[1:]])
+    log.append([ratings.as_json(row) for row in rows[:-1]])
     tailer = Tailer(log, store, VIEWS)
     racing: Any = Racing(store, lambda: tailer.step(1), races=10_000)
     with pytest.raises(StoreConflictError):
-        materialize(racing, rows[:1], "first")
+        materialize(racing, rows[-1:], "first")
     log.close()
 
 
@@ -207,8 +207,9 @@ def test_totals_of_both_cannot_be_merged_and_the_newer_stays(store: LmdbStore) -
     first = materialize_states(store, view, frame(rows[:20]), run="first")
     second = materialize_states(store, view, frame(rows), run="second")
     third = materialize_states(store, view, frame(rows[:20]), run="third")
-    told = [(made.written, made.kept, made.unmerged) for made in (first, second, third)]
-    assert told == [(1, 0, 0), (1, 0, 1), (0, 1, 1)]
+    fourth = materialize_states(store, view, frame(rows[:2]), run="fourth")
+    told = [(made.written, made.kept, made.unmerged) for made in (first, second, third, fourth)]
+    assert told == [(1, 0, 0), (1, 0, 1), (0, 1, 1), (0, 1, 1)]
     assert answers(store)["by_user", 1] == straight(rows)["by_user", 1]
 
 
