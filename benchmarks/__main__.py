@@ -16,7 +16,17 @@ from pathlib import Path
 from benchmarks.tables import Table, machine
 
 PAGES = (
-    *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "served", "windows"),
+    *(
+        "one_row",
+        "micro_batch",
+        "batch",
+        "flights",
+        "torch_dataset",
+        "stream",
+        "served",
+        "staged",
+        "windows",
+    ),
     *("live", "compile_time", "ptx_time", "import_time"),
 )
 LONG = ("windows", "live")
