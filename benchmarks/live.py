@@ -12,7 +12,9 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -59,7 +61,8 @@ class Calls:
 
 def measure(quick: bool) -> list[Table]:
     """The table of this page."""
-    turns, turn_s, new = (2, 1.0, 2) if quick else (6, 10.0, 6)
+    turns, turn_s, new, each = (1, 0.3, 1, 3) if quick else (6, 10.0, 6, TEXTS)
+    rest_s = 0.001 if quick else 0.0
     table = Table(
         f"Calls while releases are swapped, {turns} turns of {turn_s:g} s of each kind",
         ("callers", "meanwhile", "swaps", "calls", "P99.9, ms", "longest, ms",
@@ -68,22 +71,23 @@ def measure(quick: bool) -> list[Table]:
     with TemporaryDirectory() as folder:
         registry = Registry(folder)
         channel = registry.channel("requests", "stable")
-        _release(registry, Path(folder), range(1, 3))
+        _release(registry, Path(folder), range(1, 3), each)
         channel.promote("1.1.0", **STEP)
-        with live.follow(registry, "requests", every_s=0.1) as service:
+        with live.follow(registry, "requests", every_s=0.1) as service, ExitStack() as stack:
             gc.collect()
+            stack.callback(gc.unfreeze)
             gc.freeze()  # as a service should after its start: a full collection is then short
-            for callers in (8, 1):
+            for callers in (2, 1) if quick else (8, 1):
                 found = {"nothing": Calls(), "a swap every second": Calls()}
                 for _ in range(turns):
-                    _turn(service, callers, turn_s, found["nothing"], lambda until: None)
-                    _turn(service, callers, turn_s, found["a swap every second"],
+                    _turn(service, callers, turn_s, rest_s, found["nothing"], lambda until: None)
+                    _turn(service, callers, turn_s, rest_s, found["a swap every second"],
                           lambda until: _alternate(service, channel, until))  # fmt: skip
                 numbers = range(3 + 100 * callers, 3 + 100 * callers + new)
-                _release(registry, Path(folder), numbers)
+                _release(registry, Path(folder), numbers, each)
                 made = found["new releases, compiled in a child"] = Calls()
                 for number in numbers:
-                    _turn(service, callers, 0.0, made,
+                    _turn(service, callers, 0.0, rest_s, made,
                           lambda until, n=number: _take(service, channel, f"1.{n}.0"))  # fmt: skip
                 for name, calls in found.items():
                     table.rows.append((str(callers), name, *_shown(calls, callers)))
@@ -106,16 +110,21 @@ def _turn(
     service: live.LiveKernel,
     callers: int,
     turn_s: float,
+    rest_s: float,
     calls: Calls,
     meanwhile: Callable[[float], Any],
 ) -> None:
-    """Callers call for a while, and something else happens meanwhile."""
+    """Callers call for a while, and something else happens meanwhile.
+
+    Callers that rest between calls leave the machine to the child, which lets others go first.
+    """
     end = threading.Event()
+    ended = partial(end.wait, rest_s) if rest_s else end.is_set
     seen = [array("d") for _ in range(callers)]
     request = {f"n{i}": float(i) for i in range(NUMBERS)} | {f"s{i}": "abc" for i in range(TEXTS)}
 
     def call(mine: array[float]) -> None:
-        clock, cpu_clock, stopped = time.perf_counter, time.process_time, end.is_set
+        clock, cpu_clock, stopped = time.perf_counter, time.process_time, ended
         add, add_cpu = mine.append, calls.cpu.append
         while not stopped():
             cpu, start = cpu_clock(), clock()
@@ -154,24 +163,27 @@ def _take(service: live.LiveKernel, channel: Any, version: str) -> None:
         time.sleep(0.05)
 
 
-def _release(registry: Registry, folder: Path, numbers: range) -> None:
+def _release(registry: Registry, folder: Path, numbers: range, each: int) -> None:
     for number in numbers:
-        bundle = _bundle(number)
+        bundle = _bundle(number, each)
         row = {f"n{i}": 0.5 * i for i in range(NUMBERS)} | {f"s{i}": b"x" for i in range(TEXTS)}
         golden = record(bundle, Rows.of([row], bundle.schema), folder / f"golden-{number}")
         registry.release(bundle, golden.read_bytes())
 
 
-def _bundle(number: int) -> Bundle:
-    """A set of 39 features whose constants are the version's."""
+def _bundle(number: int, each: int) -> Bundle:
+    """A set of so many features of each kind, whose constants are the version's."""
     numbers = [
         (fl.col(f"n{i}").fill_null(0.0).clip(0.0, 1e6) + float(number)).log1p().cast(fl.Float32)
-        for i in range(NUMBERS)
+        for i in range(NUMBERS)[:each]
     ]
-    texts = [(fl.col(f"s{i}").hash64(seed=number) % 100_000).fill_null(0) for i in range(TEXTS)]
-    features = [fl.Feature(f"f{i}", version=1, expr=e) for i, e in enumerate([*numbers, *texts])]
+    texts = [
+        (fl.col(f"s{i}").hash64(seed=number) % 100_000).fill_null(0) for i in range(TEXTS)[:each]
+    ]
+    parts = {"dense": numbers, "ids": texts}
+    named = {f"{part}{i}": e for part, made in parts.items() for i, e in enumerate(made)}
+    features = [fl.Feature(name, version=1, expr=e) for name, e in named.items()]
     return fl.FeatureSet(
         "requests", version=f"1.{number}.0", inputs=Request, features=features,
-        layout={"dense": [f"f{i}" for i in range(NUMBERS)],
-                "ids": [f"f{i}" for i in range(NUMBERS, NUMBERS + TEXTS)]},
+        layout={part: [n for n in named if n.startswith(part)] for part in parts},
     ).bind()  # fmt: skip
