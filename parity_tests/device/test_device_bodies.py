@@ -20,6 +20,7 @@ from parity_tests.device.device_programs import (
 from parity_tests.device.kernel_rules import faults, opcodes
 from parity_tests.parity.op_bundles import FAMILIES
 from parity_tests.registry import every_op
+from parity_tests.soak import amount
 
 WITHOUT_DEVICE = {"concat@1", "list.hash_bucket@1", "str.to_lowercase@1", "str.to_uppercase@1"}
 """Ops that no device has; the set may shrink. A new op that joins it needs a good reason."""
@@ -56,9 +57,9 @@ def test_every_body_compiles_to_ptx_that_is_exact(capability) -> None:
         assert not family_program(family).outputs or f".entry {entry_name(family)}(" in ptx
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES)
+@pytest.mark.parametrize("capability", amount(CAPABILITIES[:1], soak=CAPABILITIES))
 def test_the_assembler_takes_the_ptx_of_every_body(capability) -> None:
-    """Machine code is made of it without a device: an ELF file."""
+    """Machine code is made of it without a device: an ELF file. In a soak for every device."""
     assert to_cubin(every_op_ptx(capability), capability).startswith(b"\x7fELF")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import featurelib_online as online
@@ -29,6 +29,7 @@ from parity_tests.online.layouts import (
     layouts,
     random_rows,
 )
+from parity_tests.soak import examples
 
 SIZES = (0, 1, 2, 255, 256, 257)
 GUARD = 3
@@ -190,7 +191,7 @@ def test_threads_work_in_a_forked_child() -> None:
     assert made.columns(columns, threads=3).tensors["dense"].tobytes() == wanted
 
 
-@settings(max_examples=12, deadline=None)
+@examples(5, soak=60)
 @given(layout=layouts(), n=st.sampled_from([0, 1, 3, 257]), seed=st.integers(0, 99))
 def test_any_layout_is_filled_with_the_bits_of_the_reference_evaluator(
     layout: Layout, n: int, seed: int

@@ -9,7 +9,10 @@ from featurelib.parity.polars_engines import PolarsEngine
 from featurelib.parity.run import check_rows
 from parity_tests.parity.op_bundles import FAMILIES, family_bundle
 from parity_tests.registry import every_op
+from parity_tests.soak import amount
 
+ROWS, REFERENCE_ROWS = amount((400, 120), soak=(1500, 400))
+"""Generated rows of each family, the edges first, and how many of them the reference takes."""
 ENGINES: list[Engine] = [*all_engines(), PolarsEngine("streaming", "always", in_pieces=True)]
 
 
@@ -19,9 +22,14 @@ def test_every_op_of_a_family_agrees_in_every_engine(family: str) -> None:
     bundle, golden = family_bundle(family)
     section = check_rows(bundle, golden, ENGINES, "golden arguments", reference_rows=600)
     assert section.passed, "\n".join(line for m in section.mismatches for line in m.lines())
-    rows = generate_rows(bundle, 1500, seed=7)
+    rows = generate_rows(bundle, ROWS, seed=7)
     section = check_rows(
-        bundle, rows, ENGINES, "generated rows", reference_rows=400, edges=edge_rows(bundle)
+        bundle,
+        rows,
+        ENGINES,
+        "generated rows",
+        reference_rows=REFERENCE_ROWS,
+        edges=edge_rows(bundle),
     )
     assert section.passed, "\n".join(line for m in section.mismatches for line in m.lines())
 

@@ -35,7 +35,7 @@ def agrees(program: Program, size: int, row_seed: int) -> None:
 
 
 @seed(20260101)
-@settings(SLOW, max_examples=amount(4, soak=60))
+@settings(SLOW, max_examples=amount(3, soak=60))
 @given(programs(size=25), st.integers(0, 1000))
 def test_small_programs_agree(program: Program, row_seed: int) -> None:
     """A small random program agrees in every engine."""
@@ -46,7 +46,7 @@ def test_small_programs_agree(program: Program, row_seed: int) -> None:
 def test_a_large_program_agrees() -> None:
     """A program of hundreds of ops, deep and shared, agrees in every engine."""
     rng = random.Random(11)
-    made = grow(rng.choice, amount(200, soak=600))
+    made = grow(rng.choice, amount(120, soak=600))
     agrees(Program({f"f{i}": node for i, node in enumerate(made)}), 600, 11)
 
 

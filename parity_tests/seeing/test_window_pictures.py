@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import featurelib_offline as offline
@@ -25,6 +25,7 @@ from featurelib.windows.picture_clock import DAY, Clock
 from featurelib.windows.picture_marks import shape, stacked
 from featurelib_online import stream
 from parity_tests.seeing.window_cases import MANY, NAMES, NOON, PICTURES, Rating, rated, ratings
+from parity_tests.soak import examples
 from parity_tests.windows import oracle, strategies
 from parity_tests.windows.described import oracle_records, spec_of
 
@@ -55,7 +56,7 @@ def test_no_other_picture_lies_there() -> None:
     assert {p.stem for p in FOLDER.iterdir()} == set(PICTURES)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20, soak=600)
 @given(
     strategies.records(), strategies.moments(-2, 9), st.sampled_from(WINDOWS), st.booleans(),
     st.sampled_from([3, 6, ALL]),
@@ -246,7 +247,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         offline.window_picture(aggregates, "n", [], NOON)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(15, soak=400)
 @given(
     st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2037, 1, 1)),
     st.sampled_from(["UTC", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"]),

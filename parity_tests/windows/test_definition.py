@@ -248,7 +248,7 @@ def test_a_category_is_a_filter() -> None:
     assert define(parts).fingerprints == define(wheres).fingerprints
 
 
-@examples(40, soak=1000)
+@examples(15, soak=1000)
 @given(strategies.asked())
 def test_json_keeps_a_definition(asked: strategies.Asked) -> None:
     """What is read back writes the same JSON, and has the same fingerprints and types."""

@@ -29,7 +29,7 @@ def _bits(answer: Any) -> Any:
     return None if value is None else bits(value), reason
 
 
-@examples(25, soak=600)
+@examples(10, soak=600)
 @given(strategies.asked(), strategies.records(), strategies.queries(), st.integers(0, 99))
 def test_no_order_of_delivery_shows(asked, rows, queries, seed) -> None:
     """Records shuffled, and delivered once more in part, give the same bits."""
@@ -40,7 +40,7 @@ def test_no_order_of_delivery_shows(asked, rows, queries, seed) -> None:
     assert _answers(asked, again, queries) == _answers(asked, records, queries)
 
 
-@examples(25, soak=600)
+@examples(10, soak=600)
 @given(strategies.asked(), strategies.records(), strategies.queries(1))
 def test_what_has_not_arrived_cannot_show(asked, rows, queries) -> None:
     """Records whose arrival is after the query can be left out: there is no look ahead."""
@@ -50,7 +50,7 @@ def test_what_has_not_arrived_cannot_show(asked, rows, queries) -> None:
     assert _answers(asked, known, queries) == _answers(asked, records, queries)
 
 
-@examples(25, soak=600)
+@examples(10, soak=600)
 @given(strategies.asked(), strategies.records(), strategies.queries())
 def test_keeping_more_only_answers_more(asked, rows, queries) -> None:
     """With all events kept an answer is the same, or was null with `beyond_kept`."""

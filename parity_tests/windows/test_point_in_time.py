@@ -106,7 +106,7 @@ def test_answers_are_the_oracles(family: str, argument: str, arrival: bool, kept
     """Every aggregate over every window is the oracle's: value, null, reason; so are refusals."""
     made = definition(family, argument, arrival, kept)
 
-    @examples(6, 100)
+    @examples(3, 100)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         check(made, data.draw(strategies.records()), data.draw(strategies.queries()))
@@ -114,7 +114,7 @@ def test_answers_are_the_oracles(family: str, argument: str, arrival: bool, kept
     run()
 
 
-@examples(6, 100)
+@examples(3, 100)
 @given(st.data(), st.integers(1, 12), st.sampled_from(["polars", "lazy", "files"]))
 def test_partitions_orders_and_sources_do_not_show(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, partition_rows: int, kind: str
@@ -172,7 +172,7 @@ def test_totals_are_the_oracles(kept: int, arrival: bool, late_h: int | None) ->
         make, names=TOTALS, max_events=kept, arrival=arrival, late_h=late_h
     )
 
-    @examples(12, 200)
+    @examples(4, 200)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         check(made, data.draw(strategies.records()), data.draw(strategies.queries()))
@@ -205,7 +205,7 @@ class Named(fl.Schema):
     x: float | None
 
 
-@examples(25, 200)
+@examples(12, 200)
 @given(
     st.lists(
         st.tuples(

@@ -88,5 +88,5 @@ class Interleavings(RuleBasedStateMachine):
         told.check(self.made, state, times)
 
 
-Interleavings.TestCase.settings = settings(examples(30, soak=600), stateful_step_count=25)
+Interleavings.TestCase.settings = settings(examples(15, soak=600), stateful_step_count=25)
 TestInterleavings = Interleavings.TestCase

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from featurelib.errors import DefinitionError, InputError
 from featurelib_online import stream
-from parity_tests.soak import examples
+from parity_tests.soak import amount, examples
 from parity_tests.windows import oracle, ordered, strategies
 from parity_tests.windows.strategies import MICROSECOND, ORIGIN, STEP
 from parity_tests.windows.streamed import Told, compiled, long_history, plain, stream_of
@@ -38,7 +38,7 @@ def numbers() -> stream.Stream:
     return compiled("numbers", "x", ("left", "long"), 8, True, 6, 2)
 
 
-@examples(60, soak=1500)
+@examples(25, soak=1500)
 @given(strategies.asked(), strategies.records(), st.lists(strategies.moments(-9, 13), max_size=4))
 def test_answers_are_the_oracles(asked, rows, times) -> None:
     """Values, nulls and reasons are the oracle's, whatever the order of delivery; so are refusals.
@@ -64,13 +64,26 @@ def test_answers_are_the_oracles(asked, rows, times) -> None:
     assert counted == oracle.refusals(told.records, told.spec)
 
 
-@pytest.mark.parametrize("family, argument", [
+_ASKED = (
     ("numbers", "x"), ("numbers", "n"), ("numbers", "u"), ("ordered", "x"), ("counted", "x"),
     ("counted", "n"),
-])  # fmt: skip
-@pytest.mark.parametrize("kept, wild", [(64, False), (150, True), (400, False)])
+)  # fmt: skip
+_HISTORIES = ((64, False), (150, True), (400, False))
+LONG = [
+    (*asked, *history)
+    for i, asked in enumerate(_ASKED)
+    for history in amount(_HISTORIES[i % 3 :][:1], soak=_HISTORIES)
+]
+"""Family of aggregates, argument, how many events are kept, whether values span many powers."""
+
+
+@pytest.mark.parametrize("family, argument, kept, wild", LONG)
 def test_long_histories_are_answered_as_by_the_oracle(family, argument, kept, wild) -> None:
-    """With hundreds of events, where whole chunks answer, nothing differs either."""
+    """With hundreds of events, where whole chunks answer, nothing differs either.
+
+    By default each family with each of its arguments is asked about one history, and each history
+    is asked by two of them; in a soak about all.
+    """
     windows = ("left", "few", "long", "life", "tiles", "rows_now", "month")
     made = compiled(family, argument, windows, kept, True, 6, 2)
     told, state = Told(made.definition), made.new()

@@ -10,13 +10,14 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import featurelib as fl
 from featurelib.errors import StateError, StateMergeError, StateVersionError
 from featurelib.windows import EventSource, define, last, lifetime
 from featurelib_online import stream
+from parity_tests.soak import examples
 from parity_tests.windows import ordered, strategies
 from parity_tests.windows.ordered import Row
 from parity_tests.windows.strategies import MICROSECOND
@@ -108,7 +109,7 @@ def test_values_that_are_not_finite_stay_in_the_totals() -> None:
     assert math.isnan(found["life_max"])
 
 
-@settings(max_examples=80, deadline=None)
+@examples(25, soak=800)
 @given(ordered.asked(), strategies.records(), st.integers(0, 99), st.lists(
     strategies.moments(-9, 13), max_size=3
 ))  # fmt: skip

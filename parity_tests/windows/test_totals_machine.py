@@ -110,5 +110,5 @@ class Histories(RuleBasedStateMachine):
         self.check(known, [strategies.microseconds(when) + off])
 
 
-Histories.TestCase.settings = settings(examples(30, soak=600), stateful_step_count=30)
+Histories.TestCase.settings = settings(examples(15, soak=600), stateful_step_count=30)
 TestHistories = Histories.TestCase
