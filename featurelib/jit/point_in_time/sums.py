@@ -20,6 +20,7 @@ from featurelib.intrinsics import (
     u64_shr,
 )
 from featurelib.jit.windows.layout import KIND_FLOAT, KIND_INT
+from featurelib.jit.windows.longs import add_two_words
 from featurelib.jit.windows.memory import helper, uput, uword
 from featurelib.jit.windows.moments import SCRATCH_WORDS
 from featurelib.jit.windows.rounding import ONE, TOP, ZERO, divide, divide_root
@@ -81,47 +82,15 @@ def short_value(word, kind, unit):
 
 
 @helper
-def add_words(at, n_words, low, high, shift, negative):
-    """Adds (high, low) * 2**shift to a number in two's complement, or takes it away."""
-    i, b = shift >> 6, shift & 63
-    first = u64_shl(low, b)
-    second = u64_shl(high, b) | u64_shr(low, 64 - b)
-    third = u64_shr(high, 64 - b)
-    if negative:
-        old = uword(at, i)
-        uput(at, i, old - first)
-        borrow = ONE if old < first else ZERO
-        for k in range(i + 1, n_words):
-            part = second if k == i + 1 else third if k == i + 2 else ZERO
-            if k > i + 2 and borrow == ZERO:
-                break
-            old = uword(at, k)
-            uput(at, k, old - part - borrow)
-            borrow = ONE if old < part or (old == part and borrow != ZERO) else ZERO
-        return
-    total = uword(at, i) + first
-    uput(at, i, total)
-    carry = ONE if total < first else ZERO
-    for k in range(i + 1, n_words):
-        part = second if k == i + 1 else third if k == i + 2 else ZERO
-        if k > i + 2 and carry == ZERO:
-            break
-        old = uword(at, k)
-        total = old + part + carry
-        uput(at, k, total)
-        carry = ONE if total < old or (total == old and carry != ZERO) else ZERO
-
-
-@helper
 def add_value(word, kind, unit, sum_at, sum_words, square_at, square_words, leaves, squares):
     """A value joins the sums, or leaves them."""
     magnitude, exponent, negative = parts(word, kind)
     shift = exponent - unit
     if shift < 0:
         magnitude, shift = u64_shr(magnitude, -shift), 0
-    add_words(sum_at, sum_words, magnitude, ZERO, shift, negative != leaves)
+    add_two_words(sum_at, sum_words, magnitude, ZERO, shift, negative != leaves)
     if squares:
-        add_words(
+        add_two_words(
             square_at, square_words, magnitude * magnitude, u64_mulhi(magnitude, magnitude),
             2 * shift, leaves,
         )  # fmt: skip
@@ -161,7 +130,7 @@ def spread_words(n, sum_at, sum_words, square_at, square_words, target, spare):
         for j in range(sum_words):
             y = uword(spare, j)
             if y != ZERO:
-                add_words(target, total, x * y, u64_mulhi(x, y), 64 * (i + j), True)
+                add_two_words(target, total, x * y, u64_mulhi(x, y), 64 * (i + j), True)
     return total
 
 

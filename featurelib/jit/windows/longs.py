@@ -40,6 +40,41 @@ def add_shifted(at, n_words, x, weight, negative):
 
 
 @helper
+def add_two_words(at, n_words, low, high, shift, negative):
+    """Adds (high, low) * 2**shift to a number in two's complement, or subtracts it.
+
+    As two calls of `add_shifted` would; with these a job of exact sums took 5 to 15% longer.
+    """
+    i, b = shift >> 6, shift & 63
+    first = u64_shl(low, b)
+    second = u64_shl(high, b) | u64_shr(low, 64 - b)
+    third = u64_shr(high, 64 - b)
+    if negative:
+        old = uword(at, i)
+        uput(at, i, old - first)
+        borrow = ONE if old < first else ZERO
+        for k in range(i + 1, n_words):
+            part = second if k == i + 1 else third if k == i + 2 else ZERO
+            if k > i + 2 and borrow == ZERO:
+                break
+            old = uword(at, k)
+            uput(at, k, old - part - borrow)
+            borrow = ONE if old < part or (old == part and borrow != ZERO) else ZERO
+        return
+    total = uword(at, i) + first
+    uput(at, i, total)
+    carry = ONE if total < first else ZERO
+    for k in range(i + 1, n_words):
+        part = second if k == i + 1 else third if k == i + 2 else ZERO
+        if k > i + 2 and carry == ZERO:
+            break
+        old = uword(at, k)
+        total = old + part + carry
+        uput(at, k, total)
+        carry = ONE if total < old or (total == old and carry != ZERO) else ZERO
+
+
+@helper
 def add_words(at, other, n_words):
     """Adds a number of as many words."""
     carry = ZERO
