@@ -7,6 +7,8 @@ import math
 from featurelib.errors import FieldValueError, InputError, MissingFieldError, UnknownFieldError
 from serving_example.app.http import Rejection, Response, encode
 from serving_example.devices.executor import DeadlineError, ExecutorDownError, QueueFullError
+from serving_example.devices.protocol import UnloadedError
+from serving_example.store import StoreUnavailable
 
 __all__ = ["as_rejection", "as_response"]
 
@@ -26,6 +28,16 @@ def as_rejection(error: Exception, retry_after_s: float = 1.0) -> Rejection:
     if isinstance(error, ExecutorDownError):
         return Rejection(
             503, "unavailable", "device_down", "the device does not run; try another server",
+            retry_after_s=retry_after_s,
+        )  # fmt: skip
+    if isinstance(error, UnloadedError):
+        return Rejection(
+            503, "unavailable", "model_unloaded", "the model was unloaded just now; try again",
+            retry_after_s=retry_after_s,
+        )  # fmt: skip
+    if isinstance(error, StoreUnavailable):
+        return Rejection(
+            503, "unavailable", "store_away", "the online store does not answer; try again later",
             retry_after_s=retry_after_s,
         )  # fmt: skip
     if isinstance(error, DeadlineError):

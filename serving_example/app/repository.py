@@ -85,6 +85,8 @@ class Repository:
         check: Refuses what a model remembers of its inputs if the bundle does not give it that.
         metrics: Told what is loaded.
         clock: Monotonic seconds.
+        before_swap: Called on the loading thread with a model that is about to take requests: what
+            is computed with it ahead of requests is ready when the old one goes.
     """
 
     def __init__(
@@ -94,9 +96,12 @@ class Repository:
         check: Callable[[fl.ModelInputs], None],
         metrics: Metrics,
         clock: Callable[[], float],
+        *,
+        before_swap: Callable[[Served], None] = lambda served: None,
     ) -> None:
         self._store, self._executor, self._check = store, executor, check
         self._metrics, self._clock = metrics, clock
+        self._before_swap = before_swap
         self._served: dict[str, Served] = {}
         self._reasons: dict[str, str] = {}
         self._loading: str | None = None
@@ -184,13 +189,14 @@ class Repository:
         try:
             for output, (part, tensors) in PARTS[card.kind].items():
                 made[output] = self._load_part(digest, module, card, part, tensors)
+            tables: dict[str, Any] = card.config.get("shapes", {}).get("tables", {})
+            bounds = {tensor: tuple(rows) for tensor, rows in tables.items()}
+            served = Served(name, digest, card, made, bounds, self._clock())
+            self._before_swap(served)
         except BaseException:
             for loaded in made.values():
                 self._executor.retire(loaded)
             raise
-        tables: dict[str, Any] = card.config.get("shapes", {}).get("tables", {})
-        bounds = {tensor: tuple(rows) for tensor, rows in tables.items()}
-        served = Served(name, digest, card, made, bounds, self._clock())
         self._served = {**self._served, name: served}
         self._reasons.pop(name, None)
         self._metrics.model(name, digest, True)

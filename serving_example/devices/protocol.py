@@ -7,14 +7,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from featurelib.errors import DeviceError
 from featurelib.layout import Layout
 from serving_example.devices.ladder import Ladder
 
-__all__ = ["Array", "Device", "Loaded", "Tensors"]
+__all__ = ["Array", "Device", "Loaded", "Tensors", "UnloadedError"]
 
 Array = np.ndarray[Any, Any]
 Tensors = Mapping[str, Array]
 """The tensors of one request by name; each of shape (rows, width)."""
+
+
+class UnloadedError(DeviceError):
+    """The model was unloaded between a request's look for it and its batch."""
 
 
 class Loaded(Protocol):

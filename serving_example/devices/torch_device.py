@@ -23,7 +23,7 @@ from featurelib.errors import (
 from featurelib.layout import Layout
 from featurelib_online.tensors import TorchBuffers
 from serving_example.devices.ladder import Ladder
-from serving_example.devices.protocol import Array, Loaded, Tensors
+from serving_example.devices.protocol import Array, Loaded, Tensors, UnloadedError
 
 __all__ = ["TorchDevice", "TorchLoaded", "cpu_device", "cuda_device"]
 
@@ -128,7 +128,7 @@ class TorchDevice:
         rows = sum(counts)
         size = own.ladder.size_for(rows)
         if size not in own.buffers:
-            raise DeviceError(f"device {self.name}: model {own.digest[:12]} was unloaded")
+            raise UnloadedError(f"device {self.name}: model {own.digest[:12]} was unloaded")
         arrays = own.buffers[size].arrays
         at = 0
         for request, count in zip(requests, counts, strict=True):

@@ -1,0 +1,192 @@
+"""The films' vectors of the two towers: one product finds the candidates of a user."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from featurelib.errors import DeviceError, FeaturelibError
+from serving_example.app.repository import Served
+from serving_example.devices.executor import Executor
+from serving_example.devices.job import Job
+from serving_example.devices.protocol import Array
+from serving_example.features import User
+
+__all__ = ["FeatureSource", "FilmIndex", "FilmRows", "Snapshot"]
+
+log = logging.getLogger("serving_example")
+NOBODY = -1
+"""The user beside whom film vectors are computed: what a film is does not depend on the user."""
+
+
+class FilmRows(Protocol):
+    """The films that can be recommended, each in a row. See `serving_example.features.FilmTable`."""
+
+    @property
+    def ids(self) -> Array: ...
+    @property
+    def event_times(self) -> Array: ...
+
+    def __len__(self) -> int: ...
+    def refresh(self) -> list[int]:
+        """Takes what has changed; gives the rows that are new or others."""
+        ...
+
+    def rows(self, films: Sequence[int]) -> Array:
+        """The row of each film."""
+        ...
+
+
+class FeatureSource(Protocol):
+    """Makes tensors. See `serving_example.features.Features`."""
+
+    @property
+    def films(self) -> FilmRows: ...
+
+    def user(self, user_id: int, as_of: int | None = None) -> User:
+        """What is known of a user."""
+        ...
+
+    def fill(
+        self, users: Sequence[User], films: Sequence[Array]
+    ) -> tuple[dict[str, Array], list[User]]:
+        """The tensors of some users, each with films of their own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The vectors of all films by one model.
+
+    Attributes:
+        towers: The model.
+        ids: The film of each row: int64.
+        vectors: float32, (films, dim).
+    """
+
+    towers: Served
+    ids: Array
+    vectors: Array
+
+    def nearest(self, user: Array, count: int) -> Array:
+        """The rows with the largest products, in rising order; of equal ones the lower film ids."""
+        scores = self.vectors @ user
+        if count >= len(scores):
+            return np.arange(len(scores))
+        # What reaches the score at the border, then exactly `count` of them.
+        border = np.partition(scores, len(scores) - count)[len(scores) - count]
+        sure = np.flatnonzero(scores > border)
+        equal = np.flatnonzero(scores == border)
+        equal = equal[np.argsort(self.ids[equal], kind="stable")][: count - len(sure)]
+        return np.sort(np.concatenate([sure, equal]))
+
+
+class FilmIndex:
+    """Keeps the vectors of films as fresh as their features.
+
+    Args:
+        features: Of films.
+        executor: Of the device.
+        towers: The name of the model that computes them.
+        clock: Monotonic seconds.
+        timeout_s: For one batch; a device that takes longer leaves the index as it is.
+
+    Attributes:
+        snapshot: The vectors now; None before the first towers are loaded.
+    """
+
+    def __init__(
+        self,
+        features: FeatureSource,
+        executor: Executor,
+        towers: str,
+        clock: Callable[[], float],
+        timeout_s: float = 10.0,
+    ) -> None:
+        self.towers = towers
+        self._features, self._executor = features, executor
+        self._clock, self._timeout_s = clock, timeout_s
+        self.snapshot: Snapshot | None = None
+        self._one = threading.Lock()
+        self._dirty: set[int] = set()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def prepare(self, served: Served) -> None:
+        """Computes all vectors with a model that is about to take requests.
+
+        Raises:
+            FeaturelibError: They cannot be computed; the index stays as it is.
+        """
+        if served.name == self.towers:
+            with self._one:
+                rows = np.arange(len(self._features.films))
+                vectors = self._vectors(served, rows)
+                self.snapshot = Snapshot(served, self._features.films.ids[rows], vectors)
+
+    def refresh(self) -> int:
+        """Takes what has changed of films; gives how many vectors were computed.
+
+        Raises:
+            FeaturelibError: The store or the device does not answer; it is made up for later.
+        """
+        with self._one:
+            self._dirty.update(self._features.films.refresh())
+            before = self.snapshot
+            if before is None or not self._dirty:
+                return 0
+            rows = np.array(sorted(self._dirty))
+            made = self._vectors(before.towers, rows)
+            ids = self._features.films.ids
+            vectors = np.zeros((max(len(before.vectors), rows[-1] + 1), made.shape[1]), made.dtype)
+            vectors[: len(before.vectors)] = before.vectors
+            vectors[rows] = made
+            self.snapshot = Snapshot(before.towers, ids[: len(vectors)], vectors)
+            self._dirty.clear()
+            return len(rows)
+
+    def start(self, pause_s: float = 0.05) -> None:
+        """Refreshes in a thread from now on."""
+
+        def run() -> None:
+            while not self._stop.wait(pause_s):
+                try:
+                    self.refresh()
+                except FeaturelibError as error:
+                    log.warning("film vectors stay as they are: %s", error)
+                    self._stop.wait(1.0)
+
+        self._thread = threading.Thread(target=run, name="film index", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _vectors(self, served: Served, rows: Array) -> Array:
+        loaded, nobody = served.outputs["film"], self._features.user(NOBODY)
+        largest, made = loaded.ladder.largest, []
+        for at in range(0, len(rows), largest):
+            some = rows[at : at + largest]
+            tensors, _ = self._features.fill([nobody], [some])
+            # A copy: the next fill may write to the same buffers.
+            mine = {t.name: tensors[t.name][: len(some)].copy() for t in loaded.layout.tensors}
+            done: Future[Job] = Future()
+            deadline = self._clock() + self._timeout_s
+            self._executor.submit(Job(loaded, mine, len(some), deadline, done.set_result))
+            try:
+                job: Any = done.result(self._timeout_s)
+            except TimeoutError:
+                raise DeviceError(f"no film vectors in {self._timeout_s:g} s") from None
+            if job.error is not None:
+                raise DeviceError(f"film vectors: {job.error}") from job.error
+            made.append(job.scores)
+        return np.concatenate(made) if made else np.zeros((0, 1), np.float32)
