@@ -46,7 +46,9 @@ class EventWriter:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
-    def append(self, records: Sequence[bytes], done: Callable[[Sequence[int]], Response]) -> Pending:
+    def append(
+        self, records: Sequence[bytes], done: Callable[[Sequence[int]], Response]
+    ) -> Pending:
         """Appends events; `done` makes the response from their offsets.
 
         Raises:

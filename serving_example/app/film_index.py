@@ -26,7 +26,7 @@ NOBODY = -1
 
 
 class FilmRows(Protocol):
-    """The films that can be recommended, each in a row. See `serving_example.features.FilmTable`."""
+    """The films that can be recommended, each in a row. See `features.FilmTable`."""
 
     @property
     def ids(self) -> Array: ...
@@ -44,7 +44,7 @@ class FilmRows(Protocol):
 
 
 class FeatureSource(Protocol):
-    """Makes tensors. See `serving_example.features.Features`."""
+    """Makes tensors. See `features.Features`."""
 
     @property
     def films(self) -> FilmRows: ...

@@ -21,6 +21,10 @@ class Readiness:
     def __init__(self, claims: Mapping[str, Callable[[], bool]]) -> None:
         self._claims = dict(claims)
 
+    def add(self, name: str, claim: Callable[[], bool]) -> None:
+        """One more claim."""
+        self._claims[name] = claim
+
     def parts(self) -> dict[str, bool]:
         """Each claim now."""
         return {name: claim() for name, claim in self._claims.items()}

@@ -161,7 +161,13 @@ class Recommender:
         return run_jobs(self._executor, work, request, ranked)
 
     def _made(
-        self, ask: Ask, user: User, rows: Array, scores: Array, ranker: Served, towers: Served | None
+        self,
+        ask: Ask,
+        user: User,
+        rows: Array,
+        scores: Array,
+        ranker: Served,
+        towers: Served | None,
     ) -> Recommended:
         if not np.isfinite(scores).all():
             raise DeviceError(f"model {ranker.name!r} gave a score that is no finite number")
@@ -192,5 +198,3 @@ class Recommender:
         seconds = self._clock() - since
         request.timings.append((name, seconds))
         self._metrics.stage(name, seconds)
-
-

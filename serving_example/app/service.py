@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import featurelib as fl
-from serving_example.app import health, oip
+from serving_example.app import health, oip, recommend
 from serving_example.app.asgi import Application
 from serving_example.app.health import Readiness
 from serving_example.app.keys import ApiKey, Keys
@@ -16,7 +16,7 @@ from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
 from serving_example.app.oip_infer import Inference
 from serving_example.app.oip_models import Models
-from serving_example.app.repository import Repository
+from serving_example.app.repository import Repository, Served
 from serving_example.app.routes import Route, Routes
 from serving_example.app.work import LoopDelivery
 from serving_example.artifacts import ArtifactStore
@@ -48,6 +48,7 @@ class Service:
         metrics: What was counted.
         keys: The API keys.
         readiness: What `/readyz` says.
+        before_swap: Called with each model before it takes requests.
     """
 
     def __init__(
@@ -71,7 +72,10 @@ class Service:
             device, batcher, clock=clock, deliver=self.delivery, observe=self.metrics.batch,
             stuck_after_s=stuck_after_s, max_queued_rows=max_queued_rows,
         ).start()  # fmt: skip
-        self.repository = Repository(artifacts, self.executor, check, self.metrics, clock)
+        self.before_swap: list[Callable[[Served], None]] = []
+        self.repository = Repository(
+            artifacts, self.executor, check, self.metrics, clock, before_swap=self._prepare
+        )
         self._threads = ThreadPoolExecutor(1, "loader")
         self.is_draining = False
         self.readiness = Readiness(
@@ -85,6 +89,10 @@ class Service:
             "queued_rows", "Rows that wait.", lambda: float(self.executor.health().queued_rows)
         )
         self.metrics.watch("ready", "Whether it can answer.", lambda: float(self.readiness()))
+
+    def _prepare(self, served: Served) -> None:
+        for prepare in self.before_swap:
+            prepare(served)
 
     def load(self, names: list[str] | None = None) -> list[str]:
         """Loads models before the ports open.
@@ -113,7 +121,11 @@ class Service:
         """
         models = Models(self.repository, self._threads, on_loop, self.readiness)
         inference = Inference(self.repository, self.executor, self.limits)
-        return [*health.routes(self.readiness, self.metrics), *oip.routes(models, inference)]
+        return [
+            *health.routes(self.readiness, self.metrics),
+            *oip.routes(models, inference),
+            *recommend.model_routes(self.repository),
+        ]
 
     def application(self, routes: Routes, admin_token: str | None = None) -> Application:
         """An application over routes; with a token that of the admin port."""

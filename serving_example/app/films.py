@@ -1,0 +1,132 @@
+"""The recommender of films behind a service: features, candidates, events, and what keeps them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import featurelib as fl
+from serving_example.app import recommend
+from serving_example.app.contracts import contracts, record
+from serving_example.app.events import Events, EventWriter
+from serving_example.app.film_index import FilmIndex
+from serving_example.app.recommend import Recommendations
+from serving_example.app.recommender import Recommender
+from serving_example.app.routes import Route
+from serving_example.app.service import Service
+from serving_example.definition import BY_USER
+from serving_example.features import Features, FilmTable, FilmVectors, Views, compile_stages
+from serving_example.store import Clock, EventLog, OnlineStore, Tailer
+
+__all__ = ["Films"]
+
+BROUGHT = ("genres", "received_at")
+"""Fields of an event that the service adds."""
+
+
+class Films:
+    """Makes a service recommend films.
+
+    Make it before the service loads its models: the towers' vectors of films are computed as they
+    are loaded.
+
+    Args:
+        service: What it is added to.
+        bundle: The features.
+        store: States, profiles, the catalogue, vectors of films.
+        event_log: Where ratings go.
+        clock: Microseconds since 1970.
+        towers: The name of the model that finds candidates.
+        ranker: The name of the model that ranks where a request names none.
+        lag_objective_s: The watermark lag that should not be exceeded.
+
+    Attributes:
+        features: Makes tensors.
+        index: The films' vectors.
+        tailer: Applies ratings.
+        contracts: The versions of the contract.
+        events_request: The type of a request with events, once there are routes.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        bundle: fl.Bundle,
+        store: OnlineStore,
+        event_log: EventLog,
+        clock: Clock,
+        *,
+        towers: str = "towers",
+        ranker: str = "ranker",
+        lag_objective_s: float = 5.0,
+    ) -> None:
+        self._service, self._log, self._clock = service, event_log, clock
+        staged = compile_stages(bundle)
+        views = Views.of(staged)
+        self._catalogue = {
+            film: views.catalogue_fields.decode(vector.payload)
+            for film, vector in store.scan(views.catalogue)
+            if vector.payload is not None
+        }
+        table = FilmTable(staged, views, store)
+        table.load()
+        self.features = Features(staged, views, store, table, clock)
+        vectors = FilmVectors(staged, views, self._catalogue, clock)
+        self.tailer = Tailer(event_log, store, views.states, vectors, clock=clock)
+        self.index = FilmIndex(self.features, service.executor, towers, service.clock)
+        service.before_swap.append(self.index.prepare)
+        fields = {field.name: field for field in bundle.request.fields}
+        self.contracts = contracts(fields, service.limits)
+        self._recommender = Recommender(
+            self.features, self.index, service.repository, service.executor, service.metrics,
+            service.clock, fingerprint=bundle.fingerprint, ranker=ranker,
+        )  # fmt: skip
+        self.events_request: Any = None
+        self._writer: EventWriter | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self.tailer.run, args=(self._stop,), name="tailer", daemon=True
+        )
+        service.metrics.objective("lag", lag_objective_s)
+        service.metrics.watch("lag_seconds", "The store is so far behind the log.", self._lag)
+
+    def start(self) -> None:
+        """Applies ratings and refreshes vectors from now on."""
+        self._thread.start()
+        self.index.start()
+        self._service.readiness.add("tailer", self._thread.is_alive)
+
+    def routes(self, on_loop: Callable[[Callable[[], None]], None]) -> list[Route]:
+        """``/v1/recommend`` and ``/v1/events``.
+
+        Args:
+            on_loop: Runs a function on the event loop, from any thread.
+        """
+        service = self._service
+        self._writer = writer = EventWriter(self._log, on_loop)
+        service.readiness.add("event_log", lambda: writer.is_alive)
+        schema = BY_USER.schema
+        told = [field for field in schema.fields if field.name not in BROUGHT]
+        events = Events(
+            writer, BY_USER, record("Rating", told), self._catalogue, self._clock, service.limits,
+            service.metrics,
+        )  # fmt: skip
+        self.events_request = events.request
+        asked = Recommendations(self._recommender, self.contracts, service.limits)
+        return recommend.routes(asked, events)
+
+    def close(self) -> None:
+        """Ends the threads; events that were taken are in the log."""
+        self._stop.set()
+        if self._writer is not None:
+            self._writer.close()
+        self.index.close()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _lag(self) -> float:
+        try:
+            return self.tailer.lag().seconds
+        except fl.FeaturelibError:
+            return float("nan")  # the store does not answer: nobody knows

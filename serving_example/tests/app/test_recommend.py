@@ -1,0 +1,199 @@
+"""Recommendations through HTTP: features and scores are those of an offline run, bit for bit."""
+
+import datetime as dt
+import json
+import time
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from serving_example.instants import instant, microseconds
+from serving_example.tests.app.film_world import serving
+from serving_example.tests.features.worlds import bundle, catalogue
+
+FILMS = sorted(catalogue())
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:event source:featurelib_offline.RefusedRecordsWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: Any) -> Any:
+    """A world of films and its server."""
+    with serving(tmp_path_factory.mktemp("films")) as made:
+        yield made
+
+
+@pytest.fixture
+def world(both: Any) -> Any:
+    """The world."""
+    return both[0]
+
+
+@pytest.fixture
+def client(both: Any) -> Any:
+    """A client of the public port."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{both[1].ports[0]}") as made:
+        yield made
+
+
+def moment(text: Any) -> Any:
+    """Microseconds since 1970 of a time in JSON."""
+    return microseconds(dt.datetime.fromisoformat(text))
+
+
+@pytest.mark.parametrize("user", [1, 2, 5, 12])
+@pytest.mark.parametrize("model", ["ranker", "other"])
+def test_scores_are_those_of_an_offline_run(world: Any, client: Any, user: Any, model: Any) -> None:
+    """Named candidates: Polars at the request's moment and torch at the padded size, same bits."""
+    asked = {"user_id": user, "k": 30, "candidates": FILMS, "model": model}
+    got = client.post("/v1/recommend", json=asked).raise_for_status().json()
+    items = {item["item_id"]: item["score"] for item in got["items"]}
+    expected = world.expected(user, FILMS, moment(got["as_of"]), model, world.events)
+    scores = np.array([items[film] for film in FILMS], np.float32)
+    assert scores.tobytes() == expected.tobytes()
+    order = sorted(items, key=lambda film: (-items[film], film))
+    assert [item["item_id"] for item in got["items"]] == order
+    assert got["model"] == {"name": model, "digest": world.models[model].digest}
+    assert got["retrieval"] is None and got["fingerprint"] == bundle().fingerprint
+
+
+def test_candidates_are_found_by_the_towers(world: Any, client: Any) -> None:
+    """With fewer films than candidates all are ranked; the answer says what found them."""
+    got = client.get("/v1/recommend/3?k=5").raise_for_status().json()
+    everything = client.post(
+        "/v1/recommend", json={"user_id": 3, "k": 5, "candidates": FILMS}
+    ).json()
+    assert len(got["items"]) == 5
+    assert [i["item_id"] for i in got["items"]] == [i["item_id"] for i in everything["items"]]
+    assert got["retrieval"]["digest"] == world.models["towers"].digest
+    stages = client.get("/v1/recommend/3").headers["server-timing"]
+    assert all(f"{name};dur=" in stages for name in ("total", "features", "queue", "model"))
+
+
+def test_a_newcomer_is_answered_and_flagged(client: Any) -> None:
+    """Nothing is known of the user: defaults, and a flag for each."""
+    got = client.get("/v1/recommend/999999").raise_for_status().json()
+    assert got["flags"] == ["no_profile", "no_ratings"] and len(got["items"]) == 10
+    assert got["feature_age_s"]["user_state"] is None and got["feature_age_s"]["film"] >= 0
+    page = client.get("/metrics").text
+    assert 'featurelib_feature_flags_total{flag="no_profile"}' in page
+
+
+def test_the_contract_before_is_answered_too(client: Any) -> None:
+    """Version 1 has two lists; it says that it will end; an unknown version is refused."""
+    new = client.get("/v1/recommend/2?k=3")
+    assert new.headers["x-contract-version"] == "2" and "deprecation" not in new.headers
+    old = client.get("/v1/recommend/2?k=3", headers={"x-contract-version": "1"})
+    assert old.headers["x-contract-version"] == "1" and "deprecation" in old.headers
+    assert old.json()["items"] == [item["item_id"] for item in new.json()["items"]]
+    assert set(old.json()) == {"user_id", "items", "scores", "model"}
+    asked = {"user_id": 2, "candidates": [100]}
+    refused = client.post("/v1/recommend", json=asked, headers={"x-contract-version": "1"})
+    assert refused.json()["error"]["reason"] == "unknown_field"
+    wrong = client.get("/v1/recommend/2", headers={"x-contract-version": "3"})
+    assert wrong.status_code == 400 and "1, 2" in wrong.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body, reason, field",
+    [
+        ({}, "missing_field", "body"),
+        ({"user_id": "1"}, "wrong_type", "body.user_id"),
+        ({"user_id": 1.5}, "wrong_type", "body.user_id"),
+        ({"user_id": 2**63}, "wrong_value", "body.user_id"),
+        ({"user_id": 1, "k": 0}, "wrong_value", "body.k"),
+        ({"user_id": 1, "k": 101}, "wrong_value", "body.k"),
+        ({"user_id": 1, "candidates": []}, "wrong_value", "body.candidates"),
+        ({"user_id": 1, "candidates": [1] * 1001}, "wrong_value", "body.candidates"),
+        ({"user_id": 1, "candidates": [100, 7]}, "unknown_item", "body.candidates"),
+        ({"user_id": 1, "candidates": ["a"]}, "wrong_type", "body.candidates[0]"),
+        ({"user_id": 1, "model": "towers"}, "wrong_value", "body.model"),
+        ({"user_id": 1, "model": "none"}, "unknown_model", "model"),
+        ({"user_id": 1, "other": 1}, "unknown_field", "body"),
+    ],
+)
+def test_a_wrong_request_is_refused_by_field_and_reason(
+    client: Any, body: Any, reason: Any, field: Any
+) -> None:
+    """400 or 404 with the place and the case."""
+    got = client.post("/v1/recommend", json=body)
+    error = got.json()["error"]
+    assert got.status_code in (400, 404) and (error["reason"], error["field"]) == (reason, field)
+
+
+@pytest.mark.parametrize("path", ["x", "1.5", "99999999999999999999", "1?k=x", "1?k=0", "1?z=1"])
+def test_a_wrong_path_or_query_is_refused(client: Any, path: Any) -> None:
+    """GET is read as strictly as POST."""
+    got = client.get(f"/v1/recommend/{path}")
+    assert got.status_code == 400 and got.json()["error"]["field"].startswith(("path", "query"))
+
+
+def rating(world: Any, number: Any, **changes: Any) -> Any:
+    """An event of now."""
+    at = instant(world.clock()).isoformat()
+    event = {"rating_id": number, "user_id": 7, "item_id": 105, "rating": 5.0, "rated_at": at}
+    return event | changes
+
+
+def test_a_rating_changes_the_next_recommendation(world: Any, client: Any) -> None:
+    """Acknowledged, tailed, and in the next request as offline has it, bit for bit."""
+    before = client.post("/v1/recommend", json={"user_id": 7, "candidates": FILMS, "k": 30}).json()
+    events = [rating(world, 10_000 + i, item_id=105 + i) for i in range(3)]
+    taken = client.post("/v1/events", json={"events": events})
+    assert taken.status_code == 202 and taken.json()["accepted"] == 3
+    assert client.post("/v1/events", json={"events": events}).status_code == 202  # counts once
+    assert world.films.tailer.wait_for(taken.json()["offset"] + 3, 10)
+    time.sleep(0.3)  # the index looks at the changes 20 times a second
+    after = client.post("/v1/recommend", json={"user_id": 7, "candidates": FILMS, "k": 30}).json()
+    assert before["items"] != after["items"]
+    log = [json.loads(entry.data) for entry in world.log.read(len(world.events), 3)]
+    times = ("rated_at", "received_at")
+    parsed = [{**e, **{n: dt.datetime.fromisoformat(e[n]) for n in times}} for e in log]
+    all_events = [*world.events, *parsed]
+    expected = world.expected(7, FILMS, moment(after["as_of"]), events=all_events)
+    items = {item["item_id"]: item["score"] for item in after["items"]}
+    assert np.array([items[f] for f in FILMS], np.float32).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize(
+    "changes, reason, field",
+    [
+        ({"item_id": 7}, "unknown_item", "body.events[1].item_id"),
+        ({"rating": "5"}, "wrong_type", "body.events[1].rating"),
+        ({"rated_at": "yesterday"}, "wrong_value", "body.events[1].rated_at"),
+        ({"rated_at": "2024-01-01T00:00:00"}, "wrong_value", "body.events[1].rated_at"),
+        ({"rated_at": "2044-01-01T00:00:00Z"}, "out_of_time", "body.events[1].rated_at"),
+        ({"rated_at": "1970-01-01T00:00:00Z"}, "out_of_time", "body.events[1].rated_at"),
+        ({"genres": "Drama"}, "unknown_field", "body.events[1]"),
+        ({"user_id": None}, "wrong_type", "body.events[1].user_id"),
+    ],
+)
+def test_a_wrong_event_refuses_its_request_and_no_other(
+    world: Any, client: Any, changes: Any, reason: Any, field: Any
+) -> None:
+    """None of the request's events is taken; the error names the one at fault."""
+    last = world.log.last()
+    events = [rating(world, 20_000), rating(world, 20_001, **changes)]
+    got = client.post("/v1/events", json={"events": events})
+    error = got.json()["error"]
+    assert got.status_code == 400 and (error["reason"], error["field"]) == (reason, field)
+    assert world.log.last() == last
+
+
+def test_models_are_listed_with_what_was_measured(world: Any, client: Any) -> None:
+    """Names, digests, kinds, ladders."""
+    told = {m["name"]: m for m in client.get("/v1/models").json()["models"]}
+    assert {n: m["digest"] for n, m in told.items()} == {
+        n: a.digest for n, a in world.models.items()
+    }
+    assert told["towers"]["kind"] == "towers" and told["ranker"]["ladder"] == [128, 256]
+
+
+def test_readiness_tells_of_each_part(client: Any) -> None:
+    """The device, the models, the tailer and the log."""
+    parts = client.get("/readyz").json()["parts"]
+    assert parts == dict.fromkeys(("device", "models", "draining", "tailer", "event_log"), True)
+    assert "featurelib_lag_seconds" in client.get("/metrics").text
