@@ -9,7 +9,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from serving_example.models.layers import Embeddings, multilayer
+from serving_example.models.layers import Embeddings, linear, multilayer
 from serving_example.models.shapes import Shapes
 
 __all__ = ["Ranker", "RankerConfig"]
@@ -27,14 +27,15 @@ class RankerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hidden: Widths of the hidden layers.
         knows_user: Whether it has a vector for each user. Without, users are what they did, and a
             new user is nothing special.
-        products: Whether the film's vector is multiplied with each of the user's.
+        products: Columns of the two projections, of all that is known of the user and of the
+            film, whose products the layers read; 0 for none.
     """
 
     shapes: Shapes
     embedding: int
     hidden: tuple[int, ...]
     knows_user: bool = True
-    products: bool = True
+    products: int = 0
 
 
 class Ranker(nn.Module):  # type: ignore[misc]
@@ -55,23 +56,26 @@ class Ranker(nn.Module):  # type: ignore[misc]
         of_user = shapes.tables["user_ids"][self.first :]
         self.user_ids = Embeddings(of_user, config.embedding)
         self.film_ids = Embeddings(shapes.tables["film_ids"], config.embedding)
-        self.numbers = sorted(shapes.dense)
-        width = sum(shapes.dense.values()) + self.user_ids.width + self.film_ids.width
-        products = len(of_user) if config.products else 0
-        self.layers = multilayer(width + products, [*config.hidden, 1])
-        # Straight to the score: what a product says of two vectors need not go through the layers.
-        self.straight = nn.Parameter(torch.ones(products))
+        users = shapes.dense["user"] + self.user_ids.width
+        films = shapes.dense["film"] + self.film_ids.width
+        columns = config.products
+        if columns:
+            self.of_user = linear(users, columns, bias=False)
+            self.of_film = linear(films, columns, bias=False)
+        width = users + films + shapes.dense["pair"] + columns
+        self.layers = multilayer(width, [*config.hidden, 1])
 
     def forward(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows)."""
-        users = self.user_ids(tensors["user_ids"][:, self.first :])
-        films = self.film_ids(tensors["film_ids"])
-        parts = [*(tensors[name] for name in self.numbers), *users, *films]
+        ids = tensors["user_ids"][:, self.first :]
+        user = torch.cat([tensors["user"], *self.user_ids(ids)], dim=1)
+        film = torch.cat([tensors["film"], *self.film_ids(tensors["film_ids"])], dim=1)
+        parts = [user, film, tensors["pair"]]
         if not self.config.products:
             return self.layers(torch.cat(parts, dim=1))[:, 0]
-        products = torch.stack([(user * films[0]).sum(dim=1) for user in users], dim=1)
-        deep = self.layers(torch.cat([*parts, products], dim=1))[:, 0]
-        return deep + (products * self.straight).sum(dim=1)
+        products = self.of_user(user) * self.of_film(film)
+        # Straight to the score as well: what a product says need not go through the layers.
+        return self.layers(torch.cat([*parts, products], dim=1))[:, 0] + products.sum(dim=1)
 
     def outputs(self) -> Iterable[Any]:
         """Every function of the tensors that is served."""

@@ -21,13 +21,13 @@ LADDER = (128, 256, 512, 1024)
 SHAPES = Shapes(
     {"film": 23, "pair": 6, "user": 14}, {"film_ids": (1684,), "user_ids": (945, 23, 1557)}
 )
-CONFIGS = [
+CONFIGS: list[tuple[str, dict[str, object]]] = [
     ("towers", {"embedding": 8, "hidden": [32], "dim": 16}),
     ("towers", {"embedding": 24, "hidden": [96, 48], "dim": 48}),
     ("ranker", {"embedding": 4, "hidden": []}),
-    ("ranker", {"embedding": 8, "hidden": [32], "knows_user": False}),
-    ("ranker", {"embedding": 16, "hidden": [128, 64], "products": False}),
-    ("ranker", {"embedding": 32, "hidden": [256, 128, 64]}),
+    ("ranker", {"embedding": 8, "hidden": [32], "products": 16, "knows_user": False}),
+    ("ranker", {"embedding": 16, "hidden": [128, 64]}),
+    ("ranker", {"embedding": 32, "hidden": [256, 128, 64], "products": 64}),
 ]
 """Of each kind the smallest and the widest, and each option once."""
 
@@ -143,6 +143,7 @@ def test_a_ranker_without_users_gives_every_user_the_same_score() -> None:
         ("forest", {}, "no module is of the kind 'forest'"),
         ("ranker", {"hidden": "wide"}, "Expected `array`, got `str` - at `$.hidden`"),
         ("ranker", {"embeding": 3}, "unknown field `embeding`"),
+        ("ranker", {"hidden": [8]}, "one column or of at least 16, got 8"),
         ("towers", {"dim": None}, "Expected `int`, got `null` - at `$.dim`"),
     ],
 )
@@ -150,7 +151,7 @@ def test_a_wrong_configuration_is_refused(
     kind: str, change: dict[str, object], message: str
 ) -> None:
     """Kind and argument are named."""
-    config = {"shapes": SHAPES.to_json(), "embedding": 4, "hidden": [8]}
+    config = {"shapes": SHAPES.to_json(), "embedding": 4, "hidden": [16]}
     with pytest.raises(ArtifactError) as caught:
         make(kind, {**config, **change})
     assert message in str(caught.value)

@@ -1,0 +1,1 @@
+"""Training: from MovieLens' ratings to a bundle, model artifacts and a report."""
