@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ def warm_in_child(
     *,
     text_limit: int,
     within_s: float,
-    stop: threading.Event,
+    wait: Callable[[float], bool],
     python: str,
     nice: int,
 ) -> Warmed:
@@ -42,7 +42,7 @@ def warm_in_child(
         release: The release, verified.
         text_limit: The row limit of text.
         within_s: Seconds that it may take.
-        stop: Ends it when set.
+        wait: Waits so many seconds and says whether to stop: the ``wait`` of a `threading.Event`.
         python: The interpreter.
         nice: How far it lets others go first, as nice(1).
     """
@@ -63,7 +63,7 @@ def warm_in_child(
             except OSError as error:
                 return Warmed("died", f"{python} cannot be started: {error}")
             try:
-                is_late = _wait(child, start + within_s, stop)
+                is_late = _wait(child, start + within_s, wait)
             finally:
                 _end(child)
         seconds = time.perf_counter() - start
@@ -87,12 +87,12 @@ def _write(release: Release, folder: Path) -> None:
         (folder / "declaration.json").write_bytes(data)
 
 
-def _wait(child: subprocess.Popen[bytes], until: float, stop: threading.Event) -> bool:
+def _wait(child: subprocess.Popen[bytes], until: float, wait: Callable[[float], bool]) -> bool:
     """Waits for the child; whether it took too long."""
     while child.poll() is None:
         if time.perf_counter() > until:
             return True
-        if stop.wait(_LOOK_S):
+        if wait(_LOOK_S):
             return False
     return False
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from featurelib_online.live.gentle import gently
+from featurelib_online.live.gentle import at_rest, gently
 from featurelib_online.live.loading import Loading, NotTakenError
 from featurelib_online.live.status import Current, Refused, Status
 
@@ -78,7 +78,7 @@ class Follower:
             registry,
             set_name,
             channel,
-            wait=self._stop.wait,
+            wait=self._wait,
             seed=os.getpid(),
             every_s=every_s,
             at_most_s=max(_AT_MOST_S, every_s),
@@ -128,7 +128,11 @@ class Follower:
                 except Exception as error:  # what nobody foresaw must not end the following
                     _LOGGER.exception("%s/%s: following failed", self.set, self.channel)
                     self._refuse(0, None, "verify", f"{type(error).__name__}: {error}")
-                    self._stop.wait(_AT_MOST_S)
+                    self._wait(_AT_MOST_S)
+
+    def _wait(self, seconds: float) -> bool:
+        with at_rest():
+            return self._stop.wait(seconds)
 
     def _hear(self, news: News) -> None:
         from featurelib.release.registry_follow import Arrival, Away, Back
@@ -162,7 +166,7 @@ class Follower:
             else:
                 self._is_warming = True
                 like = current.kernel if current else self._like
-                kernel = self._loading.load(release, like, self._stop)
+                kernel = self._loading.load(release, like, self._wait)
             if self._stop.is_set():
                 return
             taken = Current(release, kernel, record.number, now())

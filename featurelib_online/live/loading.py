@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,13 +54,15 @@ class Loading:
     in_child: bool = True
     python: str = sys.executable
 
-    def load(self, release: Release, like: RowKernel | None, stop: threading.Event) -> RowKernel:
+    def load(
+        self, release: Release, like: RowKernel | None, wait: Callable[[float], bool]
+    ) -> RowKernel:
         """The kernel of a release, ready for its first request.
 
         Args:
             release: The release, verified.
             like: The kernel before it: what that one has made ready, this one has too.
-            stop: Ends it when set.
+            wait: Waits so many seconds and says whether to stop.
 
         Raises:
             NotTakenError: The release may not serve here.
@@ -71,7 +73,7 @@ class Loading:
                 release,
                 text_limit=self.text_limit,
                 within_s=self.within_s,
-                stop=stop,
+                wait=wait,
                 python=self.python,
                 nice=0 if like is None else _NICE,  # before the first one nobody waits
             )

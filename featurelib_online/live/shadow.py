@@ -50,6 +50,6 @@ class ShadowQueue:
         self._thread.join()
 
     def _run(self) -> None:
-        with gently():
-            while (item := self._queue.get()) is not None:
+        while (item := self._queue.get()) is not None:
+            with gently():
                 self._trial.candidate_answer(*item)

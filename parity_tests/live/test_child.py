@@ -81,7 +81,7 @@ def test_a_child_that_takes_too_long_is_ended(registry: Registry, tmp_path: Path
         registry.fetch("trips", "1.1.0"),
         text_limit=1 << 16,
         within_s=0.3,
-        stop=threading.Event(),
+        wait=threading.Event().wait,
         python=interpreter(tmp_path, "exec sleep 600"),
         nice=0,
     )
