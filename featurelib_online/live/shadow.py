@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from featurelib_online.live.gentle import gently
+from featurelib_online.live.gentle import at_rest, gently
 from featurelib_online.live.status import Current
 from featurelib_online.live.trial import Trial
 from featurelib_online.outputs import Row
@@ -50,6 +50,13 @@ class ShadowQueue:
         self._thread.join()
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            with gently():
+        with gently():
+            while (item := self._next()) is not None:
                 self._trial.candidate_answer(*item)
+
+    def _next(self) -> tuple[dict[str, Any], Row, Current] | None:
+        try:
+            return self._queue.get_nowait()
+        except queue.Empty:
+            with at_rest():
+                return self._queue.get()
