@@ -18,6 +18,7 @@ from serving_example.app.service import Service
 from serving_example.definition import BY_USER
 from serving_example.features import Features, FilmTable, FilmVectors, Views, compile_stages
 from serving_example.store import Clock, EventLog, OnlineStore, Tailer
+from serving_example.store.patient import Patient
 
 __all__ = ["Films"]
 
@@ -40,6 +41,8 @@ class Films:
         towers: The name of the model that finds candidates.
         ranker: The name of the model that ranks where a request names none.
         lag_objective_s: The watermark lag that should not be exceeded.
+        remember_bytes: How much is remembered of what was read, for when the store is away; 0 for a
+            store in this process.
 
     Attributes:
         features: Makes tensors.
@@ -60,6 +63,7 @@ class Films:
         towers: str = "towers",
         ranker: str = "ranker",
         lag_objective_s: float = 5.0,
+        remember_bytes: int = 0,
     ) -> None:
         self._service, self._log, self._clock = service, event_log, clock
         staged = compile_stages(bundle)
@@ -71,7 +75,8 @@ class Films:
         }
         table = FilmTable(staged, views, store)
         table.load()
-        self.features = Features(staged, views, store, table, clock)
+        self._reads = Patient(store, clock=clock, max_bytes=remember_bytes)
+        self.features = Features(staged, views, self._reads, table, clock)
         vectors = FilmVectors(staged, views, self._catalogue, clock)
         self.tailer = Tailer(event_log, store, views.states, vectors, clock=clock)
         self.index = FilmIndex(self.features, service.executor, towers, service.clock)
@@ -124,6 +129,7 @@ class Films:
         self.index.close()
         if self._thread.is_alive():
             self._thread.join()
+        self._reads.close()
 
     def _lag(self) -> float:
         try:

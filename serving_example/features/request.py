@@ -13,7 +13,8 @@ from serving_example.definition import BY_USER
 from serving_example.features.films import FilmTable
 from serving_example.features.stages import Views
 from serving_example.instants import instant
-from serving_example.store import Clock, OnlineStore
+from serving_example.store import Clock
+from serving_example.store.patient import Patient
 
 __all__ = ["Features", "User"]
 
@@ -30,7 +31,8 @@ class User:
         as_of: The moment, microseconds since 1970.
         vector: What the user's stage gives.
         age_us: How long ago the newest rating in it was; None if there is none.
-        flags: ``no_profile``, ``no_ratings`` (defaults were used).
+        flags: ``no_profile``, ``no_ratings`` (defaults were used), ``stale`` (the store was away:
+            this is what was last seen).
     """
 
     user_id: int
@@ -46,16 +48,16 @@ class Features:
     Args:
         staged: The stages.
         views: The views of the bundle.
-        store: Profiles and states of users.
+        reads: Profiles and states of users.
         films: The films.
         clock: Microseconds since 1970.
     """
 
     def __init__(
-        self, staged: Staged, views: Views, store: OnlineStore, films: FilmTable, clock: Clock
+        self, staged: Staged, views: Views, reads: Patient, films: FilmTable, clock: Clock
     ) -> None:
         self.staged, self.films = staged, films
-        self._views, self._store, self._clock = views, store, clock
+        self._views, self._reads, self._clock = views, reads, clock
 
     def user(self, user_id: int, as_of: int | None = None) -> User:
         """What is known of a user.
@@ -65,13 +67,12 @@ class Features:
             as_of: The moment; None: now.
 
         Raises:
-            StoreUnavailable: The store does not answer.
             StateError: The stored state is damaged.
         """
         # The moment first: of what is applied meanwhile the state tells that it came later.
         moment = self._clock() if as_of is None else as_of
-        vector = self._store.get(self._views.users.view, user_id)
-        told = self._store.get(self._views.profile, user_id)
+        vector, is_stale = self._reads.get(self._views.users.view, user_id)
+        told, is_old = self._reads.get(self._views.profile, user_id)
         flags = []
         profile = _UNKNOWN
         if told is None or told.payload is None:
@@ -80,6 +81,8 @@ class Features:
             profile = self._views.profile_fields.decode(told.payload)
         if vector is None:
             flags.append("no_ratings")
+        if is_stale or is_old:
+            flags.append("stale")
         state = self._views.users.load(vector)
         request = {"user_id": user_id, **profile, "requested_at": instant(moment)}
         made = self.staged.vector("user", request, {BY_USER.name: state})
@@ -106,9 +109,6 @@ class Features:
         Returns:
             The tensors by name (the rows of a user follow those of the one before), and the users
             as the tensors show them.
-
-        Raises:
-            StoreUnavailable: A user had to be read again, and the store does not answer.
         """
         shown = list(users)
         owners = np.repeat(np.arange(len(users), dtype=np.int64), [len(rows) for rows in films])

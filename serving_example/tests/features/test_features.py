@@ -20,6 +20,7 @@ from serving_example.definition import BY_FILM, BY_USER
 from serving_example.features import Features, FilmTable, FilmVectors, Views, compile_stages
 from serving_example.instants import microseconds
 from serving_example.store import Batch, LmdbLog, LmdbStore, Put, Tailer
+from serving_example.store.patient import Patient
 from serving_example.tests.features.worlds import (
     FILMS,
     HOUR,
@@ -63,7 +64,8 @@ class Served:
         self.films = FilmTable(staged(), self.views, self.store)
         self.films.load()
         self.tailer = Tailer(self.log, self.store, v.states, vectors, clock=self.clock)
-        self.features = Features(staged(), self.views, self.store, self.films, self.clock)
+        reads = Patient(self.store, clock=self.clock, max_bytes=0)
+        self.features = Features(staged(), self.views, reads, self.films, self.clock)
 
     def clock(self) -> int:
         return self.now
