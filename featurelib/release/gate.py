@@ -1,7 +1,8 @@
 """The gate: everything that one release must pass, on one page.
 
 lock     nothing that was released has changed without a new version
-golden   the golden rows of this version, and of every earlier one, are what their bundles give
+golden   the golden rows of this version, and of every earlier one, are what their bundles give;
+         the bodies of the repository's own ops in it give their golden cases
 parity   all engines give the same bits
 policy   the version moves what a version of its kind may move
 hotfix   what a declared hotfix moves, it moves only in the rows that it declares
@@ -123,6 +124,7 @@ def _lock(asked: Asked) -> Check:
 def _golden(asked: Asked) -> Check:
     from featurelib.bundle import load
     from featurelib.release.gate_golden import replay
+    from featurelib.release.own_ops import check_ops, own_ops
 
     new = asked.new
     found: list[Finding] = []
@@ -134,8 +136,13 @@ def _golden(asked: Asked) -> Check:
     ]
     for recorded in others:
         replay(load(recorded.bundle), recorded.rows, found)
+    keys = {op.key for op in new.bundle.ops}
+    own = [op for op in own_ops(asked.repository) if op.key in keys]
+    cases = check_ops(asked.repository, own, found)
     said = f"{count:,} rows of {new.bundle.version}, and those of {len(others)} other version"
-    return Check("golden", said + ("" if len(others) == 1 else "s"), tuple(found))
+    said += "" if len(others) == 1 else "s"
+    said += f"; {cases:,} cases of {len(own)} op{'' if len(own) == 1 else 's'}" if own else ""
+    return Check("golden", said, tuple(found))
 
 
 def _parity(asked: Asked) -> Check:

@@ -12,9 +12,10 @@ from typing import Any
 
 from featurelib.bundle import Bundle, load
 from featurelib.errors import BundleError, UnknownOpError
-from featurelib.op import Op, all_ops, get_op
+from featurelib.op import Op, get_op
 from featurelib.parity.golden import case_path
 from featurelib.release.findings import Finding
+from featurelib.release.own_ops import own_ops
 from featurelib.release.recipes import Recipe
 from featurelib.release.repository import Recorded, Repository
 from featurelib.tables import TableData
@@ -55,7 +56,7 @@ def survey(repository: Repository, recipe: Recipe, locked: Mapping[str, Entry]) 
     needed: set[str] = set()
     for recorded in repository.recorded():
         needed |= _survey_set(found, repository, recorded, recipe)
-    own = [op for op in all_ops() if repository.holds(_file(op))]
+    own = own_ops(repository)
     for op in own:
         name, path = f"op {op.key}", case_path(repository.golden, op)
         body = {"body": recipe.op(op)}

@@ -4,8 +4,8 @@
 
 tests every set that ``[tool.featurelib]`` of ``pyproject.toml`` names; ``--featurelib-set`` names
 others. With the tests of `featurelib.parity.plugin` each set has four: parity, golden, layout and
-releases. The repository has one more, of its lock. What there is nothing to say about is skipped,
-with its reason.
+releases. The repository has two more: of the ops that it has itself, and of its lock. What there is
+nothing to say about is skipped, with its reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from featurelib.release.repository import Repository
 if TYPE_CHECKING:
     from featurelib.bundle import Bundle
 
-__all__ = ["LayoutItem", "LockItem", "ReleasesItem"]
+__all__ = ["LayoutItem", "LockItem", "OpsItem", "ReleasesItem"]
 
 _ROWS = 300
 """Rows whose tensors are looked at one by one."""
@@ -66,6 +66,7 @@ def pytest_collection_modifyitems(
     for target in config.getoption("--featurelib-set"):
         for kind in (LayoutItem, ReleasesItem):
             items.append(kind.from_parent(session, name=f"{target}::{kind.word}", target=target))
+    items.append(OpsItem.from_parent(session, name="featurelib::ops", target="featurelib::ops"))
     items.append(LockItem.from_parent(session, name="featurelib.lock", target="featurelib.lock"))
 
 
@@ -125,6 +126,31 @@ class ReleasesItem(SetItem):
         found: list[Finding] = []
         for recorded in released:
             replay(load(recorded.bundle), recorded.rows, found)
+        assert not found, "\n".join(lines(found))
+
+
+class OpsItem(SetItem):
+    """The repository's own ops are kernel Python, and give their golden cases."""
+
+    word = "ops"
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """What pytest prints as the test's place."""
+        return self.config.rootpath / "golden_data", None, self.name
+
+    def runtest(self) -> None:
+        """Looks at every op whose body stands in the repository."""
+        from featurelib.release.findings import Finding, lines
+        from featurelib.release.own_ops import check_ops, own_ops
+
+        repository = Repository.look(self.config.rootpath)
+        for target in self.config.getoption("--featurelib-set"):
+            find_target(target)  # registers the ops that it uses
+        own = [] if repository is None else own_ops(repository)
+        if repository is None or not own:
+            pytest.skip("the repository has no op of its own")
+        found: list[Finding] = []
+        check_ops(repository, own, found)
         assert not found, "\n".join(lines(found))
 
 

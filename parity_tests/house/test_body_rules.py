@@ -6,7 +6,7 @@ import pytest
 
 from featurelib.intrinsics import View, i64_add
 from featurelib.op import Op, kernel_function
-from parity_tests.house.kernel_python import body_functions, offences
+from featurelib.parity.kernel_rules import body_functions, offences
 from parity_tests.registry import every_op
 
 TABLE = (1.0, 2.0)

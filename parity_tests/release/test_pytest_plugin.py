@@ -48,19 +48,19 @@ def test_nothing_is_loaded_where_nothing_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_repository_is_tested_without_a_test_of_its_own(rides: Rides) -> None:
-    """Parity, golden, layout and releases of its set, and its lock; a change fails by name."""
+    """Parity, golden, layout and releases of its set, its ops and its lock; a change is named."""
     rides.release()
     assert not lock.add(rides.repository).findings
     done = plugged(rides.root, "--featurelib", "--featurelib-rows", "60")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout
     rides.edit(("return city.is_not_null()", "return city.is_null()"))
     done = plugged(rides.root, "--featurelib", "--featurelib-rows", "60")
     assert done.returncode == 1
     assert "feature `has_city`, golden row 0" in done.stdout
     assert "feature has_city@1 of rides (ride_features.py:40): its meaning changed" in done.stdout
     assert "Hint: make it version 2" in done.stdout
-    assert "2 failed, 3 passed" in done.stdout
+    assert "2 failed, 4 passed" in done.stdout
 
 
 def test_a_set_is_tested_by_its_name_alone(tmp_path: Path) -> None:
@@ -73,8 +73,9 @@ def test_a_set_is_tested_by_its_name_alone(tmp_path: Path) -> None:
     asked = ("--featurelib-set", "small:small", "--featurelib-rows", "60")
     done = plugged(tmp_path, *asked)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed, 4 skipped" in done.stdout
+    assert "1 passed, 5 skipped" in done.stdout
     assert "there is no lock" in done.stdout
+    assert "the repository has no op of its own" in done.stdout
     alone = plugged(tmp_path, "-p", "featurelib.parity.plugin", *asked)
     assert "1 passed, 1 skipped" in alone.stdout, alone.stdout + alone.stderr
     refused = plugged(tmp_path, "--featurelib")
