@@ -146,12 +146,14 @@ class FieldsCodec:
 
     Attributes:
         fields: The same.
+        names: Their names.
         schema: The 8 bytes for a `View`.
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self.fields = tuple(fields)
         self.schema = schema_of("fields 1", self.fields)
+        self.names = tuple(field.name for field in self.fields)
         self._encoder, self._decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(list[Any])
 
     def encode(self, values: Mapping[str, Any]) -> bytes:

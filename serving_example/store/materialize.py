@@ -8,11 +8,11 @@ How far a job is stands in the store with what it wrote: a job of the same name 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from featurelib.errors import StateMergeError
+from featurelib.errors import MissingFieldError, StateMergeError
 from featurelib_online.stream import State
 from serving_example.store.applying import OnState, Updated, derived_of
 from serving_example.store.codecs import FieldsCodec, WordCodec
@@ -24,7 +24,7 @@ from serving_example.store.vector import Stamp, Vector, View
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Materialized", "materialize_rows", "materialize_states"]
+__all__ = ["Materialized", "check_columns", "materialize_rows", "materialize_states"]
 
 _ENTITIES = 200
 """Entities in a batch: a tailer beside waits no longer than such a write takes."""
@@ -82,7 +82,9 @@ def materialize_states(
         StoreConflictError: Another writer was first, again and again.
     """
     made, job = Materialized(), _Job(store, run, view.view)
-    source = view.stream.definition.sources[view.stream.name].source
+    plan = view.stream.definition.sources[view.stream.name]
+    check_columns(events, plan.schema.names, view.stream.name)
+    source = plan.source
     ordered = events.sort(source.key, source.arrival or source.time, maintain_order=True)
     bounds = _bounds(ordered, view.key)
     for start in range(0, len(bounds), _ENTITIES):
@@ -147,6 +149,20 @@ def materialize_rows(
         dead = [Put(view, key, view.tombstone(event_time, version)) for key in sorted(set(gone))]
         made.deleted = store.write(Batch(dead)).taken
     return made
+
+
+def check_columns(frame: pl.DataFrame, names: Sequence[str], what: str) -> None:
+    """Refuses a frame without columns that a job reads.
+
+    Raises:
+        MissingFieldError: Names the first one.
+    """
+    for name in names:
+        if name not in frame.columns:
+            raise MissingFieldError(
+                f"{what}: column `{name}` is missing", field=name,
+                hint=f"the frame has {', '.join(frame.columns)}",
+            )  # fmt: skip
 
 
 class _Job:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +11,11 @@ from featurelib import borders, canonical_json, json_rows
 from featurelib.errors import InputError
 from featurelib.windows import Definition
 from featurelib_online.stream import State, Stream
+from serving_example.instants import microseconds
 from serving_example.store.interface import OnlineStore, Put
 from serving_example.store.vector import SCHEMA_BYTES, Stamp, Vector, View
 
 __all__ = ["EventReader", "StateView"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class StateView:
             changed: How many records changed it.
         """
         newest = self.stream.describe(state)["newest"]
-        at = 0 if newest is None else (newest - _EPOCH) // _MICROSECOND
+        at = 0 if newest is None else microseconds(newest)
         before = Stamp(at, 0) if stamp is None else stamp
         vector = self.view.vector(
             bytes(state), max(at, before.event_time), before.version + changed
