@@ -14,7 +14,7 @@ from rich.table import Table
 
 import featurelib as fl
 from featurelib.errors import FeaturelibError, InputError
-from serving_example.store.errors import StoreError
+from serving_example.store.errors import StoreError, VectorError
 from serving_example.store.places import open_log, open_store
 from serving_example.store.vector import NEVER, View
 
@@ -86,7 +86,7 @@ def _drop(given: argparse.Namespace, console: Console) -> int:
     name, _, schema = given.view.partition("@")
     try:
         view = View(name, bytes.fromhex(schema))
-    except ValueError:
+    except (ValueError, VectorError):
         raise StoreError(
             f"expected NAME@SCHEMA, as the stream of changes names a view, got {given.view!r}"
         ) from None

@@ -34,19 +34,19 @@ def told(where: str) -> Iterator[None]:
         yield
     except (redis.ConnectionError, redis.TimeoutError) as error:
         raise StoreUnavailable(
-            f"redis {where}: {error or type(error).__name__}",
+            f"{where}: {error or type(error).__name__}",
             hint="answers go on with what was last seen; it is asked again in the background",
         ) from error
     except redis.exceptions.OutOfMemoryError as error:
         raise StoreFullError(
-            f"redis {where}: {error}; nothing was written",
+            f"{where}: {error}; nothing was written",
             hint="give the server more maxmemory, or sweep views and trim the log",
         ) from error
     except redis.RedisError as error:
         # It says so while it loads its file, and while a master is being replaced.
         if str(error).startswith(("LOADING", "READONLY", "MASTERDOWN", "BUSY", "CLUSTERDOWN")):
-            raise StoreUnavailable(f"redis {where}: {error}") from error
-        raise StoreError(f"redis {where}: {error}") from error
+            raise StoreUnavailable(f"{where}: {error}") from error
+        raise StoreError(f"{where}: {error}") from error
 
 
 def health_of(client: Any, where: str) -> tuple[bool, str]:
@@ -56,4 +56,4 @@ def health_of(client: Any, where: str) -> tuple[bool, str]:
             about = client.info("server")
     except StoreError as error:
         return False, str(error)
-    return True, f"redis {where}: version {about['redis_version']}"
+    return True, f"{where}: version {about['redis_version']}"

@@ -144,7 +144,7 @@ def test_commands_say_what_is_wrong(
         ("materialize", {"ratings": files["profiles"]}, needs, "`rating_id` is missing"),
         ("materialize", {"ratings": files["bundle"]}, needs, "ends in .parquet"),
         ("materialize", {"bundle": str(tmp_path / "none.json")}, needs, "none.json"),
-        ("status", {"store": "redis://127.0.0.1:1/0"}, ("store",), "redis 127.0.0.1"),
+        ("status", {"store": "redis://127.0.0.1:1/0"}, ("store",), "redis://127.0.0.1:1/0: "),
     ]
     for name, other, uses, expected in wrong:
         assert command(name, files | other, uses=uses) == 1
