@@ -5,10 +5,11 @@ To write the outputs again: python -m parity_tests.parity.test_parity_page
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from parity_tests.page_commands import said
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "parity.md"
@@ -37,17 +38,11 @@ def session(block: str, folder: Path) -> str:
         "COLUMNS": "80", "FORCE_COLOR": "", "PATH": paths, "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",
     }  # fmt: skip
-    # A status lives on from one command to the next, as `echo $?` expects.
-    script = "exec 2>&1\n"
-    for i, command in enumerate(commands(block)):
-        script += f"(exit $status)\n{command}\nstatus=$?\necho '@@{i}'\n"
-    done = subprocess.run(
-        ["sh", "-c", script], cwd=folder, env={**os.environ, **settings}, capture_output=True,
-        text=True, timeout=600, check=False,
-    )  # fmt: skip
-    parts = re.split(r"@@\d+\n", done.stdout)
-    pairs = zip(commands(block), parts, strict=False)
-    return "".join(f"{shown(command)}\n{part}" for command, part in pairs)
+    shown_all, status = "", 0
+    for command in commands(block):
+        printed, status = said(command, folder, settings, status)
+        shown_all += f"{shown(command)}\n{printed}"
+    return shown_all
 
 
 def written(text: str, folder: Path) -> str:
