@@ -10,6 +10,7 @@ from featurelib import json_rows
 from featurelib.errors import InputError
 from featurelib_online.json_reader import NotPlainError, utf8_of
 from featurelib_online.micro_batches import BatchWorkspace
+from parity_tests.late import Late
 from parity_tests.online.all_types import assert_same
 
 
@@ -25,16 +26,18 @@ class Small(fl.Schema):
     tags: list[fl.Int32] = []  # noqa: RUF012, pydantic copies it
 
 
-KERNEL = online.compile(
-    fl.FeatureSet(
-        "small",
-        version="1.0.0",
-        inputs=Small,
-        features=[
-            fl.Feature(f"f_{f.name}", version=1, expr=fl.col(f.name))
-            for f in Small.input_schema().fields
-        ],
-        layout={"wide": ["x"], "counts": ["n"], "flags": ["ok"], "tags": ["tags"]},
+KERNEL = Late(
+    lambda: online.compile(
+        fl.FeatureSet(
+            "small",
+            version="1.0.0",
+            inputs=Small,
+            features=[
+                fl.Feature(f"f_{f.name}", version=1, expr=fl.col(f.name))
+                for f in Small.input_schema().fields
+            ],
+            layout={"wide": ["x"], "counts": ["n"], "flags": ["ok"], "tags": ["tags"]},
+        )
     )
 )
 ROW = {

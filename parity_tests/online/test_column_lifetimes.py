@@ -15,17 +15,20 @@ import pytest
 import featurelib as fl
 import featurelib_online as online
 from featurelib.errors import InputError
+from parity_tests.late import Late
 
 SCHEMA = fl.InputSchema.from_fields({"x": float, "s": (str | None, None)})
-KERNEL = online.compile(
-    fl.FeatureSet(
-        "flights",
-        version="1.0.0",
-        inputs=SCHEMA,
-        features=[
-            fl.Feature("y", version=1, expr=fl.col("x") * 2.0),
-            fl.Feature("t", version=1, expr=fl.col("s").str.to_uppercase()),
-        ],
+KERNEL = Late(
+    lambda: online.compile(
+        fl.FeatureSet(
+            "flights",
+            version="1.0.0",
+            inputs=SCHEMA,
+            features=[
+                fl.Feature("y", version=1, expr=fl.col("x") * 2.0),
+                fl.Feature("t", version=1, expr=fl.col("s").str.to_uppercase()),
+            ],
+        )
     )
 )
 _API: Any = ctypes.PyDLL(None)

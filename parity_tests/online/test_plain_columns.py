@@ -13,6 +13,7 @@ import featurelib as fl
 import featurelib_online as online
 from featurelib.errors import FieldValueError
 from featurelib.fields import Constraints, Field, InputSchema
+from parity_tests.late import Late
 from parity_tests.online.all_types import assert_same
 
 NUMBERS = [t for t in fl.dtypes.SCALARS.values() if t.is_numeric or t.name == "Bool"]
@@ -22,17 +23,19 @@ FIELDS = tuple(
     for nullable in (0, 1)
 )
 FEATURES = [fl.Feature(f"f_{f.name}", version=1, expr=fl.col(f.name)) for f in FIELDS]
-KERNEL = online.compile(
-    fl.FeatureSet(
-        "numbers",
-        version="1.0.0",
-        inputs=InputSchema("Numbers", FIELDS),
-        features=FEATURES,
-        layout={
-            "f32": ["Float32", "f_Float32"],
-            "f64": ["Float64", "f_Float64", "Float64"],
-            "flags": ["Bool", "f_Bool"],
-        },
+KERNEL = Late(
+    lambda: online.compile(
+        fl.FeatureSet(
+            "numbers",
+            version="1.0.0",
+            inputs=InputSchema("Numbers", FIELDS),
+            features=FEATURES,
+            layout={
+                "f32": ["Float32", "f_Float32"],
+                "f64": ["Float64", "f_Float64", "Float64"],
+                "flags": ["Bool", "f_Bool"],
+            },
+        )
     )
 )
 

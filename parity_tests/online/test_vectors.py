@@ -14,6 +14,7 @@ import featurelib as fl
 import featurelib_online as online
 from featurelib.errors import FieldValueError, InputError, MissingFieldError, UnknownFieldError
 from featurelib_online.columns import read_columns
+from parity_tests.late import Late
 from parity_tests.online.all_types import EDGES, assert_same
 from parity_tests.online.layouts import Offer, as_columns, bundle_of, random_rows
 
@@ -34,8 +35,8 @@ BUNDLE = fl.FeatureSet(
     ],
     layout={"dense": ["vector"], "counts": ["clicks"]},
 ).bind()
-KERNEL = online.compile(BUNDLE)
-OFFERS = online.compile(bundle_of({"dense": ["half", "pair"], "tags": ["tags"]}))
+KERNEL = Late(lambda: online.compile(BUNDLE))
+OFFERS = Late(lambda: online.compile(bundle_of({"dense": ["half", "pair"], "tags": ["tags"]})))
 REST: dict[str, Any] = {
     "name": np.array(["a", None, "ß"], object),
     "vector": np.arange(9, dtype="<f4").reshape(3, 3),
