@@ -16,6 +16,7 @@ from serving_example.store.errors import (
     StoreUnavailable,
     VectorError,
 )
+from serving_example.store.freshness import Freshness, Objective, ViewFreshness
 from serving_example.store.interface import (
     Batch,
     Change,
@@ -33,6 +34,7 @@ from serving_example.store.interface import (
 )
 from serving_example.store.lmdb_log import LmdbLog
 from serving_example.store.lmdb_store import LmdbStore
+from serving_example.store.patient import Known, Patient
 from serving_example.store.places import open_log, open_store
 from serving_example.store.states import EventReader, StateView
 from serving_example.store.tailer import Lag, Tailer
@@ -48,15 +50,19 @@ __all__ = [
     "EventLog",
     "EventReader",
     "FieldsCodec",
+    "Freshness",
     "Health",
+    "Known",
     "Lag",
     "Letter",
     "LmdbLog",
     "LmdbStore",
     "LogGapError",
     "Move",
+    "Objective",
     "OnState",
     "OnlineStore",
+    "Patient",
     "Put",
     "Stamp",
     "StateView",
@@ -69,6 +75,7 @@ __all__ = [
     "Vector",
     "VectorError",
     "View",
+    "ViewFreshness",
     "WordCodec",
     "Written",
     "open_log",

@@ -16,6 +16,7 @@ from serving_example.instants import instant
 from serving_example.store import Batch, Letter, LmdbLog, LmdbStore, Move
 from serving_example.store.__main__ import main
 from serving_example.store.filling import STEPS, fill
+from serving_example.store.patient import Patient
 from serving_example.tests.features import worlds
 
 pytestmark = pytest.mark.filterwarnings(
@@ -58,7 +59,7 @@ def test_a_filled_store_serves_the_offline_features(tmp_path: Path) -> None:
     views = Views.of(staged())
     films = FilmTable(staged(), views, store)
     assert films.load() == worlds.FILMS + 1
-    features = Features(staged(), views, store, films, lambda: NOW + 2)
+    features = Features(staged(), views, Patient(store, max_bytes=0), films, lambda: NOW + 2)
     asked, ids = [], list(worlds.catalogue())
     users = [features.user(user) for user in worlds.profiles()]
     rows = [films.rows(ids)] * len(users)
