@@ -60,6 +60,14 @@ import featurelib as fl
 assert "acme" not in sys.modules
 bundle = fl.load("shop-1.0.0.json")
 """
+FOLLOW = """
+import sys
+from featurelib.release import Registry
+from featurelib_online import live
+kernel = live.follow(Registry("registry"), "shop", channel="stable")
+print(kernel.current.version, kernel({"price": 100.0, "cost": 20.0})["margin"])
+kernel.close()
+"""
 SERVE = """
 import featurelib_online as online
 print(online.compile(bundle)({"price": 100.0, "cost": 20.0})["margin"])
@@ -232,7 +240,7 @@ def test_an_op_of_no_distribution_is_named_by_the_gate(place: Place) -> None:
 
 
 def test_the_commands_need_no_import(saved: Place) -> None:
-    """Gate, release and promote work on the bundle where nothing but the distribution is there."""
+    """Gate, release, promote and a service that follows: nothing but the distribution is there."""
     command = "import sys; from featurelib.cli import main; sys.exit(main(sys.argv[1:]))"
     (saved.root / "pyproject.toml").write_text("[tool.featurelib]\nsets = []\n", encoding="utf-8")
     (saved.root / "rows.jsonl").write_text('{"price": 100.0, "cost": 20.0}\n', encoding="utf-8")
@@ -247,3 +255,6 @@ def test_the_commands_need_no_import(saved: Place) -> None:
     saved.says("-c", command, "release", bundle, *registry)
     saved.says("-c", command, "promote", "shop", "1.0.0", "--channel", "stable", *registry)
     assert "stable  1.0.0" in saved.says("-c", command, "status", "shop", *registry)
+    assert saved.says("-c", FOLLOW) == "1.0.0 27.5"
+    refused = saved.fails("-c", FOLLOW, installed=False)
+    assert "op `acme_margin@1` of the distribution acme-features is not here" in refused
