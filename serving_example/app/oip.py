@@ -17,6 +17,7 @@ def routes(models: Models, inference: Inference) -> list[Route]:
         Route("GET", "/v2", models.server, "open"),
         Route("GET", "/v2/health/live", models.live, "open"),
         Route("GET", "/v2/health/ready", models.ready, "open"),
+        Route("GET", "/v2/models/stats", models.stats),
         Route("POST", "/v2/repository/index", models.index),
         Route("POST", "/v2/repository/models/{name}/load", models.load, "admin"),
         Route("POST", "/v2/repository/models/{name}/unload", models.unload, "admin"),
@@ -26,6 +27,7 @@ def routes(models: Models, inference: Inference) -> list[Route]:
             Route("GET", model, models.metadata),
             Route("GET", f"{model}/ready", models.model_ready),
             Route("GET", f"{model}/config", models.config),
+            Route("GET", f"{model}/stats", models.stats),
             Route("POST", f"{model}/infer", inference.infer, takes=(JSON, BINARY)),
         ]
     return made

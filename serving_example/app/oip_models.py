@@ -13,6 +13,7 @@ from featurelib.errors import FeaturelibError
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
 from serving_example.app.oip_tensors import datatype
 from serving_example.app.repository import PARTS, Repository, Served
+from serving_example.app.statistics import Statistics
 from serving_example.artifacts import UnknownModelError
 
 __all__ = ["Models"]
@@ -37,6 +38,7 @@ class Models:
         threads: Where loading may wait.
         on_loop: Runs a function on the event loop, from any thread.
         is_ready: Whether the server can answer.
+        statistics: What each model has done.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class Models:
         threads: Threads,
         on_loop: Callable[[Callable[[], None]], None],
         is_ready: Callable[[], bool],
+        statistics: Statistics,
     ) -> None:
         self._repository, self._threads = repository, threads
-        self._on_loop, self._is_ready = on_loop, is_ready
+        self._on_loop, self._is_ready, self._statistics = on_loop, is_ready, statistics
 
     def server(self, request: Request) -> Response:
         """``GET /v2``: who we are."""
@@ -106,6 +109,12 @@ class Models:
             "dynamic_batching": {"preferred_batch_size": list(served.card.ladder)},
         }
         return Response(body=encode(about))
+
+    def stats(self, request: Request) -> Response:
+        """``GET /v2/models/{name}/stats``, or of all models."""
+        some = [self._served(request)] if "name" in request.parts else self._repository.all()
+        told = [self._statistics.about(served.name, served.digest) for served in some]
+        return Response(body=encode({"model_stats": told}))
 
     def index(self, request: Request) -> Response:
         """``POST /v2/repository/index``."""

@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import uvicorn
@@ -54,6 +54,7 @@ class Server:
         applications: Each with its socket; the first is the public one.
         limits: Of connections.
         delivery: Brings answers of devices to the loop.
+        on_drain: Called when the server begins to end.
         drain_s: How long requests may take to end after a signal.
         notice_s: How long the server goes on taking requests after a signal, not ready, so that a
             load balancer sees it before it meets a closed port.
@@ -68,10 +69,12 @@ class Server:
         limits: Limits,
         delivery: LoopDelivery,
         *,
+        on_drain: Callable[[], None] = lambda: None,
         drain_s: float = 20.0,
         notice_s: float = 0.0,
     ) -> None:
         self._applications, self._limits, self._delivery = applications, limits, delivery
+        self._on_drain = on_drain
         self._drain_s, self._notice_s = drain_s, notice_s
         self.is_started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -136,6 +139,7 @@ class Server:
                 listening.close()
 
     async def _drain(self) -> None:
+        self._on_drain()
         for app, _ in self._applications:
             app.is_draining = True
         log.info("draining: %d requests", sum(app.in_flight for app, _ in self._applications))

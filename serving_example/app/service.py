@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,9 +18,10 @@ from serving_example.app.oip_infer import Inference
 from serving_example.app.oip_models import Models
 from serving_example.app.repository import Repository, Served
 from serving_example.app.routes import Route, Routes
+from serving_example.app.statistics import Statistics
 from serving_example.app.work import LoopDelivery
 from serving_example.artifacts import ArtifactStore
-from serving_example.devices import Batcher, Device, Executor
+from serving_example.devices import Batcher, Device, Executor, Job
 
 __all__ = ["Service"]
 
@@ -67,9 +68,9 @@ class Service:
     ) -> None:
         self.limits, self.clock, self._id_prefix = limits or Limits(), clock, id_prefix
         self.metrics, self.keys = Metrics(), Keys(keys, clock)
-        self.delivery = LoopDelivery()
+        self.delivery, self.statistics = LoopDelivery(), Statistics()
         self.executor = Executor(
-            device, batcher, clock=clock, deliver=self.delivery, observe=self.metrics.batch,
+            device, batcher, clock=clock, deliver=self._deliver, observe=self.metrics.batch,
             stuck_after_s=stuck_after_s, max_queued_rows=max_queued_rows,
         ).start()  # fmt: skip
         self.before_swap: list[Callable[[Served], None]] = []
@@ -82,13 +83,17 @@ class Service:
             {
                 "device": lambda: self.executor.health().is_ready,
                 "models": lambda: bool(self.repository.all()),
-                "draining": lambda: not self.is_draining,
+                "accepting": lambda: not self.is_draining,
             }
         )
         self.metrics.watch(
             "queued_rows", "Rows that wait.", lambda: float(self.executor.health().queued_rows)
         )
         self.metrics.watch("ready", "Whether it can answer.", lambda: float(self.readiness()))
+
+    def _deliver(self, jobs: Sequence[Job]) -> None:
+        self.statistics.add(jobs)
+        self.delivery(jobs)
 
     def _prepare(self, served: Served) -> None:
         for prepare in self.before_swap:
@@ -119,7 +124,7 @@ class Service:
         Args:
             on_loop: Runs a function on the event loop, from any thread.
         """
-        models = Models(self.repository, self._threads, on_loop, self.readiness)
+        models = Models(self.repository, self._threads, on_loop, self.readiness, self.statistics)
         inference = Inference(self.repository, self.executor, self.limits)
         return [
             *health.routes(self.readiness, self.metrics),
@@ -134,6 +139,10 @@ class Service:
             routes, metrics=self.metrics, id_prefix=self._id_prefix, admin_token=admin_token,
             **options,
         )  # fmt: skip
+
+    def drain(self) -> None:
+        """The server takes no more requests soon: it is not ready from now on."""
+        self.is_draining = True
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Ends the threads; jobs that were taken are done first."""

@@ -195,5 +195,5 @@ def test_models_are_listed_with_what_was_measured(world: Any, client: Any) -> No
 def test_readiness_tells_of_each_part(client: Any) -> None:
     """The device, the models, the tailer and the log."""
     parts = client.get("/readyz").json()["parts"]
-    assert parts == dict.fromkeys(("device", "models", "draining", "tailer", "event_log"), True)
+    assert parts == dict.fromkeys(("device", "models", "accepting", "tailer", "event_log"), True)
     assert "featurelib_lag_seconds" in client.get("/metrics").text

@@ -1,0 +1,148 @@
+"""The command line: a child process serves what lies in folders, and drains on SIGTERM."""
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from serving_example.app.__main__ import main
+from serving_example.app.keys import Keys
+from serving_example.tests.app.film_world import FilmWorld
+from serving_example.tests.features.worlds import bundle
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:event source:featurelib_offline.RefusedRecordsWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: Any) -> Any:
+    """A bundle, artifacts, a store and a log, as files."""
+    made = tmp_path_factory.mktemp("service")
+    world = FilmWorld(made)
+    world.films.close()
+    world.service.close()
+    world.store.close()
+    world.log.close()
+    bundle().save(made / "films.json")
+    return made
+
+
+@contextlib.contextmanager
+def started(folder: Any, *more: Any) -> Any:
+    """The process, its public port and its admin port."""
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "serving_example.app", "serve", "--port", "0",
+            "--admin-port", "0", "--bundle", str(folder / "films.json"),
+            "--artifacts", str(folder / "artifacts"), "--store", str(folder / "store"),
+            "--log", str(folder / "log"), "--admin-token-file", str(folder / "token"), *more,
+        ],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        lines = ""
+        while "ready in" not in lines:
+            lines += process.stderr.readline()
+            assert process.poll() is None, lines
+        found = re.search(r"http://127.0.0.1:(\d+), admin on (\d+)", lines)
+        assert found
+        yield process, int(found[1]), int(found[2])
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def answered(url: Any, **options: Any) -> Any:
+    """The first answer of a port that is about to open."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            return httpx.get(url, **options)
+        except httpx.ConnectError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_a_process_serves_and_drains(folder: Any) -> None:
+    """It recommends, describes itself, takes admin calls, and SIGTERM ends it with status 0."""
+    with started(folder) as (process, public, admin):
+        base = f"http://127.0.0.1:{public}"
+        assert answered(f"{base}/readyz").status_code == 200
+        got = httpx.get(f"{base}/v1/recommend/3?k=4").raise_for_status().json()
+        assert len(got["items"]) == 4 and got["fingerprint"] == bundle().fingerprint
+        assert httpx.get(f"{base}/openapi.json").json()["openapi"] == "3.1.0"
+        headers = {"Authorization": f"Bearer {(folder / 'token').read_text().strip()}"}
+        status = httpx.get(f"http://127.0.0.1:{admin}/admin/status", headers=headers)
+        assert status.json()["models"] == ["other", "ranker", "towers"]
+        assert httpx.get(f"{base}/admin/status").status_code == 403
+        none = httpx.post(f"http://127.0.0.1:{admin}/admin/keys/reload", headers=headers)
+        assert none.json()["error"]["reason"] == "no_keys"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_keys_are_asked_for_and_taken_again(folder: Any, capsys: Any) -> None:
+    """A key made by the command works; one made later works when the file is read again."""
+    path = folder / "keys.json"
+    assert main(["key", "team-a", "--keys", str(path)]) == 0
+    first = {"Authorization": f"Bearer {capsys.readouterr().out.strip()}"}
+    with started(folder, "--keys", str(path), "--models", "ranker") as (process, public, admin):
+        url, base = f"http://127.0.0.1:{public}/v1/models", f"http://127.0.0.1:{admin}/admin"
+        assert answered(url).status_code == 401
+        assert httpx.get(url, headers=first).status_code == 200
+        assert main(["key", "team-b", "--keys", str(path)]) == 0
+        second = {"Authorization": f"Bearer {capsys.readouterr().out.strip()}"}
+        assert httpx.get(url, headers=second).status_code == 401
+        token = {"Authorization": f"Bearer {(folder / 'token').read_text().strip()}"}
+        assert httpx.post(f"{base}/keys/reload", headers=token).status_code == 200
+        assert httpx.get(url, headers=second).status_code == 200
+        path.write_bytes(b"{")
+        assert httpx.post(f"{base}/keys/reload", headers=token).status_code == 422
+        assert httpx.get(url, headers=second).status_code == 200
+        assert httpx.post(f"{base}/drain", headers=token).status_code == 202
+        assert process.wait(20) == 0
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--host", "0.0.0.0"], "can be reached from outside"),
+        (["--device", "tpu"], "expected --device cpu"),
+        (["--keys", "/nowhere/keys.json"], "No such file"),
+        (["--bundle", "/nowhere/films.json"], "/nowhere/films.json"),
+    ],
+)
+def test_what_cannot_be_served_is_told(
+    folder: Any, capsys: Any, arguments: Any, message: Any
+) -> None:
+    """Status 1 and one line that says what to do."""
+    given = {
+        "--bundle": folder / "films.json", "--artifacts": folder / "artifacts",
+        "--store": folder / "store", "--log": folder / "log", "--port": 0, "--admin-port": 0,
+    }  # fmt: skip
+    given[arguments[0]] = arguments[1]
+    flat = [str(part) for pair in given.items() for part in pair]
+    assert main(["serve", *flat]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_of_keys_holds_no_key(tmp_path: Any, capsys: Any) -> None:
+    """The key is printed once; the file has its hash."""
+    path = tmp_path / "keys.json"
+    assert main(["key", "team-a", "--keys", str(path), "--rate", "5", "--burst", "7"]) == 0
+    text = capsys.readouterr().out.strip()
+    assert text not in path.read_text() and json.loads(path.read_text())["keys"]
+    (stored,) = Keys.read(path)
+    assert (stored.name, stored.rate, stored.burst) == ("team-a", 5.0, 7.0)
+    assert main(["key", "team-a", "--keys", str(path)]) == 1
