@@ -29,6 +29,8 @@ from serving_example.devices import Device, cpu_device, cuda_device
 from serving_example.store import open_log, open_store, wall_clock
 
 log = logging.getLogger("serving_example")
+REMEMBERED = 256 << 20
+"""Bytes of a remote store that are remembered, for when it is away; a folder is never away."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -120,8 +122,9 @@ def _server(
     stack.callback(store.close)
     stack.callback(event_log.close)
     films = Films(
-        service, bundle, store, event_log, wall_clock, towers=options.towers, ranker=options.ranker
-    )
+        service, bundle, store, event_log, wall_clock, towers=options.towers,
+        ranker=options.ranker, remember_bytes=REMEMBERED if "://" in options.store else 0,
+    )  # fmt: skip
     stack.callback(films.close)
     applications: list[tuple[Application, socket.socket]] = []
     server = Server(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import featurelib as fl
+from featurelib_online.staged import Staged
 from serving_example.app import recommend
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
@@ -17,6 +18,7 @@ from serving_example.app.routes import Route
 from serving_example.app.service import Service
 from serving_example.definition import BY_USER
 from serving_example.features import Features, FilmTable, FilmVectors, Views, compile_stages
+from serving_example.instants import instant
 from serving_example.store import Clock, EventLog, OnlineStore, Tailer
 from serving_example.store.patient import Patient
 
@@ -78,6 +80,7 @@ class Films:
         self._reads = Patient(store, clock=clock, max_bytes=remember_bytes)
         self.features = Features(staged, views, self._reads, table, clock)
         vectors = FilmVectors(staged, views, self._catalogue, clock)
+        _warm(staged, views, vectors, self._catalogue, clock())
         self.tailer = Tailer(event_log, store, views.states, vectors, clock=clock)
         self.index = FilmIndex(self.features, service.executor, towers, service.clock)
         service.before_swap.append(self.index.prepare)
@@ -136,3 +139,24 @@ class Films:
             return self.tailer.lag().seconds
         except fl.FeaturelibError:
             return float("nan")  # the store does not answer: nobody knows
+
+
+def _warm(
+    staged: Staged, views: Views, vectors: FilmVectors, catalogue: Mapping[int, Any], now: int
+) -> None:
+    """Compiles what the first rating, and the first user who has rated, would wait for."""
+    at = instant(now)
+    event = {
+        "rating_id": 0, "user_id": 0, "item_id": 0, "rating": 1.0, "genres": "", "rated_at": at,
+        "received_at": at,
+    }  # fmt: skip
+    for view in views.states.values():
+        state = view.stream.new()
+        view.stream.apply(state, event)
+        view.put(0, state, None, 1)
+        state = view.stream.load(bytes(state))
+        if view is views.users:
+            request = {"user_id": 0, "age": None, "gender": None, "occupation": None}
+            staged.vector("user", {**request, "requested_at": at}, {BY_USER.name: state})
+        elif catalogue:
+            vectors.payload(next(iter(catalogue)), state, now + 1)

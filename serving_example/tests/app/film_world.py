@@ -53,9 +53,9 @@ class FilmWorld:
             "towers": artifact("towers", of=bundle()), "ranker": artifact(of=bundle()),
             "other": artifact(seed=1, of=bundle()),
         }  # fmt: skip
-        artifacts = published(folder / "artifacts", **self.models)
+        self.artifacts = published(folder / "artifacts", **self.models)
         self.service = Service(
-            artifacts=artifacts, device=cpu_device(), clock=time.monotonic, id_prefix="f",
+            artifacts=self.artifacts, device=cpu_device(), clock=time.monotonic, id_prefix="f",
             check=lambda inputs: inputs.check(bundle()), **options,
         )  # fmt: skip
         self.films = Films(self.service, bundle(), self.store, self.log, self.clock)

@@ -63,7 +63,7 @@ def test_health_and_metadata(client: Any, server: Any) -> None:
     assert about["versions"] == [server.store.digest("towers")]
     assert {i["name"]: i["shape"] for i in about["inputs"]}["user"] == [-1, 1]
     assert {o["name"]: o["shape"] for o in about["outputs"]} == {
-        "score": [-1], "user": [-1, 8], "film": [-1, 8],
+        "score": [-1], "user": [-1, 16], "film": [-1, 16],
     }  # fmt: skip
     config = client.get_model_config("ranker", about["versions"][0][:0])
     assert config["max_batch_size"] == 256

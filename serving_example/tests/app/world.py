@@ -68,7 +68,7 @@ def artifact(kind: Any = "ranker", seed: Any = 0, name: Any = "m", of: Any = Non
     shapes = models.shapes_of(of).to_json()
     config = {"shapes": shapes, "embedding": 4, "hidden": [16]}
     if kind == "towers":
-        config["dim"] = 8
+        config["dim"] = 16
     torch.manual_seed(seed)
     return models.artifact_of(
         models.make(kind, config), name=name, bundle=of, ladder=LADDER, metrics={}

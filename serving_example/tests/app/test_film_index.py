@@ -1,0 +1,103 @@
+"""Which films are nearest, and how their vectors keep up with their features."""
+
+import json
+import time
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from serving_example.app.film_index import Snapshot
+from serving_example.tests.app.film_world import serving
+from serving_example.tests.app.world import artifact
+from serving_example.tests.features.worlds import bundle
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:event source:featurelib_offline.RefusedRecordsWarning"
+)
+
+
+@given(
+    arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.just(2)),
+                  elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])),
+    st.integers(1, 45), st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_the_nearest_are_those_of_a_full_sort(vectors: Any, count: Any, random: Any) -> None:
+    """By product, then by film id where products are equal; as many as were asked for, or all."""
+    ids = list(range(len(vectors)))
+    random.shuffle(ids)
+    user = np.array([1.0, 0.25], np.float32)
+    products = (vectors @ user).tolist()
+    order = sorted(range(len(ids)), key=lambda row: (-products[row], ids[row]))
+    towers: Any = None  # it is not looked at
+    got = Snapshot(towers, np.array(ids), vectors).nearest(user, count)
+    assert sorted(order[:count]) == got.tolist()
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: Any) -> Any:
+    """A world of films and its server."""
+    with serving(tmp_path_factory.mktemp("films")) as made:
+        yield made
+
+
+def test_vectors_follow_ratings(both: Any) -> None:
+    """A rated film has the vector that it would have if all were computed anew."""
+    world, _ = both
+    index = world.films.index
+    before = index.snapshot
+    at = world.events[-1]["received_at"].isoformat()
+    event = {**world.events[-1], "rating_id": 9_000, "item_id": 103}
+    world.films.tailer.wait_for(world.log.append([_json(event, at)])[0], 10)
+    until = time.monotonic() + 10
+    while index.snapshot is before and time.monotonic() < until:
+        time.sleep(0.02)
+    after = index.snapshot
+    (row,) = world.films.features.films.rows([103])
+    changed = np.flatnonzero((before.vectors != after.vectors).any(axis=1))
+    assert changed.tolist() == [row]
+    index.prepare(after.towers)
+    assert index.snapshot.vectors.tobytes() == after.vectors.tobytes()
+
+
+def test_new_towers_take_over_with_their_own_vectors(both: Any) -> None:
+    """Users and films meet in the space of one model: requests go on while towers are exchanged."""
+    world, server = both
+    url = f"http://127.0.0.1:{server.ports[0]}/v1/recommend/3"
+    other = artifact("towers", seed=5, of=bundle())
+    old = world.films.index.snapshot
+    world.artifacts.publish({"towers": world.artifacts.put(other)})
+    world.service.repository.load("towers")
+    new = world.films.index.snapshot
+    assert new.towers.digest == other.digest != old.towers.digest
+    assert new.vectors.tobytes() != old.vectors.tobytes()
+    assert httpx.get(url).raise_for_status().json()["retrieval"]["digest"] == other.digest
+
+
+def test_without_towers_candidates_may_be_named(both: Any) -> None:
+    """503 for who names none, an answer for who does; and the other way round without a ranker."""
+    world, server = both
+    base = f"http://127.0.0.1:{server.ports[0]}/v1/recommend"
+    snapshot, world.films.index.snapshot = world.films.index.snapshot, None
+    try:
+        none = httpx.get(f"{base}/3")
+        assert none.status_code == 503 and none.json()["error"]["reason"] == "no_candidates"
+        assert httpx.post(base, json={"user_id": 3, "candidates": [100]}).status_code == 200
+    finally:
+        world.films.index.snapshot = snapshot
+    world.service.repository.unload("ranker")
+    try:
+        none = httpx.get(f"{base}/3")
+        assert none.status_code == 503 and none.json()["error"]["reason"] == "no_ranker"
+        assert httpx.get(f"{base}/3?model=other").status_code == 200
+        assert httpx.get(f"{base}/3?model=ranker").status_code == 404
+    finally:
+        world.service.repository.load("ranker")
+
+
+def _json(event: Any, at: Any) -> Any:
+    return json.dumps({**event, "rated_at": at, "received_at": at}).encode()
