@@ -149,6 +149,7 @@ def test_bytes_that_belong_to_no_input_are_refused(client: Any) -> None:
         ("gzip", gzip.compress(bytes(10_000_000)), 413, "unpacked_bytes"),
         ("br", b"{}", 415, "content_encoding"),
     ],
+    ids=["not packed", "cut off", "more behind", "no deflate", "too large", "unknown"],
 )
 def test_a_wrong_compression_is_refused(
     client: Any, coding: Any, body: Any, status: Any, reason: Any

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, ClassVar
 
 import featurelib as fl
 from featurelib.windows import Definition, EventSource, define, last, lifetime, rows
@@ -44,21 +46,52 @@ def definition() -> Definition:
     )
 
 
-def views(made: Definition) -> dict[str, StateView]:
+class LateViews(Mapping[str, StateView]):
+    """The states of users and of films: compiled when a test asks, not when tests are collected."""
+
+    NAMES: ClassVar = {"by_user": "user_state", "by_film": "film_state"}
+
+    def __init__(self, made: Definition) -> None:
+        self._made = made
+        self._compiled: dict[str, StateView] = {}
+
+    def __getitem__(self, source: str) -> StateView:
+        if source not in self._compiled:
+            compiled = stream.compile(self._made, source)
+            self._compiled[source] = StateView.of(compiled, self.NAMES[source])
+        return self._compiled[source]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made.sources)
+
+    def __len__(self) -> int:
+        return len(self._made.sources)
+
+
+def views(made: Definition) -> Mapping[str, StateView]:
     """The states of users and of films."""
-    names = {"by_user": "user_state", "by_film": "film_state"}
-    return {s: StateView.of(stream.compile(made, s), names[s]) for s in made.sources}
+    return LateViews(made)
 
 
 class FilmStage:
     """What is derived of a film's state: its aggregates at the event's moment, as words."""
 
-    def __init__(self, state_views: dict[str, StateView]) -> None:
-        self._stream = state_views["by_film"].stream
+    def __init__(self, state_views: Mapping[str, StateView]) -> None:
+        self._views = state_views
+
+    @property
+    def _stream(self) -> stream.Stream:
+        return self._views["by_film"].stream
+
+    @cached_property
+    def codec(self) -> WordCodec:
         names = ("film_ratings", "film_sum", "film_last")
         fields = {f.name: f for f in self._stream.definition.fields}
-        self.codec = WordCodec([fields[name] for name in names])
-        self.view = View("film", self.codec.schema)
+        return WordCodec([fields[name] for name in names])
+
+    @cached_property
+    def view(self) -> View:
+        return View("film", self.codec.schema)
 
     def __call__(self, updated: Updated) -> list[Put]:
         if updated.source != "by_film":
