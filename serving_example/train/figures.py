@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from serving_example.train.metrics import Interval
 
@@ -42,7 +43,7 @@ def intervals(title: str, rows: Mapping[str, Interval], marked: Sequence[str], z
             axes.plot([it.low, it.high], [place, place], color=color, linewidth=2)
             axes.plot(it.mean, place, "o", color=color, markersize=5)
         axes.set_yticks(range(len(rows)), list(rows)[::-1])
-        axes.set_xlim(left=None if zero else 0)
+        axes.set_xlim(left=min(0.0, *(1.1 * it.low for it in rows.values())))
         if zero:
             axes.axvline(0, color=_RED, linewidth=1)
         axes.set_xlabel(title)
@@ -78,6 +79,8 @@ def scatter(x: str, y: str, points: Mapping[str, tuple[float, Interval]]) -> str
             axes.plot(place, it.mean, "o", color=_BLUE, markersize=4)
             axes.annotate(name, (place, it.mean), (4, 3), textcoords="offset points", fontsize=7)
         axes.set(xscale="log", xlabel=x, ylabel=y)
+        for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+            formatter(StrMethodFormatter("{x:g}"))
 
     return _svg(draw, height=3.6)
 

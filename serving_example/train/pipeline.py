@@ -242,7 +242,7 @@ def _told(
         "features": f"{bundle.name} {bundle.version}, {len(bundle.features)} features",
         "fingerprint": bundle.fingerprint,
         "training": groups_text,
-        "test": f"{users:,} users, {parts.test.height:,} ratings held back, {films:,} films",
+        "test": f"{users:,} users, {int(asked.wanted.sum()):,} ratings held back, {films:,} films",
         "made by": f"featurelib {fl.__version__}, torch {torch.__version__}, "
         f"polars {pl.__version__}",
     }

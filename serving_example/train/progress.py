@@ -1,8 +1,9 @@
-"""How far a training is, on a terminal: a line a stage, a bar a model."""
+"""How far a training is: bars on a terminal, elsewhere a line for what is done."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 from rich import progress
@@ -12,13 +13,14 @@ __all__ = ["Progress"]
 
 
 class Progress:
-    """Bars of rich; nothing is drawn where the console is no terminal.
+    """Bars of rich; where the console is no terminal, a line when a stage or a model is done.
 
     Args:
         console: Where they are drawn.
     """
 
     def __init__(self, console: Console) -> None:
+        self._console = console
         self._bars = progress.Progress(
             progress.TextColumn("{task.description:<24}"),
             progress.BarColumn(bar_width=30),
@@ -39,11 +41,20 @@ class Progress:
     def stage(self, name: str, total: int | None = None) -> Iterator[Callable[[], None]]:
         """A stage; what it gives is called when one of `total` is done."""
         task = self._bars.add_task(name, total=total)
-        yield lambda: self._bars.advance(task)
+        with self._told(name):
+            yield lambda: self._bars.advance(task)
         self._bars.update(task, total=total or 1, completed=total or 1)
 
     @contextlib.contextmanager
     def model(self, name: str) -> Iterator[Callable[[float], None]]:
         """A model's training; what it gives is told the share that is done."""
         task = self._bars.add_task(name, total=1.0)
-        yield lambda share: self._bars.update(task, completed=share)
+        with self._told(name):
+            yield lambda share: self._bars.update(task, completed=share)
+
+    @contextlib.contextmanager
+    def _told(self, name: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        if not self._console.is_terminal:
+            self._console.print(f"{name}: {time.monotonic() - start:.1f} s", highlight=False)

@@ -32,7 +32,7 @@ class Measured:
         variant: What was trained.
         digest: Its artifact.
         evaluation: What its scores are worth.
-        losses: The mean loss of each epoch.
+        losses: The mean loss of each part of the training, in order.
         parameters: How many weights it has.
         bytes: Of its weights.
         train_s: Seconds of training, of one thread.
@@ -66,7 +66,8 @@ def report(
     rankers = [m for m in models if m.variant.kind == "ranker"]
     ranked = {m.variant.name for m in rankers}
     losses = {
-        m.variant.name: (np.arange(1, len(m.losses) + 1), np.array(m.losses)) for m in rankers
+        m.variant.name: (np.linspace(0, 1, len(m.losses) + 1)[1:], np.array(m.losses))
+        for m in rankers
     }
     parts = [
         _head(),
@@ -85,7 +86,7 @@ def report(
         "<h2>Cost</h2>",
         figures.scatter("microseconds a row, one thread", f"NDCG@{K}",
                         {m.variant.name: (m.us_per_row, ndcg[m.variant.name]) for m in models}),
-        figures.curves("Rankers", "epoch", "mean loss of a group", losses),
+        figures.curves("Rankers", "share of the training", "mean loss of a group", losses),
         "</main>",
     ]  # fmt: skip
     return "\n".join(parts)
@@ -102,7 +103,7 @@ def _head() -> str:
         "<style>body{font:15px/1.5 system-ui,sans-serif;color:#222;margin:0}"
         "main{max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}"
         "td,th{padding:.2rem .6rem;border-bottom:1px solid #ddd;text-align:right}"
-        "td:first-child,th:first-child{text-align:left}svg{max-width:100%;height:auto}"
+        "td:first-child,th:first-child{text-align:left;white-space:nowrap}svg{max-width:100%;height:auto}"
         "code{font-size:.85em}.base{color:#777}</style>\n<main><h1>Films: training</h1>"
     )
 

@@ -26,6 +26,8 @@ __all__ = ["Groups", "train"]
 
 BATCH = 256
 """Groups of one step."""
+PARTS = 20
+"""Of a training, of which each has a mean loss."""
 _NEVER = -1e9
 
 Array = np.ndarray[Any, Any]
@@ -80,21 +82,20 @@ def train(
         tell: Called with the share of the work that is done.
 
     Returns:
-        The mean loss of each epoch.
+        The mean loss of each of twenty parts of the training, of equally many steps.
     """
     order = torch.Generator().manual_seed(variant.seed)
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=variant.rate, weight_decay=variant.decay, fused=True
     )
-    steps = -(-len(groups) // BATCH)
+    steps = variant.epochs * -(-len(groups) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=variant.rate, total_steps=variant.epochs * steps
+        optimizer, max_lr=variant.rate, total_steps=steps
     )
     loss_of = _towers_loss(groups) if variant.kind == "towers" else _ranker_loss
     module.train()
-    losses, done = [], 0
+    losses: list[float] = []
     for _ in range(variant.epochs):
-        total = 0.0
         for taken in torch.randperm(len(groups), generator=order).split(BATCH):
             rows = {n: x[taken].flatten(0, 1) for n, x in groups.tensors.items()}
             loss = loss_of(module, rows, taken)
@@ -102,12 +103,10 @@ def train(
             loss.backward()
             optimizer.step()
             schedule.step()
-            total += loss.item() * len(taken)
-            done += 1
-            tell(done / (variant.epochs * steps))
-        losses.append(total / len(groups))
+            losses.append(loss.item())
+            tell(len(losses) / steps)
     module.requires_grad_(False).eval()
-    return losses
+    return [float(part.mean()) for part in np.array_split(losses, min(PARTS, steps))]
 
 
 def _ranker_loss(module: nn.Module, rows: Mapping[str, Tensor], taken: Tensor) -> Tensor:

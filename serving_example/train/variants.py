@@ -1,8 +1,8 @@
 """The models that a training makes: towers and rankers of several widths, depths and inputs.
 
-A pool has more of them than a device has memory for, so they differ in bytes and in time by a
-factor of ten and more. Epochs, rates and decay were chosen on ratings before the test: each user's
-last ten of those that are for training.
+They differ in bytes and in time by a factor of seven, so that a pool has something to choose.
+Epochs, rates, decay and products were chosen on ratings before the test: each user's last ten of
+those that are for training.
 """
 
 from __future__ import annotations

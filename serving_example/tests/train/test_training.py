@@ -80,6 +80,10 @@ def test_a_stored_model_scores_as_the_trained_one_was_measured(
         scores = asked.scores(module, DEFAULT_SIZES[-1])
         assert scores.shape == (5, 1682) and np.isfinite(scores).all()
         assert np.array_equal(scores, asked.scores(module, DEFAULT_SIZES[0]))
+    # The baseline's own count is what the feature counts: its column is log1p of it.
+    counted = np.rint(np.expm1(asked.tensors["film"][:, 0].numpy().astype(np.float64)))
+    assert np.array_equal(asked.popularity.reshape(-1), counted)
+    assert (asked.wanted.sum(axis=1) == 10).all() and not (asked.wanted & asked.known).any()
 
 
 def test_the_same_training_gives_the_same_bytes(
