@@ -12,7 +12,9 @@ from serving_example.app.server import Server
 from serving_example.app.service import Service
 from serving_example.devices import cpu_device
 from serving_example.features import FilmVectors, Views, compile_stages
-from serving_example.store import Batch, LmdbLog, LmdbStore, Put
+from serving_example.store import Batch, EventLog, LmdbLog, LmdbStore, OnlineStore, Put
+from serving_example.store.redis_log import RedisLog
+from serving_example.store.redis_store import RedisStore
 from serving_example.tests.app.world import artifact, offline, published, running
 from serving_example.tests.features.worlds import (
     SOURCES,
@@ -30,12 +32,15 @@ from serving_example.tests.features.worlds import (
 class FilmWorld:
     """All of it in a folder. The clock stands at the last of the made-up ratings, and then runs."""
 
-    def __init__(self, folder: Any, **options: Any) -> None:
+    def __init__(self, folder: Any, redis: str | None = None, **options: Any) -> None:
         staged = compile_stages(bundle())
         views = Views.of(staged)
         self.began, self.epoch = time.monotonic(), START
-        self.store = LmdbStore(folder / "store", clock=self.clock)
-        self.log = LmdbLog(folder / "log", clock=self.clock)
+        self.store: OnlineStore = LmdbStore(folder / "store", clock=self.clock)
+        self.log: EventLog = LmdbLog(folder / "log", clock=self.clock)
+        if redis:
+            self.store = RedisStore(redis, deadline_s=5, clock=self.clock)
+            self.log = RedisLog(redis, deadline_s=5, clock=self.clock)
         vectors, puts = FilmVectors(staged, views, catalogue(), self.clock), []
         for film, known in catalogue().items():
             told = views.catalogue_fields.encode(known)
@@ -58,7 +63,9 @@ class FilmWorld:
             artifacts=self.artifacts, device=cpu_device(), clock=time.monotonic, id_prefix="f",
             check=lambda inputs: inputs.check(bundle()), **options,
         )  # fmt: skip
-        self.films = Films(self.service, bundle(), self.store, self.log, self.clock)
+        self.films = Films(
+            self.service, bundle(), self.store, self.log, self.clock, remember_bytes=1 << 20
+        )
         while self.films.tailer.step():
             pass
         self.films.features.films.refresh()
