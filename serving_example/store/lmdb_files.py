@@ -12,7 +12,7 @@ import lmdb
 
 from serving_example.store.errors import StoreError, StoreFullError
 
-__all__ = ["MAP_BYTES", "bounds", "count_key", "opened", "told"]
+__all__ = ["MAP_BYTES", "as_ours", "bounds", "count_key", "opened", "told"]
 
 MAP_BYTES: Final = 16 << 30
 """Address space, not memory and not disk: the file grows as it is written."""
@@ -78,13 +78,17 @@ def told(path: Path) -> Iterator[None]:
     """LMDB's errors as ours."""
     try:
         yield
-    except lmdb.MapFullError:
-        raise StoreFullError(
+    except (lmdb.Error, OSError) as error:
+        raise as_ours(path, error) from error
+
+
+def as_ours(path: Path, error: Exception) -> StoreError:
+    """An error of LMDB, or of the system, as ours."""
+    if isinstance(error, lmdb.MapFullError):
+        return StoreFullError(
             f"{path}: the map is full; nothing was written",
             hint="open it with a larger map_bytes, or sweep views and trim the log",
-        ) from None
-    except (lmdb.Error, OSError) as error:
-        full = "No space left" in str(error)
-        raise (StoreFullError if full else StoreError)(
-            f"{path}: {error}", hint="make room on the disk" if full else None
-        ) from error
+        )
+    if "No space left" in str(error):
+        return StoreFullError(f"{path}: {error}", hint="make room on the disk")
+    return StoreError(f"{path}: {error}")

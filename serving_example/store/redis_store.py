@@ -27,8 +27,8 @@ from serving_example.store.vector import (
     EXPIRES,
     Vector,
     View,
-    decode,
     encode,
+    live,
     stamp_bytes,
     time_bytes,
 )
@@ -72,7 +72,7 @@ class RedisStore:
         """See `OnlineStore.get`."""
         with told(self._where):
             data = self._client.hget(self._name(view.id), key)
-        return self._live(data, view, key, self._clock())
+        return None if data is None else live(data, view, key, self._clock())
 
     def get_many(self, view: View, keys: Sequence[int]) -> list[Vector | None]:
         """See `OnlineStore.get_many`."""
@@ -81,7 +81,10 @@ class RedisStore:
         with told(self._where):
             found = self._client.hmget(self._name(view.id), keys)
         now = self._clock()
-        return [self._live(data, view, key, now) for data, key in zip(found, keys, strict=True)]
+        return [
+            None if data is None else live(data, view, key, now)
+            for data, key in zip(found, keys, strict=True)
+        ]
 
     def write(self, batch: Batch) -> Written:
         """See `OnlineStore.write`."""
@@ -133,7 +136,7 @@ class RedisStore:
         for page in self._pages(view):
             now = self._clock()
             for key, data in page.items():
-                vector = self._live(data, view, int(key), now)
+                vector = live(data, view, int(key), now)
                 if vector is not None:
                     yield int(key), vector
 
@@ -175,12 +178,6 @@ class RedisStore:
 
     def _name(self, what: str) -> str:
         return f"{{{self._prefix}}}:{what}"
-
-    def _live(self, data: bytes | None, view: View, key: int, now: int) -> Vector | None:
-        if data is None:
-            return None
-        vector = decode(data, view, key)
-        return vector if vector.payload is not None and vector.expires_at > now else None
 
     def _pages(self, view: View) -> Iterator[dict[bytes, bytes]]:
         cursor = 0

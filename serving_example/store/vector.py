@@ -1,9 +1,9 @@
 """A vector: what the online store holds of one entity in one view, with its times.
 
     magic 4 | kind 1 | zeros 3 | schema 8 | event time 8 | version 8 | expires at 8 | length 4
-    CRC-32 4 | payload
+    payload | CRC-32 of all before, lowest byte first
 
-All numbers are big-endian, and times have 2^63 added: the 16 bytes of event time and version
+The other numbers are big-endian, and times have 2^63 added: the 16 bytes of event time and version
 compare as the numbers do, so a script inside Redis needs no 64-bit integers.
 """
 
@@ -16,7 +16,10 @@ from typing import Final, NamedTuple
 
 from serving_example.store.errors import VectorError
 
-__all__ = ["NEVER", "Stamp", "Vector", "View", "decode", "encode", "is_live", "stamp_bytes"]
+__all__ = [
+    "NEVER", "Stamp", "Vector", "View", "decode", "encode", "is_live", "live", "stamp_bytes",
+    "time_bytes",
+]  # fmt: skip
 
 NEVER: Final = (1 << 63) - 1
 """`expires_at` of a vector that does not expire."""
@@ -24,8 +27,11 @@ SCHEMA_BYTES: Final = 8
 MAGIC: Final = b"flv1"
 VALUE, TOMBSTONE = 1, 2
 HEADER: Final = struct.Struct(">4sB3x8sQQQI")
-CRC: Final = struct.Struct(">I")
+CRC: Final = struct.Struct("<I")
 HEADER_BYTES: Final = HEADER.size + CRC.size
+"""What a vector takes beside its payload."""
+_WHOLE: Final = 0x2144DF1C
+"""The CRC-32 of any bytes that end in their own CRC-32."""
 KIND_AT: Final = 4
 STAMP: Final = slice(16, 32)
 """Where event time and version stand in the bytes."""
@@ -133,11 +139,11 @@ def encode(vector: Vector) -> bytes:
             f"{event_time}, {version}, {expires_at}",
             hint="times are microseconds since 1970",
         ) from None
-    return head + CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
+    return b"".join((head, body, CRC.pack(zlib.crc32(body, zlib.crc32(head)))))
 
 
-def decode(data: bytes | memoryview, view: View, key: int) -> Vector:
-    """The vector with these bytes, which are copied and checked.
+def decode(data: bytes, view: View, key: int) -> Vector:
+    """The vector with these bytes, which are checked.
 
     Args:
         data: What `encode` gave.
@@ -147,26 +153,29 @@ def decode(data: bytes | memoryview, view: View, key: int) -> Vector:
     Raises:
         VectorError: They are no vector, cut off, damaged or of another schema.
     """
-    if len(data) < HEADER_BYTES or data[:4] != MAGIC:
-        raise _refused(data, view, key, "no vector: it is too short, or begins otherwise")
-    _, kind, schema, event_time, version, expires_at, length = HEADER.unpack_from(data)
-    if len(data) != HEADER_BYTES + length:
-        raise _refused(data, view, key, f"cut off: its header tells {HEADER_BYTES + length} bytes")
-    payload = bytes(data[HEADER_BYTES:])
-    (crc,) = CRC.unpack_from(data, HEADER.size)
-    if zlib.crc32(payload, zlib.crc32(data[: HEADER.size])) != crc:
-        raise _refused(data, view, key, "damaged: its checksum differs from its content")
-    if schema != view.schema:
-        raise _refused(data, view, key, f"of schema {schema.hex()}, not {view.schema.hex()}")
-    return Vector(
-        schema, event_time - _BIAS, version, expires_at - _BIAS,
-        None if kind == TOMBSTONE else payload,
-    )  # fmt: skip
+    if len(data) < HEADER_BYTES:
+        raise _refused(data, view, key)
+    magic, kind, schema, event_time, version, expires_at, length = HEADER.unpack_from(data)
+    if (
+        zlib.crc32(data) != _WHOLE
+        or magic != MAGIC
+        or schema != view.schema
+        or len(data) != HEADER_BYTES + length
+    ):
+        raise _refused(data, view, key)
+    payload = None if kind == TOMBSTONE else data[HEADER.size : -CRC.size]
+    return Vector(schema, event_time - _BIAS, version, expires_at - _BIAS, payload)
 
 
-def is_live(data: bytes | memoryview, now: bytes) -> bool:
+def live(data: bytes, view: View, key: int, now: int) -> Vector | None:
+    """The vector with these bytes; None of a tombstone, and of one that has expired at `now`."""
+    vector = decode(data, view, key)
+    return vector if vector.payload is not None and vector.expires_at > now else None
+
+
+def is_live(data: bytes, now: bytes) -> bool:
     """Whether encoded bytes are of a value that has not expired at `now` (`time_bytes`)."""
-    return data[KIND_AT] == VALUE and bytes(data[EXPIRES]) > now
+    return data[KIND_AT] == VALUE and data[EXPIRES] > now
 
 
 def stamp_bytes(stamp: Stamp | None) -> bytes:
@@ -179,8 +188,19 @@ def time_bytes(moment: int) -> bytes:
     return _TIME.pack(moment + _BIAS)
 
 
-def _refused(data: bytes | memoryview, view: View, key: int, why: str) -> VectorError:
+def _refused(data: bytes, view: View, key: int) -> VectorError:
+    """What is wrong with bytes that are not taken."""
+    if len(data) < HEADER_BYTES or data[:4] != MAGIC:
+        why = "no vector: they are too few, or begin otherwise"
+    else:
+        _, _, schema, *_, length = HEADER.unpack_from(data)
+        if len(data) != HEADER_BYTES + length:
+            why = f"cut off: the header tells {HEADER_BYTES + length}"
+        elif zlib.crc32(data) != _WHOLE:
+            why = "damaged: the checksum differs from the content"
+        else:
+            why = f"of schema {schema.hex()}, not {view.schema.hex()}"
     return VectorError(
         f"{view.name}, entity {key}: the stored {len(data)} bytes are {why}",
-        hint="materialize the view again; the newer vector takes the place of this one",
+        hint="drop the view and materialize it again (python -m serving_example.store --help)",
     )

@@ -160,6 +160,26 @@ def test_a_tailer_that_is_first_loses_nothing(store: LmdbStore, tmp_path: Path) 
     log.close()
 
 
+def test_a_snapshot_between_reading_and_writing_is_not_lost(
+    store: LmdbStore, tmp_path: Path
+) -> None:
+    """A tailer whose states have changed under it is refused, and applies its events again."""
+    rows = [
+        ratings.event(i, 1 + i % 3, 1, 4.0, ratings.START + i * dt.timedelta(hours=1))
+        for i in range(6)
+    ]
+    log = LmdbLog(tmp_path / "log")
+    log.append([ratings.as_json(row) for row in rows[4:]])
+    racing: Any = Racing(store, lambda: len(materialize(store, rows[:4], "first")), races=1)
+    tailer = Tailer(log, racing, VIEWS, STAGE)
+    with pytest.raises(StoreConflictError, match="another writer was first"):
+        tailer.step()
+    while tailer.step():
+        pass
+    assert answers(store) == straight(rows)
+    log.close()
+
+
 def test_a_tailer_that_is_always_first_is_told(store: LmdbStore, tmp_path: Path) -> None:
     """The job gives up in the end, and says so."""
     hours = [ratings.START + i * dt.timedelta(hours=1) for i in range(80)]

@@ -88,7 +88,7 @@ def test_a_deletion_is_a_write_like_any_other(make_store: Make) -> None:
     store.write(Batch([put(b"x", 5, 0)]))
     store.write(Batch([Put(VIEW, 1, VIEW.tombstone(6, 0, keep_until=9))]))
     assert store.get(VIEW, 1) is None and list(store.scan(VIEW)) == []
-    assert store.write(Batch([put(b"x", 5, 9)])).taken == 0
+    assert store.write(Batch([put(b"x", 5, 9)], {(VIEW, 1): None})).taken == 0
     assert store.write(Batch([put(b"new", 6, 1)])).taken == 1
     found = store.get(VIEW, 1)
     assert found is not None and found.payload == b"new"
@@ -101,6 +101,9 @@ def test_a_view_of_another_schema_lies_beside(make_store: Make) -> None:
     views = [VIEW, View("film", b"schema_2"), View("film_state", b"schema_1")]
     store.write(Batch([Put(view, 1, view.vector(view.schema, 0, 0)) for view in views]))
     assert [store.get(view, 1) == view.vector(view.schema, 0, 0) for view in views] == [True] * 3
+    assert [list(store.scan(view)) for view in views] == [
+        [(1, view.vector(view.schema, 0, 0))] for view in views
+    ]
     assert store.sweep(VIEW, NEVER) == 1
     assert [store.get(view, 1) is not None for view in views] == [False, True, True]
 

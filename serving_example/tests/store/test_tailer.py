@@ -140,7 +140,7 @@ def damage(place: Place, prefix: bytes) -> None:
         with env.begin(table, write=True) as txn:
             for key, value in list(txn.cursor()):
                 if key.startswith(prefix):
-                    txn.put(key, value[:-1] + bytes([value[-1] ^ 1]))
+                    txn.put(key, value[:60] + bytes([value[60] ^ 1]) + value[61:])
     place.store.__init__(place.folder / "store")  # type: ignore[misc]
 
 
