@@ -7,6 +7,7 @@ import math
 import shutil
 import struct
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -54,7 +55,7 @@ def bits(value: Any) -> Any:
 
 
 def check_against_batch(
-    rows: list[dict[str, Any]], store: OnlineStore, views: dict[str, StateView], now: dt.datetime
+    rows: list[dict[str, Any]], store: OnlineStore, views: Mapping[str, StateView], now: dt.datetime
 ) -> int:
     """Every aggregate of every entity, value and reason; how many had a value."""
     schema: dict[str, Any] = {
