@@ -10,13 +10,25 @@ STAMP := .venv/installed
 # Compiled bodies and kernels stay inside the checkout, so that a run never meets another's.
 export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
-.PHONY: help demo test test-cuda soak check bench dist matrix mutants generate clean
+FILMS ?= out/films
+
+.PHONY: help demo serve test test-cuda soak check bench dist matrix mutants generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(STAMP) ## Real flights through both engines, compared bit for bit
 	$(BIN)/python -m parity_tests.demo
+
+serve: $(STAMP) $(FILMS)/report.html ## Train the recommender once, fill its store, and serve on 127.0.0.1:8000
+	$(BIN)/python -m serving_example.store materialize --store $(FILMS)/store --bundle $(FILMS)/bundle.json \
+		--ratings $(FILMS)/offline/events.parquet --profiles $(FILMS)/offline/profiles.parquet \
+		--catalogue $(FILMS)/offline/catalogue.parquet
+	$(BIN)/python -m serving_example.app serve --bundle $(FILMS)/bundle.json --artifacts $(FILMS)/artifacts \
+		--store $(FILMS)/store --log $(FILMS)/log $(SERVE_ARGS)
+
+$(FILMS)/report.html: | $(STAMP)
+	$(BIN)/python -m serving_example.train --out $(FILMS) $(TRAIN_ARGS)
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)

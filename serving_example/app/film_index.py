@@ -21,6 +21,7 @@ from serving_example.features import User
 __all__ = ["FeatureSource", "FilmIndex", "FilmRows", "Snapshot"]
 
 log = logging.getLogger("serving_example")
+_NONE = np.empty(0, np.int64)
 NOBODY = -1
 """The user beside whom film vectors are computed: what a film is does not depend on the user."""
 
@@ -40,6 +41,10 @@ class FilmRows(Protocol):
 
     def rows(self, films: Sequence[int]) -> Array:
         """The row of each film."""
+        ...
+
+    def known(self, films: Array) -> Array:
+        """The rows of those films that are there."""
         ...
 
 
@@ -74,11 +79,19 @@ class Snapshot:
     ids: Array
     vectors: Array
 
-    def nearest(self, user: Array, count: int) -> Array:
-        """The rows with the largest products, in rising order; of equal ones the lower film ids."""
+    def nearest(self, user: Array, count: int, without: Array = _NONE) -> Array:
+        """The rows with the largest products, in rising order; of equal ones the lower film ids.
+
+        Args:
+            user: The user's vector.
+            count: So many at most.
+            without: Rows that are left out.
+        """
         scores = self.vectors @ user
-        if count >= len(scores):
-            return np.arange(len(scores))
+        scores[without[without < len(scores)]] = -np.inf
+        count = min(count, int(np.isfinite(scores).sum()))
+        if count == 0:
+            return _NONE
         # What reaches the score at the border, then exactly `count` of them.
         border = np.partition(scores, len(scores) - count)[len(scores) - count]
         sure = np.flatnonzero(scores > border)

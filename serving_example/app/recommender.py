@@ -105,12 +105,16 @@ class Recommender:
         mine = {t.name: tensors[t.name][:1].copy() for t in loaded.layout.tensors}
         self._stage(request, "features", started)
 
-        def found(jobs: list[Job]) -> Pending:
+        def found(jobs: list[Job]) -> Pending | Response:
             at = self._clock()
             scores = jobs[0].scores
             assert scores is not None  # a job without an error has scores
-            rows = snapshot.nearest(scores[0], self._candidates)
+            seen = self._features.films.known(user.rated)
+            rows = snapshot.nearest(scores[0], self._candidates, without=seen)
             self._stage(request, "candidates", at)
+            if not len(rows):  # whoever has rated every film
+                nothing = np.empty(0, np.float32)
+                return answer(self._made(ask, user, rows, nothing, ranker, snapshot.towers))
             return self._rank(ask, user, rows, ranker, snapshot.towers, request, answer)
 
         return run_jobs(self._executor, [(loaded, mine, 1)], request, found)
@@ -176,8 +180,10 @@ class Recommender:
         best = np.lexsort((ids, -scores))[: ask.k]
         ages: dict[str, float | None] = {
             "user_state": None if user.age_us is None else user.age_us / 1e6,
-            "film": max(0.0, (user.as_of - int(films.event_times[rows].min())) / 1e6),
+            "film": None,
         }
+        if len(rows):
+            ages["film"] = max(0.0, (user.as_of - int(films.event_times[rows].min())) / 1e6)
         for view, age in ages.items():
             if age is not None:
                 self._metrics.age(view, age)

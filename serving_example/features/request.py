@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from featurelib_online.staged import Staged
 from serving_example.definition import BY_USER
 from serving_example.features.films import FilmTable
-from serving_example.features.stages import Views
+from serving_example.features.stages import Views, rated_films
 from serving_example.instants import instant
 from serving_example.store import Clock
 from serving_example.store.patient import Patient
@@ -30,6 +30,7 @@ class User:
         user_id: Who.
         as_of: The moment, microseconds since 1970.
         vector: What the user's stage gives.
+        rated: The films that the user has rated: int64.
         age_us: How long ago the newest rating in it was; None if there is none.
         flags: ``no_profile``, ``no_ratings`` (defaults were used), ``stale`` (the store was away:
             this is what was last seen).
@@ -38,6 +39,7 @@ class User:
     user_id: int
     as_of: int
     vector: bytes
+    rated: Array = field(compare=False)
     age_us: int | None
     flags: tuple[str, ...]
 
@@ -58,6 +60,7 @@ class Features:
     ) -> None:
         self.staged, self.films = staged, films
         self._views, self._reads, self._clock = views, reads, clock
+        self._rated = rated_films(staged.bundle)
 
     def user(self, user_id: int, as_of: int | None = None) -> User:
         """What is known of a user.
@@ -87,7 +90,8 @@ class Features:
         request = {"user_id": user_id, **profile, "requested_at": instant(moment)}
         made = self.staged.vector("user", request, {BY_USER.name: state})
         age = None if vector is None else moment - vector.event_time
-        return User(user_id, moment, made, age, tuple(flags))
+        rated = np.array(self._rated.query(state, moment)["rated"] or (), np.int64)
+        return User(user_id, moment, made, rated, age, tuple(flags))
 
     def fill(
         self,

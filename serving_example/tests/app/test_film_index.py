@@ -24,17 +24,22 @@ pytestmark = pytest.mark.filterwarnings(
 @given(
     arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.just(2)),
                   elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])),
-    st.integers(1, 45), st.randoms(use_true_random=False),
+    st.integers(1, 45), st.randoms(use_true_random=False), st.sets(st.integers(0, 40)),
 )  # fmt: skip
-def test_the_nearest_are_those_of_a_full_sort(vectors: Any, count: Any, random: Any) -> None:
-    """By product, then by film id where products are equal; as many as were asked for, or all."""
+def test_the_nearest_are_those_of_a_full_sort(
+    vectors: Any, count: Any, random: Any, without: Any
+) -> None:
+    """By product, then by film id where products are equal; as many as there are of those left."""
     ids = list(range(len(vectors)))
     random.shuffle(ids)
     user = np.array([1.0, 0.25], np.float32)
     products = (vectors @ user).tolist()
-    order = sorted(range(len(ids)), key=lambda row: (-products[row], ids[row]))
+    left = [row for row in range(len(ids)) if row not in without]
+    order = sorted(left, key=lambda row: (-products[row], ids[row]))
     towers: Any = None  # it is not looked at
-    got = Snapshot(towers, np.array(ids), vectors).nearest(user, count)
+    got = Snapshot(towers, np.array(ids), vectors).nearest(
+        user, count, without=np.array(sorted(without), np.int64)
+    )
     assert sorted(order[:count]) == got.tolist()
 
 

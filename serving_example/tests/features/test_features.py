@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from featurelib_offline import transform
 from featurelib_online.staged import Staged
 from parity_tests.soak import amount, examples
 from serving_example.definition import BY_FILM, BY_USER
-from serving_example.features import Features, FilmTable, FilmVectors, Views, compile_stages
+from serving_example.features import Features, FilmTable, FilmVectors, User, Views, compile_stages
 from serving_example.instants import microseconds
 from serving_example.store import Batch, LmdbLog, LmdbStore, Put, Tailer
 from serving_example.store.patient import Patient
@@ -109,11 +110,21 @@ def test_a_request_has_the_features_of_the_offline_pipeline(
         asked = [(u.user_id, int(ids[row]), u.as_of)
                  for u, rows in zip(users, films, strict=True) for row in rows]  # fmt: skip
         expected = transform(bundle(), pairs(asked), events=dict.fromkeys(SOURCES, frame(events)))
+        for user in users:
+            seen = {e["item_id"] for e in events if _counts(e, user)}
+            assert set(user.rated.tolist()) == seen
+            assert len(user.rated) == len(seen)
         for tensor in bundle().layout.tensors:
             columns = [expected[m].to_numpy() for m in tensor.members]
             assert tensors[tensor.name].tobytes() == np.stack(columns, 1).tobytes(), tensor.name
     finally:
         served.close()
+
+
+def _counts(event: dict[str, Any], user: User) -> bool:
+    """Whether a rating is one that the user had made by then, and not refused as late."""
+    at, arrived = microseconds(event["rated_at"]), microseconds(event["received_at"])
+    return event["user_id"] == user.user_id and at < user.as_of and arrived - at <= 24 * HOUR
 
 
 def test_a_film_that_is_rated_meanwhile_is_seen_by_all_of_the_request(tmp_path: Path) -> None:
