@@ -98,6 +98,8 @@ def run(out: Path, data: MovieLens, options: Options, progress: Progress) -> lis
     torch.set_num_threads(1)  # for the threads of this process that are made from here on, too
     try:
         trained = _train_all(bundle, groups, options, progress)
+        learned = len(groups)
+        del groups  # as large as what comes next
         with progress.stage("join the test pairs"):
             asked = Asked.of(bundle, data, _fewer(parts, options.users), seen)
         models, baselines = _measure_all(out, bundle, asked, parts, seen, trained, progress)
@@ -106,7 +108,7 @@ def run(out: Path, data: MovieLens, options: Options, progress: Progress) -> lis
     store = ArtifactStore(out / "artifacts")
     names = {m.variant.name: m.digest for m in models}
     store.publish(names | {name: names[of] for name, of in DEFAULT.items()})
-    told = _told(bundle, parts, groups, asked, options)
+    told = _told(bundle, learned, asked, options)
     (out / "report.html").write_text(report(told, baselines, models), encoding="utf-8")
     return models
 
@@ -233,15 +235,12 @@ def _fewer(parts: Split, users: int | None) -> Split:
     return Split(parts.train, test, moments)
 
 
-def _told(
-    bundle: Bundle, parts: Split, groups: Groups, asked: Asked, options: Options
-) -> dict[str, str]:
+def _told(bundle: Bundle, learned: int, asked: Asked, options: Options) -> dict[str, str]:
     users, films = asked.known.shape
-    groups_text = f"{len(groups):,} ratings, each beside {options.negatives} films"
     return {
         "features": f"{bundle.name} {bundle.version}, {len(bundle.features)} features",
         "fingerprint": bundle.fingerprint,
-        "training": groups_text,
+        "training": f"{learned:,} ratings, each beside {options.negatives} films",
         "test": f"{users:,} users, {int(asked.wanted.sum()):,} ratings held back, {films:,} films",
         "made by": f"featurelib {fl.__version__}, torch {torch.__version__}, "
         f"polars {pl.__version__}",

@@ -15,7 +15,7 @@ from featurelib.errors import DefinitionError
 from serving_example import definition
 from serving_example.artifacts import ArtifactStore
 from serving_example.devices.ladder import DEFAULT_SIZES
-from serving_example.models import Shapes, differing_rows, load, make
+from serving_example.models import differing_rows, load, make, shapes_of
 from serving_example.models.invariance import random_tensors
 from serving_example.tests.train.conftest import Trained, small_run
 from serving_example.train.__main__ import main, options
@@ -24,18 +24,15 @@ from serving_example.train.evaluate import Asked
 from serving_example.train.split import Seen, Split
 from serving_example.train.variants import DEFAULT, VARIANTS, Variant, chosen
 
-SHAPES = Shapes(
-    {"film": 23, "pair": 6, "user": 14}, {"film_ids": (1684,), "user_ids": (945, 23, 1557)}
-)
-
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
-def test_no_models_scores_depend_on_the_batch(variant: Variant) -> None:
+def test_no_models_scores_depend_on_the_batch(variant: Variant, trained: Trained) -> None:
     """Each row has the same bits at every size of the ladder, in any place, beside any rows."""
+    shapes = shapes_of(fl.load(trained.out / "bundle.json"))
     torch.manual_seed(variant.seed)
-    module = make(variant.kind, {"shapes": SHAPES.to_json(), **variant.config})
+    module = make(variant.kind, {"shapes": shapes.to_json(), **variant.config})
     module.requires_grad_(False).eval()
-    rows = random_tensors(SHAPES, DEFAULT_SIZES[-1], seed=4)
+    rows = random_tensors(shapes, DEFAULT_SIZES[-1], seed=4)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
