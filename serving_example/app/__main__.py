@@ -54,10 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="answer requests until SIGTERM")
     serve.set_defaults(command=_serve)
     add = serve.add_argument
-    add("--bundle", type=Path, required=True, help="the features: a bundle's file")
-    add("--artifacts", type=Path, required=True, help="the folder of model artifacts")
-    add("--store", required=True, help="the online store: a folder, or redis://...")
-    add("--log", required=True, help="the event log: a folder, or redis://...")
+    add("--data", type=Path, default=Path("."), help="the folder in which the next four lie")
+    add("--bundle", type=Path, help="the features: a bundle's file (DATA/bundle.json)")
+    add("--artifacts", type=Path, help="the folder of model artifacts (DATA/artifacts)")
+    add("--store", help="the online store: a folder (DATA/store), or redis://...")
+    add("--log", help="the event log: a folder (DATA/log), or redis://...")
     add("--host", default="127.0.0.1", help="address of the public port")
     add("--port", type=int, default=8000, help="the public port; 0 for a free one")
     add("--admin-port", type=int, default=8001, help="the admin port, on 127.0.0.1")
@@ -111,19 +112,22 @@ def _server(
     stack: contextlib.ExitStack,
 ) -> tuple[Server, str]:
     """The server, all of it warm; what is to be closed after it is put on the stack."""
-    bundle = fl.load(options.bundle)
+    data: Path = options.data
+    bundle = fl.load(options.bundle or data / "bundle.json")
+    place = options.store or str(data / "store")
     service = Service(
-        artifacts=ArtifactStore(options.artifacts), device=_device(options.device),
-        check=lambda inputs: inputs.check(bundle), clock=time.monotonic,
+        artifacts=ArtifactStore(options.artifacts or data / "artifacts"),
+        device=_device(options.device), check=lambda inputs: inputs.check(bundle),
+        clock=time.monotonic,
         id_prefix=f"{socket.gethostname()[:20]}-{secrets.token_hex(3)}", keys=keys,
     )  # fmt: skip
     stack.callback(service.close)
-    store, event_log = open_store(options.store), open_log(options.log)
+    store, event_log = open_store(place), open_log(options.log or str(data / "log"))
     stack.callback(store.close)
     stack.callback(event_log.close)
     films = Films(
         service, bundle, store, event_log, wall_clock, towers=options.towers,
-        ranker=options.ranker, remember_bytes=REMEMBERED if "://" in options.store else 0,
+        ranker=options.ranker, remember_bytes=REMEMBERED if "://" in place else 0,
     )  # fmt: skip
     stack.callback(films.close)
     applications: list[tuple[Application, socket.socket]] = []

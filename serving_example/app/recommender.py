@@ -180,10 +180,8 @@ class Recommender:
         best = np.lexsort((ids, -scores))[: ask.k]
         ages: dict[str, float | None] = {
             "user_state": None if user.age_us is None else user.age_us / 1e6,
-            "film": None,
+            "film": _oldest(films.event_times[rows], user.as_of),
         }
-        if len(rows):
-            ages["film"] = max(0.0, (user.as_of - int(films.event_times[rows].min())) / 1e6)
         for view, age in ages.items():
             if age is not None:
                 self._metrics.age(view, age)
@@ -204,3 +202,9 @@ class Recommender:
         seconds = self._clock() - since
         request.timings.append((name, seconds))
         self._metrics.stage(name, seconds)
+
+
+def _oldest(event_times: Array, as_of: int) -> float | None:
+    """The age of the oldest rating seen; of films that nobody has rated there is no age."""
+    rated = event_times[event_times > 0]
+    return max(0.0, (as_of - int(rated.min())) / 1e6) if len(rated) else None

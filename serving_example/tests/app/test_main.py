@@ -31,7 +31,7 @@ def folder(tmp_path_factory: Any) -> Any:
     world.service.close()
     world.store.close()
     world.log.close()
-    bundle().save(made / "films.json")
+    bundle().save(made / "bundle.json")
     return made
 
 
@@ -41,9 +41,8 @@ def started(folder: Any, *more: Any) -> Any:
     process = subprocess.Popen(
         [
             sys.executable, "-m", "serving_example.app", "serve", "--port", "0",
-            "--admin-port", "0", "--bundle", str(folder / "films.json"),
-            "--artifacts", str(folder / "artifacts"), "--store", str(folder / "store"),
-            "--log", str(folder / "log"), "--admin-token-file", str(folder / "token"), *more,
+            "--admin-port", "0", "--data", str(folder), "--admin-token-file",
+            str(folder / "token"), *more,
         ],
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -128,8 +127,7 @@ def test_what_cannot_be_served_is_told(
 ) -> None:
     """Status 1 and one line that says what to do."""
     given = {
-        "--bundle": folder / "films.json", "--artifacts": folder / "artifacts",
-        "--store": folder / "store", "--log": folder / "log", "--port": 0, "--admin-port": 0,
+        "--data": folder, "--port": 0, "--admin-port": 0,
     }  # fmt: skip
     given[arguments[0]] = arguments[1]
     flat = [str(part) for pair in given.items() for part in pair]

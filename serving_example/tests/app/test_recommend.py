@@ -79,9 +79,18 @@ def test_a_newcomer_is_answered_and_flagged(client: Any) -> None:
     """Nothing is known of the user: defaults, and a flag for each."""
     got = client.get("/v1/recommend/999999").raise_for_status().json()
     assert got["flags"] == ["no_profile", "no_ratings"] and len(got["items"]) == 10
-    assert got["feature_age_s"]["user_state"] is None and got["feature_age_s"]["film"] >= 0
+    assert got["feature_age_s"]["user_state"] is None and 0 <= got["feature_age_s"]["film"] < 1e8
     page = client.get("/metrics").text
     assert 'featurelib_feature_flags_total{flag="no_profile"}' in page
+
+
+def test_a_film_that_nobody_has_rated_has_no_age(world: Any, client: Any) -> None:
+    """The age of features is that of ratings; where there are none there is none."""
+    rated = {event["item_id"] for event in world.events}
+    fresh = [film for film in FILMS if film not in rated and not 105 <= film <= 107]
+    assert fresh
+    got = client.post("/v1/recommend", json={"user_id": 2, "candidates": fresh}).json()
+    assert got["feature_age_s"]["film"] is None
 
 
 def test_the_contract_before_is_answered_too(client: Any) -> None:
