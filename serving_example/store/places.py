@@ -13,13 +13,16 @@ __all__ = ["open_log", "open_store"]
 _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
-def open_store(where: str, *, prefix: str = "films", clock: Clock = wall_clock) -> OnlineStore:
+def open_store(
+    where: str, *, prefix: str = "films", clock: Clock = wall_clock, deadline_s: float = 0.05
+) -> OnlineStore:
     """The online store at a place.
 
     Args:
         where: A folder, or ``redis://host:port/0``, ``rediss://...``, ``unix:///path``.
         prefix: With what the keys in a Redis server begin.
         clock: What decides which vectors have expired.
+        deadline_s: How long a read from a server may take.
 
     Raises:
         StoreError: It cannot be opened. (A server that is away is told by the first call.)
@@ -27,14 +30,16 @@ def open_store(where: str, *, prefix: str = "films", clock: Clock = wall_clock) 
     if where.startswith(_SCHEMES):
         from serving_example.store.redis_store import RedisStore
 
-        return RedisStore(where, prefix, clock=clock)
+        return RedisStore(where, prefix, clock=clock, deadline_s=deadline_s)
     return LmdbStore(Path(where), clock=clock)
 
 
-def open_log(where: str, *, prefix: str = "films", clock: Clock = wall_clock) -> EventLog:
+def open_log(
+    where: str, *, prefix: str = "films", clock: Clock = wall_clock, deadline_s: float = 0.25
+) -> EventLog:
     """The event log at a place; see `open_store`."""
     if where.startswith(_SCHEMES):
         from serving_example.store.redis_log import RedisLog
 
-        return RedisLog(where, prefix, clock=clock)
+        return RedisLog(where, prefix, clock=clock, deadline_s=deadline_s)
     return LmdbLog(Path(where), clock=clock)

@@ -46,7 +46,9 @@ class RedisStore:
         url: Where it is: ``redis://host:port/0``, ``rediss://...``, ``unix:///path``.
         prefix: With what its keys begin: one server may hold several stores.
         clock: What decides which vectors have expired; the server's clock is not asked.
-        deadline_s: How long one call may take.
+        deadline_s: How long a read may take (and `offset`): a request waits for it.
+        write_deadline_s: How long any other call may take, which waits for the server's disk;
+            at least `deadline_s`.
         max_changes: So many changes are kept for readers; who is further behind scans.
         max_letters: So many dead letters are kept.
     """
@@ -58,15 +60,17 @@ class RedisStore:
         *,
         clock: Clock = wall_clock,
         deadline_s: float = 0.05,
+        write_deadline_s: float = 2.0,
         max_changes: int = 1_000_000,
         max_letters: int = 10_000,
     ) -> None:
         self._where, self._prefix, self._clock = url.rpartition("@")[2], prefix, clock
         self._max_changes, self._max_letters = max_changes, max_letters
         self._client = connected(url, deadline_s)
+        self._writer = connected(url, max(deadline_s, write_deadline_s))
         self._meta, self._changes, self._letters = map(self._name, ("meta", "changes", "letters"))
-        self._write = self._client.register_script(redis_scripts.WRITE)
-        self._sweep = self._client.register_script(redis_scripts.SWEEP)
+        self._write = self._writer.register_script(redis_scripts.WRITE)
+        self._sweep = self._writer.register_script(redis_scripts.SWEEP)
 
     def get(self, view: View, key: int) -> Vector | None:
         """See `OnlineStore.get`."""
@@ -128,7 +132,7 @@ class RedisStore:
     def mark(self, name: str) -> bytes | None:
         """See `OnlineStore.mark`."""
         with told(self._where):
-            value: bytes | None = self._client.hget(self._meta, "mark " + name)
+            value: bytes | None = self._writer.hget(self._meta, "mark " + name)
         return value
 
     def scan(self, view: View) -> Iterator[tuple[int, Vector]]:
@@ -142,7 +146,7 @@ class RedisStore:
 
     def changes(self, after: int, limit: int) -> Changes:
         """See `OnlineStore.changes`."""
-        with told(self._where), self._client.pipeline(transaction=True) as pipe:
+        with told(self._where), self._writer.pipeline(transaction=True) as pipe:
             pipe.hget(self._meta, "changes")
             pipe.xrange(self._changes, min="-", count=1)
             pipe.xrange(self._changes, min=f"{after + 1}-0", count=limit)
@@ -155,7 +159,7 @@ class RedisStore:
     def letters(self, after: int, limit: int) -> list[Letter]:
         """See `OnlineStore.letters`."""
         with told(self._where):
-            found = self._client.xrange(self._letters, min=f"{after + 1}-0", count=limit)
+            found = self._writer.xrange(self._letters, min=f"{after + 1}-0", count=limit)
         return [Letter(_number(i), of[b"reason"].decode(), of[b"data"]) for i, of in found]
 
     def sweep(self, view: View, before: int) -> int:
@@ -175,6 +179,7 @@ class RedisStore:
     def close(self) -> None:
         """See `OnlineStore.close`."""
         self._client.close()
+        self._writer.close()
 
     def _name(self, what: str) -> str:
         return f"{{{self._prefix}}}:{what}"
@@ -183,7 +188,7 @@ class RedisStore:
         cursor = 0
         while True:
             with told(self._where):
-                cursor, page = self._client.hscan(self._name(view.id), cursor, count=_SCANNED)
+                cursor, page = self._writer.hscan(self._name(view.id), cursor, count=_SCANNED)
             yield page
             if cursor == 0:
                 return

@@ -33,7 +33,7 @@ def make_store(
         made.append(
             LmdbStore(tmp_path / "store", **more)  # type: ignore[arg-type]
             if request.param == "lmdb"
-            else RedisStore(redis_server.url, deadline_s=5, **more)  # type: ignore[arg-type]
+            else RedisStore(redis_server.url, deadline_s=30, **more)  # type: ignore[arg-type]
         )
         return made[0]
 
@@ -56,7 +56,7 @@ def make_log(
         made.append(
             LmdbLog(tmp_path / "log", **more)  # type: ignore[arg-type]
             if request.param == "lmdb"
-            else RedisLog(redis_server.url, deadline_s=5, **more)  # type: ignore[arg-type]
+            else RedisLog(redis_server.url, deadline_s=30, **more)  # type: ignore[arg-type]
         )
         return made[0]
 

@@ -2,8 +2,9 @@
 
 A program: it compiles the streams once, then forks a child for each line of its input, a JSON
 object with `task` ("tail" or "append"), `log`, `store`, `kill_at` (which line of the store's code,
-counted from 1; 0: none), `limit`, `records` (in hex), `acked` (a file). For each it writes the
-child's status, and how many lines it ran, as JSON.
+counted from 1; -1: none; 0: none, and they are not counted), `kill_after_s` (a time after which it
+is killed wherever it is, in C too; 0: never), `limit`, `records` (in hex), `acked` (a file). For
+each it writes the child's status, and how many lines it ran, as JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from pathlib import Path
 from types import FrameType
@@ -46,7 +49,7 @@ class Lines:
 
 def tail(task: dict[str, Any]) -> None:
     """Applies all that is in the log."""
-    log, store = open_log(task["log"]), open_store(task["store"])
+    log, store = open_log(task["log"], deadline_s=30), open_store(task["store"], deadline_s=30)
     tailer = Tailer(log, store, VIEWS, STAGE)
     while tailer.step(task["limit"]):
         pass
@@ -56,7 +59,7 @@ def tail(task: dict[str, Any]) -> None:
 
 def append(task: dict[str, Any]) -> None:
     """Appends the records two by two, and notes what was acknowledged."""
-    log = open_log(task["log"])
+    log = open_log(task["log"], deadline_s=30)
     records = [bytes.fromhex(text) for text in task["records"]]
     with open(task["acked"], "ab", buffering=0) as acked:
         for i in range(0, len(records), 2):
@@ -65,12 +68,21 @@ def append(task: dict[str, Any]) -> None:
     log.close()
 
 
+def kill(after_s: float) -> None:
+    """Kills this process; also while another thread is in a call of the system."""
+    time.sleep(after_s)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def run(task: dict[str, Any], out: int) -> None:
     """The child: it does not return."""
     lines = Lines(task["kill_at"])
     status = 1
     try:
-        sys.settrace(lines)
+        if task["kill_after_s"]:
+            threading.Thread(target=kill, args=(task["kill_after_s"],), daemon=True).start()
+        elif task["kill_at"]:
+            sys.settrace(lines)
         {"tail": tail, "append": append}[task["task"]](task)
         sys.settrace(None)
         os.write(out, b"%d" % lines.count)
@@ -82,6 +94,7 @@ def run(task: dict[str, Any], out: int) -> None:
 
 
 def main() -> None:
+    assert STAGE.view and all(VIEWS.values())  # compiled now, not in every child
     for line in sys.stdin:
         ours, theirs = os.pipe()
         child = os.fork()

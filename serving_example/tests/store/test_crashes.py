@@ -24,7 +24,10 @@ RECORDS = [ratings.as_json(row) for row in EVENTS]
 RECORDS[7:7] = [ratings.POISON[1]]
 RECORDS[19:19] = [ratings.POISON[7]]
 LIMIT = 6
+VIEWS = ratings.views(ratings.definition())
+STAGE = ratings.FilmStage(VIEWS)
 SAMPLED = 16
+COUNT = -1
 
 
 class Children:
@@ -36,10 +39,14 @@ class Children:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def run(self, task: str, kill_at: int = 0, **more: Any) -> tuple[int, int]:
+    def run(
+        self, task: str, kill_at: int = 0, kill_after_s: float = 0, **more: Any
+    ) -> tuple[int, int]:
         """Status of a child, and how many lines of the store's code it ran."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        told = {"task": task, "kill_at": kill_at, "limit": LIMIT, **more}
+        told = {
+            "task": task, "kill_at": kill_at, "kill_after_s": kill_after_s, "limit": LIMIT, **more,
+        }  # fmt: skip
         self._process.stdin.write(json.dumps(told) + "\n")
         self._process.stdin.flush()
         said = json.loads(self._process.stdout.readline())
@@ -70,9 +77,8 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected() -> dict[tuple[str, int], bytes]:
     """The payload of each vector after one straight application, without log, store or tailer."""
-    views = ratings.views(ratings.definition())
     made: dict[tuple[str, int], bytes] = {}
-    for view in views.values():
+    for view in VIEWS.values():
         states: dict[int, Any] = {}
         for row in EVENTS:
             state = states.setdefault(row[view.key], view.stream.new())
@@ -83,15 +89,13 @@ def expected() -> dict[tuple[str, int], bytes]:
 
 def found(store: OnlineStore) -> dict[tuple[str, int], bytes]:
     """The payloads of all states in a store; each film's derived vector has its state's stamp."""
-    views = ratings.views(ratings.definition())
-    stage = ratings.FilmStage(views)
     made: dict[tuple[str, int], bytes] = {}
-    for view in views.values():
+    for view in VIEWS.values():
         for key, vector in store.scan(view.view):
             assert vector.payload is not None
             made[view.view.name, key] = vector.payload
             if view.view.name == "film_state":
-                derived = store.get(stage.view, key)
+                derived = store.get(STAGE.view, key)
                 assert derived is not None
                 assert derived.stamp == vector.stamp
     return made
@@ -108,7 +112,7 @@ def test_a_killed_tailer_goes_on_lmdb(
 ) -> None:
     """LMDB: killed at any line, and started again, it gives the states of one straight pass."""
     whole = str(tmp_path / "whole")
-    status, lines = children.run("tail", log=str(log), store=whole)
+    status, lines = children.run("tail", COUNT, log=str(log), store=whole)
     assert status == 0 and lines > 500
     for kill_at in places(lines, seed=1):
         folder = str(tmp_path / "store")
@@ -127,20 +131,43 @@ def test_a_killed_tailer_goes_on_redis(
 ) -> None:
     """Redis: the same."""
     redis_server.empty()
-    status, lines = children.run("tail", log=str(log), store=redis_server.url)
+    status, lines = children.run("tail", COUNT, log=str(log), store=redis_server.url)
     assert status == 0 and lines > 500
     for kill_at in places(lines, seed=2):
         redis_server.empty()
         status, _ = children.run("tail", kill_at, log=str(log), store=redis_server.url)
         assert status == -signal.SIGKILL
         assert children.run("tail", log=str(log), store=redis_server.url)[0] == 0
-        check(open_store(redis_server.url), expected, kill_at)
+        check(open_store(redis_server.url, deadline_s=30), expected, kill_at)
 
 
-def check(store: OnlineStore, expected: dict[tuple[str, int], bytes], kill_at: int) -> None:
+@pytest.mark.parametrize("kind", ["lmdb", "redis"])
+def test_a_tailer_that_is_killed_again_and_again_comes_to_its_end(
+    children: Children,
+    kind: str,
+    log: Path,
+    expected: dict[tuple[str, int], bytes],
+    tmp_path: Path,
+    redis_server: RedisServer,
+) -> None:
+    """At any moment, amid a commit too, one start after the other: the states are the same."""
+    redis_server.empty()
+    where = str(tmp_path / "store") if kind == "lmdb" else redis_server.url
+    random_, killed = random.Random(9), 0
+    for _ in range(amount(12, soak=400)):
+        after = random_.uniform(0.001, 0.05)
+        status, _ = children.run("tail", kill_after_s=after, limit=1, log=str(log), store=where)
+        assert status in (0, -signal.SIGKILL)
+        killed += status != 0
+    assert killed
+    assert children.run("tail", log=str(log), store=where)[0] == 0
+    check(open_store(where, deadline_s=30), expected, "some moment")
+
+
+def check(store: OnlineStore, expected: dict[tuple[str, int], bytes], place: object) -> None:
     """The store has exactly what is expected, and knows which events were refused."""
     try:
-        assert found(store) == expected, f"killed at line {kill_at}"
+        assert found(store) == expected, f"killed at {place}"
         assert store.offset() == len(RECORDS)
         refused = {letter.offset: letter.data for letter in store.letters(0, 99)}
         assert {8, 20} <= set(refused)
@@ -161,14 +188,14 @@ def test_an_acknowledged_event_is_in_the_log(
         return str(tmp_path / name) if kind == "lmdb" else redis_server.url
 
     more: dict[str, Any] = {"records": texts, "acked": str(tmp_path / "whole.acked")}
-    status, lines = children.run("append", log=place("whole"), **more)
+    status, lines = children.run("append", COUNT, log=place("whole"), **more)
     assert status == 0 and lines > 50
     for kill_at in places(lines, seed=3)[: amount(SAMPLED // 2, soak=lines)]:
         acked = tmp_path / f"{kill_at}.acked"
         where = place(f"log{kill_at}")
         status, _ = children.run("append", kill_at, log=where, records=texts, acked=str(acked))
         assert status == -signal.SIGKILL
-        log = open_log(where)
+        log = open_log(where, deadline_s=30)
         try:
             entries = log.read(0, 99)
             known = [int(line) for line in acked.read_text().split()] if acked.exists() else []

@@ -57,7 +57,7 @@ def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
 @pytest.mark.parametrize("how", ["frozen", "ended"])
 def test_answers_go_on_while_redis_is_away(server: RedisServer, how: str) -> None:
     """Frozen or ended: the first read waits for its deadline, no other one; then it heals."""
-    store = RedisStore(server.url, deadline_s=DEADLINE_S)
+    store = RedisStore(server.url, deadline_s=DEADLINE_S, write_deadline_s=30)
     store.write(Batch([Put(VIEW, 1, vector(b"old", 1))]))
     patient = Patient(store, probe_s=0.02)
     assert patient.get(VIEW, 1) == Known(vector(b"old", 1), False)
@@ -91,7 +91,10 @@ def test_answers_go_on_while_redis_is_away(server: RedisServer, how: str) -> Non
 def test_the_tailer_heals_with_its_store(server: RedisServer, tmp_path: Path, how: str) -> None:
     """Events that come while Redis is away are applied when it is back: each, and each once."""
     views = ratings.views(ratings.definition())
-    log, store = LmdbLog(tmp_path / "log"), RedisStore(server.url, deadline_s=DEADLINE_S)
+    log, store = (
+        LmdbLog(tmp_path / "log"),
+        RedisStore(server.url, deadline_s=DEADLINE_S, write_deadline_s=DEADLINE_S),
+    )
     tailer, stop = Tailer(log, store, views, ratings.FilmStage(views)), threading.Event()
     thread = threading.Thread(target=tailer.run, args=(stop,), kwargs={"idle_s": 0.02})
     thread.start()

@@ -111,7 +111,7 @@ class Stores(RuleBasedStateMachine):
             "clock": lambda: self.now, "max_changes": MAX_CHANGES, "max_letters": MAX_LETTERS,
         }  # fmt: skip
         if self.server is not None:
-            return RedisStore(self.server.url, deadline_s=5, **rules)
+            return RedisStore(self.server.url, deadline_s=30, **rules)
         return LmdbStore(self.folder, **rules)
 
     @rule(

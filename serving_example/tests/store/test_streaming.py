@@ -106,8 +106,8 @@ class Interleavings(RuleBasedStateMachine):
             self.log: EventLog = LmdbLog(self.folder / "log")
             self.store: OnlineStore = LmdbStore(self.folder / "store")
         else:
-            self.log = RedisLog(self.server.url, deadline_s=5)
-            self.store = RedisStore(self.server.url, deadline_s=5)
+            self.log = RedisLog(self.server.url, deadline_s=30)
+            self.store = RedisStore(self.server.url, deadline_s=30)
         self.tailer = self.another()
 
     def another(self) -> Tailer:
