@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -153,3 +157,18 @@ def test_both_objects_for_utc_are_read_by_the_reader(
     monkeypatch.setattr(borders, "canonical", None)
     plan.read({"at": dt.datetime(2013, 11, 3, 6, 30, 0, 7, zone)})
     assert stored(plan.columns[0]) == 1_383_460_200_000_007
+
+
+def test_the_layout_is_known_where_modules_come_from_bytecode_too(tmp_path: Path) -> None:
+    """A constant of a module that was read from bytecode has no hash yet; one just compiled has.
+
+    The first process writes the bytecode, the second reads it.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path)
+    code = "from featurelib_online import cpython_api; print(cpython_api.LAYOUT_IS_KNOWN)"
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+        )
+        assert done.stdout == "True\n", done.stderr
