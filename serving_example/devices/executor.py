@@ -193,17 +193,17 @@ class Executor:
                 self._changed.wait()
             task = self._tasks.popleft() if self._tasks else None
             now = self._clock()
+            unloaded = self._take_retired()  # before the queue is touched: it knows who is wanted
             dead, batch, reason = ([], [], "") if task else self._take(now)
-            unloaded = self._take_retired()
             self._busy_since = now
+        for loaded in unloaded:  # first: a task may need the memory
+            self.device.unload(loaded)
         if task is not None:
             _run_task(*task)
         for job in dead:
             _finish(job, now, DeadlineError("the deadline passed while it waited, or nobody waits"))
         if batch:
             self._run_batch(batch, now, reason)
-        for loaded in unloaded:
-            self.device.unload(loaded)
         with self._changed:
             self._busy_since = None
         if dead or batch:
