@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from serving_example.app.http import Rejection
 from serving_example.app.keys import ApiKey, Keys, KeysError, new_key, write_key
 from serving_example.app.rate import TokenBucket
-from serving_example.tests.app.world import published, running, service_of
+from serving_example.tests.app.world import TOKEN, published, running, service_of
 
 
 @given(
@@ -135,6 +135,8 @@ def test_the_server_asks_for_a_key(tmp_path: Any) -> None:
         got = [httpx.get(f"{base}/v2/models/ranker", headers=headers) for _ in range(3)]
         assert [g.status_code for g in got] == [200, 200, 429]
         assert 1 <= int(got[2].headers["retry-after"]) <= 100
-        page = httpx.get(f"{base}/metrics").text
+        assert httpx.get(f"{base}/metrics").status_code == 401  # it names the keys
+        admin = {"Authorization": f"Bearer {TOKEN}"}
+        page = httpx.get(f"http://127.0.0.1:{server.ports[1]}/metrics", headers=admin).text
         assert 'featurelib_key_requests_total{key="team-a"} 2.0' in page
         assert 'featurelib_rejections_total{code="rate_limited",reason="key_rate"} 1.0' in page
