@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving_example.definition import BY_FILM, BY_USER
 from serving_example.features import FilmVectors, Views
+from serving_example.store.applying import Updated
 from serving_example.store.interface import Batch, Clock, OnlineStore, Put, wall_clock
 from serving_example.store.materialize import (
     Materialized,
@@ -83,11 +84,11 @@ def fill(
             store, view, events, run=run, on_state=vectors,
             advance=told(step, events[source.key].n_unique()),
         )  # fmt: skip
-    made["vectors"] = _unrated(store, views, vectors, films, now, told("vectors", len(films)))
+    made["vectors"] = _missing(store, views, vectors, films, now, told("vectors", len(films)))
     return made
 
 
-def _unrated(
+def _missing(
     store: OnlineStore,
     views: Views,
     vectors: FilmVectors,
@@ -95,14 +96,18 @@ def _unrated(
     now: int,
     advance: Callable[[int], None],
 ) -> Materialized:
-    """Vectors of films that nobody has rated: any rating is newer."""
-    made, keys = Materialized(), sorted(films)
+    """Vectors of films that have none: nobody has rated them, or the view was dropped."""
+    made, keys, puts = Materialized(), sorted(films), list[Put]()
     made.entities = len(keys)
     missing = [k for k, v in zip(keys, store.get_many(views.film, keys), strict=True) if v is None]
-    puts = [
-        Put(views.film, key, views.film.vector(vectors.payload(key, None, now), 0, 0))
-        for key in missing
-    ]
+    states = store.get_many(views.films.view, missing)
+    for key, stored in zip(missing, states, strict=True):
+        if stored is None:  # any rating is newer
+            payload = vectors.payload(key, None, now)
+            puts.append(Put(views.film, key, views.film.vector(payload, 0, 0)))
+        else:
+            state = views.films.load(stored)
+            puts += vectors(Updated(BY_FILM.name, key, state, stored.stamp, None))
     made.written = store.write(Batch(puts)).taken
     made.kept = len(keys) - made.written
     advance(len(keys))

@@ -13,7 +13,7 @@ from featurelib_offline import transform
 from featurelib_online.staged import Staged
 from serving_example.features import Features, FilmTable, Views, compile_stages
 from serving_example.instants import instant
-from serving_example.store import Batch, Letter, LmdbLog, LmdbStore, Move
+from serving_example.store import NEVER, Batch, Letter, LmdbLog, LmdbStore, Move
 from serving_example.store.__main__ import main
 from serving_example.store.filling import STEPS, fill
 from serving_example.store.patient import Patient
@@ -56,19 +56,43 @@ def test_a_filled_store_serves_the_offline_features(tmp_path: Path) -> None:
     made = fill(store, staged(), **frames(), run="a", clock=lambda: NOW, advance=advance)
     assert shown == totals == {step: told.entities for step, told in made.items()}
     assert made["vectors"].written == 1 + worlds.FILMS - len({e["item_id"] for e in EVENTS})
+    check(store, worlds.catalogue())
+    store.close()
+
+
+def test_dropped_vectors_of_films_are_made_of_their_states(tmp_path: Path) -> None:
+    """So a catalogue that has changed comes into them: drop the view, and fill again."""
+    store, films = LmdbStore(tmp_path, clock=lambda: NOW), Views.of(staged()).film
+    fill(store, staged(), **frames(), run="a", clock=lambda: NOW)
+    changed = {film: known | {"release_year": 1901} for film, known in worlds.catalogue().items()}
+    rows = [{"item_id": film, **known} for film, known in changed.items()]
+    given = frames() | {"catalogue": pl.DataFrame(rows)}
+    assert store.sweep(films, NEVER) == worlds.FILMS + 1
+    made = fill(store, staged(), **given, run="b", clock=lambda: NOW + 1)
+    assert (made["films"].written, made["vectors"].written) == (0, worlds.FILMS)
+    check(store, changed)
+    store.close()
+
+
+def check(store: LmdbStore, catalogue: dict[int, dict[str, Any]]) -> None:
+    """Every user with every film: the features are the batch job's, bit for bit."""
     views = Views.of(staged())
     films = FilmTable(staged(), views, store)
-    assert films.load() == worlds.FILMS + 1
+    assert films.load() >= worlds.FILMS
     features = Features(staged(), views, Patient(store, max_bytes=0), films, lambda: NOW + 2)
-    asked, ids = [], list(worlds.catalogue())
+    asked, ids = [], list(catalogue)
     users = [features.user(user) for user in worlds.profiles()]
     rows = [films.rows(ids)] * len(users)
     tensors, shown_users = features.fill(users, rows)
     for user in shown_users:
         asked += [(user.user_id, film, user.as_of) for film in ids]
+    years = {film: known["release_year"] for film, known in catalogue.items()}
+    pairs = worlds.pairs(asked).with_columns(
+        release_year=pl.col("item_id").replace_strict(years, return_dtype=pl.Int64)
+    )
     offline = transform(
         worlds.bundle(),
-        worlds.pairs(asked),
+        pairs,
         events=dict.fromkeys(worlds.SOURCES, frames()["events"]),
     )
     for tensor in worlds.bundle().layout.tensors:
@@ -76,7 +100,6 @@ def test_a_filled_store_serves_the_offline_features(tmp_path: Path) -> None:
         assert (
             tensors[tensor.name].tobytes() == columns.astype(tensors[tensor.name].dtype).tobytes()
         )
-    store.close()
 
 
 def test_a_second_run_writes_nothing(tmp_path: Path) -> None:
