@@ -24,8 +24,7 @@ serve: $(STAMP) $(FILMS)/report.html ## Train the recommender once, fill its sto
 	$(BIN)/python -m serving_example.store materialize --store $(FILMS)/store --bundle $(FILMS)/bundle.json \
 		--ratings $(FILMS)/offline/events.parquet --profiles $(FILMS)/offline/profiles.parquet \
 		--catalogue $(FILMS)/offline/catalogue.parquet
-	$(BIN)/python -m serving_example.app serve --bundle $(FILMS)/bundle.json --artifacts $(FILMS)/artifacts \
-		--store $(FILMS)/store --log $(FILMS)/log $(SERVE_ARGS)
+	$(BIN)/python -m serving_example.app serve --data $(FILMS) $(SERVE_ARGS)
 
 $(FILMS)/report.html: | $(STAMP)
 	$(BIN)/python -m serving_example.train --out $(FILMS) $(TRAIN_ARGS)
