@@ -55,6 +55,10 @@ _BIAS = 1 << 63
 _SCANNED = 256
 """Vectors of a scan that are read in one transaction: a long one would keep old pages alive."""
 
+_READERS_CHECKED = 256
+"""After so many writes it is looked whether readers were killed: the pages that they held would
+never be used again, and the file would grow with every write."""
+
 
 class LmdbStore:
     """An `OnlineStore` in a folder.
@@ -82,6 +86,7 @@ class LmdbStore:
         self._path, self._clock = Path(path), clock
         self._max_changes, self._max_letters = max_changes, max_letters
         self._env = opened(self._path, "an online store, format 1", 4, map_bytes, metasync=False)
+        self._writes = itertools.count()
         names = (b"vectors", b"changes", b"letters", b"meta")
         self._vectors, self._changes, self._letters, self._meta = map(self._env.open_db, names)
 
@@ -107,6 +112,9 @@ class LmdbStore:
 
     def write(self, batch: Batch) -> Written:
         """See `OnlineStore.write`."""
+        if next(self._writes) % _READERS_CHECKED == 0:
+            with told(self._path):
+                self._env.reader_check()
         with told(self._path), self._env.begin(write=True) as txn:
             self._check(txn, batch)
             taken = [put for put in batch.puts if self._put(txn, put)]

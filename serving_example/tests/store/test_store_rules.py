@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -194,6 +195,25 @@ def test_another_process_reads_what_was_written(tmp_path: Path) -> None:
     assert ran.stdout == "here\n"
     found = store.get(VIEW, 1)
     assert found is not None and found.payload == b"there"
+    store.close()
+
+
+def test_a_reader_that_was_killed_keeps_no_pages(tmp_path: Path) -> None:
+    """The file would grow with every write: the writer clears away what the dead held."""
+    store = LmdbStore(tmp_path, max_changes=5)
+    program = (
+        "import lmdb, os, signal, sys\n"
+        "env = lmdb.open(sys.argv[1], max_dbs=8)\n"
+        "held = env.begin()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert ran.returncode == -signal.SIGKILL
+    sizes = []
+    for version in range(400):
+        store.write(Batch([put(b"x" * 20_000, 0, version)]))
+        sizes.append((tmp_path / "data.mdb").stat().st_size)
+    assert sizes[-1] == sizes[100]
     store.close()
 
 
