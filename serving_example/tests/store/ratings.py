@@ -115,7 +115,7 @@ def as_json(row: dict[str, Any]) -> bytes:
     return json.dumps(text).encode()
 
 
-def some_events(seed: int, n: int) -> list[dict[str, Any]]:
+def some_events(seed: int, n: int, users: int = 3, films: int = 4) -> list[dict[str, Any]]:
     """Ratings in the order of their arrival: ties, late ones, too late ones, and repeated ones."""
     random_ = random.Random(seed)
     made: list[dict[str, Any]] = []
@@ -126,7 +126,9 @@ def some_events(seed: int, n: int) -> list[dict[str, Any]]:
             made.append(dict(random_.choice(made[-12:])))
             continue
         late = dt.timedelta(minutes=random_.choice([0] * 8 + [3, 29, 31]))
-        row = event(i, random_.randint(1, 3), random_.randint(1, 4), random_.randint(1, 5), now)
+        row = event(
+            i, random_.randint(1, users), random_.randint(1, films), random_.randint(1, 5), now
+        )
         made.append(row | {"rated_at": now - late})
     return made
 
