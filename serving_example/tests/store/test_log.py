@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -165,3 +167,15 @@ def test_a_server_that_may_lose_events_is_refused(redis_server: RedisServer) -> 
         assert other.append([b"x"]) == [2]
         other.close()
         client.config_set("appendfsync", "always")
+
+
+def test_importing_the_store_stays_light() -> None:
+    """No frames, no client of a server, no terminal: who uses none of them loads none."""
+    program = (
+        "import sys, serving_example.store\n"
+        "print({'polars', 'pyarrow', 'pandas', 'redis', 'rich', 'torch'} & set(sys.modules))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "set()\n"
