@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import featurelib as fl
-from featurelib_online.staged import Staged
 from serving_example.app import recommend
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
@@ -19,11 +19,13 @@ from serving_example.app.service import Service
 from serving_example.definition import BY_USER
 from serving_example.features import Features, FilmTable, FilmVectors, Views, compile_stages
 from serving_example.instants import instant
-from serving_example.store import Clock, EventLog, OnlineStore, Tailer
+from serving_example.store import Clock, EventLog, Freshness, Objective, OnlineStore, Tailer
 from serving_example.store.patient import Patient
 
 __all__ = ["Films"]
 
+_TELL_S = 1.0
+"""How often the lag is told."""
 BROUGHT = ("genres", "received_at")
 """Fields of an event that the service adds."""
 
@@ -80,15 +82,18 @@ class Films:
         self._reads = Patient(store, clock=clock, max_bytes=remember_bytes)
         self.features = Features(staged, views, self._reads, table, clock)
         vectors = FilmVectors(staged, views, self._catalogue, clock)
-        _warm(staged, views, vectors, self._catalogue, clock())
+        _warm(self.features, views, vectors, self._catalogue, clock())
         self.tailer = Tailer(event_log, store, views.states, vectors, clock=clock)
+        # What nothing happens to is not out of date; what the store does not know yet is.
+        objectives = [Objective(view, "lag", lag_objective_s) for view in ("user_state", "film")]
+        self.freshness = Freshness(objectives, clock=clock)
         self.index = FilmIndex(self.features, service.executor, towers, service.clock)
         service.before_swap.append(self.index.prepare)
         fields = {field.name: field for field in bundle.request.fields}
         self.contracts = contracts(fields, service.limits)
         self._recommender = Recommender(
             self.features, self.index, service.repository, service.executor, service.metrics,
-            service.clock, fingerprint=bundle.fingerprint, ranker=ranker,
+            service.clock, self.freshness, fingerprint=bundle.fingerprint, ranker=ranker,
         )  # fmt: skip
         self.events_request: Any = None
         self._writer: EventWriter | None = None
@@ -96,12 +101,14 @@ class Films:
         self._thread = threading.Thread(
             target=self.tailer.run, args=(self._stop,), name="tailer", daemon=True
         )
-        service.metrics.objective("lag", lag_objective_s)
+        self._teller = threading.Thread(target=self._tell, name="freshness", daemon=True)
+        service.metrics.freshness(self.freshness)
         service.metrics.watch("lag_seconds", "The store is so far behind the log.", self._lag)
 
     def start(self) -> None:
         """Applies ratings and refreshes vectors from now on."""
         self._thread.start()
+        self._teller.start()
         self.index.start()
         self._service.readiness.add("tailer", self._thread.is_alive)
 
@@ -132,7 +139,13 @@ class Films:
         self.index.close()
         if self._thread.is_alive():
             self._thread.join()
+            self._teller.join()
         self._reads.close()
+
+    def _tell(self) -> None:
+        while not self._stop.wait(_TELL_S):
+            with contextlib.suppress(fl.FeaturelibError):  # what nobody tells, grows
+                self.freshness.tell_lag(self.tailer.lag())
 
     def _lag(self) -> float:
         try:
@@ -142,7 +155,7 @@ class Films:
 
 
 def _warm(
-    staged: Staged, views: Views, vectors: FilmVectors, catalogue: Mapping[int, Any], now: int
+    features: Features, views: Views, vectors: FilmVectors, catalogue: Mapping[int, Any], now: int
 ) -> None:
     """Compiles what the first rating, and the first user who has rated, would wait for."""
     at = instant(now)
@@ -156,7 +169,14 @@ def _warm(
         view.put(0, state, None, 1)
         state = view.stream.load(bytes(state))
         if view is views.users:
-            request = {"user_id": 0, "age": None, "gender": None, "occupation": None}
-            staged.vector("user", {**request, "requested_at": at}, {BY_USER.name: state})
+            request: dict[str, Any] = {
+                "user_id": 0,
+                "age": None,
+                "gender": None,
+                "occupation": None,
+            }
+            request["requested_at"] = at
+            features.staged.vector("user", request, {BY_USER.name: state})
+            features.rated(state, now)
         elif catalogue:
             vectors.payload(next(iter(catalogue)), state, now + 1)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from serving_example.store import Freshness
+from serving_example.store.freshness import AGE_BOUNDS_S
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 ROWS = (1, 4, 16, 64, 100, 128, 256, 512, 1024)
-AGES = (1, 10, 60, 300, 900, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400)
 
 
 class Metrics:
@@ -36,8 +45,6 @@ class Metrics:
         self._batch_seconds = histogram(
             "device_batch_seconds", "A batch.", SECONDS, "device", "size"
         )
-        self._ages = histogram("feature_age_seconds", "Age at serve time.", AGES, "view")
-        self._objectives = gauge("feature_age_objective_seconds", "The age aimed at.", "view")
         self._flags = counter("feature_flags", "Answers with a default or stale value.", "flag")
         self._events = counter("events", "Events, by what became of them.", "outcome")
         self._models = gauge("model_loaded", "1 for a model that is loaded.", "name", "digest")
@@ -65,14 +72,6 @@ class Metrics:
         self._child(self._batch_rows, device).observe(rows)
         self._child(self._batch_seconds, device, str(size)).observe(seconds)
 
-    def age(self, view: str, seconds: float) -> None:
-        """The features of a view were so old when they were served."""
-        self._child(self._ages, view).observe(seconds)
-
-    def objective(self, view: str, seconds: float) -> None:
-        """The age that a view should not exceed."""
-        self._child(self._objectives, view).set(seconds)
-
     def flag(self, flag: str) -> None:
         """An answer used a default or a stale value."""
         self._child(self._flags, flag).inc()
@@ -88,6 +87,10 @@ class Metrics:
         else:
             self._children.pop((self._models, name, digest), None)
             self._models.remove(name, digest)
+
+    def freshness(self, fresh: Freshness) -> None:
+        """Counts how old what is served is, and whether the objectives are kept."""
+        self.registry.register(_Freshness(fresh))
 
     def watch(self, name: str, about: str, read: Callable[[], float]) -> None:
         """A gauge that is read when somebody looks."""
@@ -117,3 +120,42 @@ class Metrics:
         return Histogram(
             f"featurelib_{name}", about, labels, buckets=buckets, registry=self.registry
         )
+
+
+class _Freshness(Collector):
+    """What `Freshness` counted, as Prometheus reads it."""
+
+    def __init__(self, fresh: Freshness) -> None:
+        self._fresh = fresh
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, made when somebody looks."""
+        ages = HistogramMetricFamily(
+            "featurelib_feature_age_seconds", "Age at serve time; of a request the oldest.",
+            labels=["view"],
+        )  # fmt: skip
+        bound = GaugeMetricFamily(
+            "featurelib_freshness_objective_seconds", "The lag or the age that is promised.",
+            labels=["view", "of"],
+        )  # fmt: skip
+        share = GaugeMetricFamily(
+            "featurelib_freshness_objective_share", "Of what is served so much keeps it.",
+            labels=["view"],
+        )  # fmt: skip
+        served = CounterMetricFamily(
+            "featurelib_features_served", "Features, by how they were served.",
+            labels=["view", "how"],
+        )  # fmt: skip
+        for view in self._fresh.report():
+            name, objective = view.objective.view, view.objective
+            bounds = [*map(str, map(float, AGE_BOUNDS_S)), "+Inf"]
+            buckets = list(zip(bounds, view.ages, strict=True))
+            ages.add_metric([name], buckets, view.age_sum_s)
+            bound.add_metric([name, objective.of], objective.seconds)
+            share.add_metric([name], objective.share)
+            for how, count in (
+                ("all", view.served), ("in_objective", view.kept), ("missing", view.missing),
+                ("stale", view.stale),
+            ):  # fmt: skip
+                served.add_metric([name, how], count)
+        return ages, bound, share, served

@@ -19,6 +19,7 @@ from serving_example.devices.job import Job
 from serving_example.devices.protocol import Array
 from serving_example.features import User
 from serving_example.instants import instant
+from serving_example.store import Freshness
 
 __all__ = ["Ask", "Recommender"]
 
@@ -50,8 +51,9 @@ class Recommender:
         index: Finds candidates.
         repository: The models.
         executor: Of the device.
-        metrics: Told of ages, flags and stages.
+        metrics: Told of flags and stages.
         clock: Monotonic seconds.
+        freshness: Told of what is served.
         fingerprint: Of the bundle.
         ranker: The name of the ranker where a request names none.
         candidates: How many the towers find.
@@ -65,6 +67,7 @@ class Recommender:
         executor: Executor,
         metrics: Metrics,
         clock: Callable[[], float],
+        freshness: Freshness,
         *,
         fingerprint: str,
         ranker: str,
@@ -72,6 +75,7 @@ class Recommender:
     ) -> None:
         self._features, self._index, self._repository = features, index, repository
         self._executor, self._metrics, self._clock = executor, metrics, clock
+        self._freshness = freshness
         self._fingerprint, self._ranker, self._candidates = fingerprint, ranker, candidates
 
     def recommend(self, ask: Ask, request: Request, answer: Answer) -> Pending:
@@ -178,13 +182,11 @@ class Recommender:
         films = self._features.films
         ids = films.ids[rows]
         best = np.lexsort((ids, -scores))[: ask.k]
-        ages: dict[str, float | None] = {
-            "user_state": None if user.age_us is None else user.age_us / 1e6,
-            "film": _oldest(films.event_times[rows], user.as_of),
+        is_stale = "stale" in user.flags
+        ages = {
+            "user_state": self._freshness.observe("user_state", user.rated_at, is_stale=is_stale),
+            "film": self._freshness.observe("film", _oldest(films.event_times[rows])),
         }
-        for view, age in ages.items():
-            if age is not None:
-                self._metrics.age(view, age)
         for flag in user.flags:
             self._metrics.flag(flag)
         return Recommended(
@@ -204,7 +206,7 @@ class Recommender:
         self._metrics.stage(name, seconds)
 
 
-def _oldest(event_times: Array, as_of: int) -> float | None:
-    """The age of the oldest rating seen; of films that nobody has rated there is no age."""
+def _oldest(event_times: Array) -> int | None:
+    """The event time of the vector that was rated longest ago; None where nobody has rated any."""
     rated = event_times[event_times > 0]
-    return max(0.0, (as_of - int(rated.min())) / 1e6) if len(rated) else None
+    return int(rated.min()) if len(rated) else None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from featurelib_online.staged import Staged
+from featurelib_online.stream import State
 from serving_example.definition import BY_USER
 from serving_example.features.films import FilmTable
 from serving_example.features.stages import Views, rated_films
@@ -31,7 +32,7 @@ class User:
         as_of: The moment, microseconds since 1970.
         vector: What the user's stage gives.
         rated: The films that the user has rated: int64.
-        age_us: How long ago the newest rating in it was; None if there is none.
+        rated_at: When the newest rating was, microseconds since 1970; None if there is none.
         flags: ``no_profile``, ``no_ratings`` (defaults were used), ``stale`` (the store was away:
             this is what was last seen).
     """
@@ -40,7 +41,7 @@ class User:
     as_of: int
     vector: bytes
     rated: Array = field(compare=False)
-    age_us: int | None
+    rated_at: int | None
     flags: tuple[str, ...]
 
 
@@ -89,9 +90,12 @@ class Features:
         state = self._views.users.load(vector)
         request = {"user_id": user_id, **profile, "requested_at": instant(moment)}
         made = self.staged.vector("user", request, {BY_USER.name: state})
-        age = None if vector is None else moment - vector.event_time
-        rated = np.array(self._rated.query(state, moment)["rated"] or (), np.int64)
-        return User(user_id, moment, made, rated, age, tuple(flags))
+        at = None if vector is None else vector.event_time
+        return User(user_id, moment, made, self.rated(state, moment), at, tuple(flags))
+
+    def rated(self, state: State, moment: int) -> Array:
+        """The films that a user has rated by a moment: int64."""
+        return np.array(self._rated.query(state, moment)["rated"] or (), np.int64)
 
     def fill(
         self,

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from serving_example.store.interface import Clock, wall_clock
-from serving_example.store.patient import Known
 from serving_example.store.tailer import Lag
 
 __all__ = ["AGE_BOUNDS_S", "Freshness", "Objective", "ViewFreshness"]
@@ -113,26 +112,27 @@ class Freshness:
         lag = self._lag
         return lag if passed <= self._lag_valid_s else Lag(lag.behind, lag.seconds + passed)
 
-    def observe(self, view: str, known: Known) -> float | None:
+    def observe(self, view: str, event_time: int | None, *, is_stale: bool = False) -> float | None:
         """Counts an entity that is served.
 
         Args:
             view: The view's name.
-            known: What is served of it.
+            event_time: Of the vector that is served, microseconds since 1970; None: there is none.
+            is_stale: The store did not answer: this is what was last seen.
 
         Returns:
             The age of its features in seconds, None if there are none.
         """
         counts = self._counts[view]
-        objective, vector = counts.objective, known.vector
-        age = None if vector is None else max(self._clock() - vector.event_time, 0) / 1e6
+        objective = counts.objective
+        age = None if event_time is None else max(self._clock() - event_time, 0) / 1e6
         # An entity without a vector may be new: of an age nothing is known, so nothing is kept.
         measured = self.lag.seconds if objective.of == "lag" else age
-        is_kept = measured is not None and measured <= objective.seconds and not known.is_stale
+        is_kept = measured is not None and measured <= objective.seconds and not is_stale
         with counts.lock:
             counts.served += 1
             counts.kept += is_kept
-            counts.stale += known.is_stale
+            counts.stale += is_stale
             if age is None:
                 counts.missing += 1
             else:

@@ -208,3 +208,20 @@ def test_readiness_tells_of_each_part(client: Any) -> None:
     parts = client.get("/readyz").json()["parts"]
     assert parts == dict.fromkeys(("device", "models", "accepting", "tailer", "event_log"), True)
     assert "featurelib_lag_seconds" in client.get("/metrics").text
+
+
+def test_freshness_is_exported_with_its_objective(client: Any) -> None:
+    """Of each view: ages, what was promised, and how much of what was served keeps it."""
+
+    def served(how: Any) -> Any:
+        page = client.get("/metrics").raise_for_status().text
+        line = f'featurelib_features_served_total{{how="{how}",view="film"}} '
+        (found,) = [rest for rest in page.splitlines() if rest.startswith(line)]
+        return page, float(found.rpartition(" ")[2])
+
+    before = served("all")[1], served("in_objective")[1]
+    client.get("/v1/recommend/3").raise_for_status()
+    page, everything = served("all")
+    assert (everything, served("in_objective")[1]) == (before[0] + 1, before[1] + 1)
+    assert 'featurelib_freshness_objective_seconds{of="lag",view="user_state"} 5.0' in page
+    assert 'featurelib_feature_age_seconds_bucket{le="+Inf",view="film"}' in page

@@ -155,7 +155,7 @@ def test_what_is_not_known_is_told(tmp_path: Path) -> None:
     assert served.features.user(2).flags == ("no_ratings",)
     newcomer = served.features.user(999)
     assert newcomer.flags == ("no_profile", "no_ratings")
-    assert newcomer.age_us is None
+    assert newcomer.rated_at is None
     with pytest.raises(InputError, match="no film 7"):
         served.films.rows([100, 7])
     served.close()

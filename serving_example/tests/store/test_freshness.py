@@ -6,11 +6,9 @@ import threading
 
 import pytest
 
-from serving_example.store import Lag, Vector, View
+from serving_example.store import Lag
 from serving_example.store.freshness import AGE_BOUNDS_S, Freshness, Objective
-from serving_example.store.patient import Known
 
-STATE, PROFILE = View("user_state", b"schema_1"), View("profile", b"schema_1")
 OBJECTIVES = [
     Objective("user_state", "lag", 2.0),
     Objective("profile", "age", 60.0, share=0.5),
@@ -25,17 +23,13 @@ class Clock:
         return self.now
 
 
-def known(view: View, event_time: int, is_stale: bool = False) -> Known:
-    return Known(Vector(view.schema, event_time, 0, 1 << 62, b""), is_stale)
-
-
 def test_an_age_is_measured_when_a_vector_is_served() -> None:
     """In seconds, in a histogram whose buckets add up, and never below zero."""
     clock = Clock()
     fresh = Freshness(OBJECTIVES, clock=clock)
     ages = [0.0, 0.05, 0.1, 0.2, 60.0, 60.5, 3_000_000.0, -5.0]
     for age in ages:
-        found = fresh.observe("profile", known(PROFILE, clock.now - round(age * 1e6)))
+        found = fresh.observe("profile", clock.now - round(age * 1e6))
         assert found == max(age, 0.0)
     report = fresh.report()[1]
     counted = [sum(max(age, 0.0) <= bound for age in ages) for bound in AGE_BOUNDS_S]
@@ -48,11 +42,11 @@ def test_a_state_is_as_fresh_as_the_store() -> None:
     """An old state of a quiet user keeps its objective, as long as the store follows the log."""
     clock = Clock()
     fresh = Freshness(OBJECTIVES, clock=clock)
-    fresh.observe("user_state", known(STATE, 0))
+    fresh.observe("user_state", 0)
     fresh.tell_lag(Lag(3, 2.5))
-    fresh.observe("user_state", known(STATE, clock.now))
+    fresh.observe("user_state", clock.now)
     fresh.tell_lag(Lag(0, 0.0))
-    fresh.observe("user_state", Known(None, False))
+    fresh.observe("user_state", None)
     report = fresh.report()[0]
     assert (report.served, report.kept, report.missing, report.is_met) == (3, 2, 1, False)
 
@@ -66,7 +60,7 @@ def test_a_lag_that_nobody_tells_any_more_grows() -> None:
     assert fresh.lag == Lag(1, 0.5)
     clock.now += 1_000_000
     assert fresh.lag == Lag(1, 6.5)
-    fresh.observe("user_state", known(STATE, clock.now))
+    fresh.observe("user_state", clock.now)
     assert fresh.report()[0].kept == 0
 
 
@@ -74,9 +68,9 @@ def test_stale_and_missing_answers_are_counted_apart() -> None:
     """A stale answer keeps no objective; a missing one none of age."""
     clock = Clock()
     fresh = Freshness(OBJECTIVES, clock=clock)
-    fresh.observe("profile", known(PROFILE, clock.now, is_stale=True))
-    fresh.observe("profile", Known(None, True))
-    fresh.observe("profile", Known(None, False))
+    fresh.observe("profile", clock.now, is_stale=True)
+    fresh.observe("profile", None, is_stale=True)
+    fresh.observe("profile", None)
     report = fresh.report()[1]
     assert (report.served, report.kept, report.missing, report.stale) == (3, 0, 2, 2)
     assert not report.is_met
@@ -94,7 +88,7 @@ def test_threads_count_together() -> None:
 
     def serve() -> None:
         for _ in range(500):
-            fresh.observe("profile", known(PROFILE, clock.now))
+            fresh.observe("profile", clock.now)
 
     threads = [threading.Thread(target=serve) for _ in range(4)]
     for thread in threads:
