@@ -7,7 +7,7 @@ tailer.step()
 """
 
 from serving_example.store.applying import OnState, Updated
-from serving_example.store.codecs import FieldsCodec, WordCodec
+from serving_example.store.codecs import FieldsCodec
 from serving_example.store.errors import (
     LogGapError,
     StoreConflictError,
@@ -76,7 +76,6 @@ __all__ = [
     "VectorError",
     "View",
     "ViewFreshness",
-    "WordCodec",
     "Written",
     "open_log",
     "open_store",

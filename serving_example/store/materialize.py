@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from featurelib.errors import MissingFieldError, StateMergeError
 from featurelib_online.stream import State
 from serving_example.store.applying import OnState, Updated, derived_of
-from serving_example.store.codecs import FieldsCodec, WordCodec
+from serving_example.store.codecs import FieldsCodec
 from serving_example.store.errors import StoreConflictError
 from serving_example.store.interface import Batch, OnlineStore, Put
 from serving_example.store.states import StateView
@@ -104,7 +104,7 @@ def materialize_states(
 def materialize_rows(
     store: OnlineStore,
     view: View,
-    codec: FieldsCodec | WordCodec,
+    codec: FieldsCodec,
     rows: Iterable[tuple[int, Mapping[str, Any]]],
     *,
     run: str,

@@ -13,7 +13,7 @@ import featurelib as fl
 from featurelib.windows import Definition, EventSource, define, last, lifetime, rows
 from featurelib_online import stream
 from serving_example.definition import Rating
-from serving_example.store import Put, StateView, Updated, View, WordCodec
+from serving_example.store import FieldsCodec, Put, StateView, Updated, View
 
 START = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
 KEPT = 6
@@ -74,7 +74,7 @@ def views(made: Definition) -> Mapping[str, StateView]:
 
 
 class FilmStage:
-    """What is derived of a film's state: its aggregates at the event's moment, as words."""
+    """What is derived of a film's state: its aggregates at the event's moment."""
 
     def __init__(self, state_views: Mapping[str, StateView]) -> None:
         self._views = state_views
@@ -84,10 +84,10 @@ class FilmStage:
         return self._views["by_film"].stream
 
     @cached_property
-    def codec(self) -> WordCodec:
+    def codec(self) -> FieldsCodec:
         names = ("film_ratings", "film_sum", "film_last")
         fields = {f.name: f for f in self._stream.definition.fields}
-        return WordCodec([fields[name] for name in names])
+        return FieldsCodec([fields[name] for name in names])
 
     @cached_property
     def view(self) -> View:

@@ -8,33 +8,19 @@ import struct
 from typing import Any
 
 import hypothesis.strategies as st
-import numpy as np
 import pytest
 from hypothesis import given
 
-from featurelib.dtypes import BOOL, DURATION, FLOAT32, FLOAT64, INT8, INT64, STRING, UINT64
-from featurelib.errors import DefinitionError, FieldValueError
+from featurelib.dtypes import DURATION, FLOAT64, INT64, STRING, UINT64
+from featurelib.errors import FieldValueError
 from featurelib.fields import Field
 from parity_tests.soak import examples
-from serving_example.store import FieldsCodec, Stamp, VectorError, View, WordCodec
+from serving_example.store import FieldsCodec, Stamp, VectorError, View
 from serving_example.store.vector import STAMP, decode, encode
 
 VIEW = View("film", b"schema_1")
-WORDS = WordCodec(
-    [
-        Field("n", INT64, True), Field("u", UINT64, True), Field("x", FLOAT64, True),
-        Field("y", FLOAT32, True), Field("flag", BOOL, True), Field("small", INT8),
-    ]
-)  # fmt: skip
 TIMES = st.integers(-(1 << 63), (1 << 63) - 1)
 VERSIONS = st.integers(0, (1 << 64) - 1)
-VALUES = st.fixed_dictionaries(
-    {
-        "n": st.none() | TIMES, "u": st.none() | VERSIONS, "x": st.none() | st.floats(),
-        "y": st.none() | st.floats(width=32), "flag": st.none() | st.booleans(),
-        "small": st.integers(-128, 127),
-    }
-)  # fmt: skip
 
 
 def bits(value: Any) -> Any:
@@ -98,48 +84,6 @@ def test_a_time_beyond_64_bits_is_refused() -> None:
         encode(VIEW.vector(b"", 1 << 63, 1))
 
 
-@given(rows=st.lists(VALUES, min_size=1, max_size=3))
-@examples(100, soak=5000)
-def test_words_keep_every_bit(rows: list[dict[str, Any]]) -> None:
-    """As a dict and as rows of a matrix: each value with its bits, nulls apart from zeros."""
-    words = np.zeros((len(rows), WORDS.words), np.int64, order="F")
-    valid = np.zeros((len(rows), WORDS.words), np.uint8, order="F")
-    for i, row in enumerate(rows):
-        payload = WORDS.encode(row)
-        assert len(payload) == WORDS.bytes
-        WORDS.decode_into(payload, words[i], valid[i])
-        read = WORDS.decode(payload)
-        assert {n: bits(v) for n, v in read.items()} == {n: bits(v) for n, v in row.items()}
-    for place, field in enumerate(WORDS.fields):
-        column = WORDS.column(words, field.name)
-        for i, row in enumerate(rows):
-            value = row[field.name]
-            assert bool(valid[i, place]) == (value is not None)
-            assert bits(column[i].item()) == bits(0 if value is None else value) or value is None
-
-
-def test_there_is_one_nan() -> None:
-    """A NaN with another payload is stored as every other."""
-    odd = struct.unpack("<d", bytes.fromhex("010000000000f8ff"))[0]
-    row = {"n": 1, "u": 1, "x": odd, "y": odd, "flag": True, "small": 0}
-    assert WORDS.encode(row) == WORDS.encode(row | {"x": math.nan, "y": math.nan})
-
-
-def test_words_refuse_what_does_not_fit() -> None:
-    """A missing field, a value of another type, a payload of another length, a text field."""
-    row = {"n": 1, "u": 1, "x": 1.0, "y": 1.0, "flag": True, "small": 0}
-    with pytest.raises(VectorError, match="`small` is missing"):
-        WORDS.encode({k: v for k, v in row.items() if k != "small"})
-    with pytest.raises(FieldValueError, match="small"):
-        WORDS.encode(row | {"small": None})
-    with pytest.raises(FieldValueError, match="small"):
-        WORDS.encode(row | {"small": 128})
-    with pytest.raises(VectorError, match=f"has {WORDS.bytes} bytes, got 3"):
-        WORDS.decode(b"123")
-    with pytest.raises(DefinitionError, match="FieldsCodec"):
-        WordCodec([Field("genres", STRING)])
-
-
 def test_fields_keep_texts_times_and_nulls() -> None:
     """Static fields come back as Python has them."""
     codec = FieldsCodec(
@@ -156,18 +100,20 @@ def test_fields_keep_texts_times_and_nulls() -> None:
     assert read == row and bits(read["x"]) == bits(-0.0)
     with pytest.raises(VectorError, match="`age` is missing"):
         codec.encode({"gender": None, "occupation": ""})
+    with pytest.raises(FieldValueError, match="age"):
+        codec.encode({**row, "age": "33"})
     for wrong in (b"", b"\xc1", b"\x90", b"\x01"):
         with pytest.raises(VectorError):
             codec.decode(wrong)
 
 
 def test_a_codec_of_other_fields_has_another_schema() -> None:
-    """Name, type, nullability, order and codec: each shows in the eight bytes."""
+    """Name, type, nullability and order: each shows in the eight bytes."""
     n, x = Field("n", INT64), Field("x", FLOAT64)
-    codecs: list[WordCodec | FieldsCodec] = [
-        WordCodec([n, x]), WordCodec([x, n]), WordCodec([n]), WordCodec([Field("n", UINT64), x]),
-        WordCodec([Field("n", INT64, True), x]), WordCodec([Field("m", INT64), x]),
-        FieldsCodec([n, x]),
+    codecs = [
+        FieldsCodec([n, x]), FieldsCodec([x, n]), FieldsCodec([n]),
+        FieldsCodec([Field("n", UINT64), x]), FieldsCodec([Field("n", INT64, True), x]),
+        FieldsCodec([Field("m", INT64), x]),
     ]  # fmt: skip
     assert len({codec.schema for codec in codecs}) == len(codecs)
-    assert WordCodec([n, x]).schema == WordCodec([n, x]).schema
+    assert FieldsCodec([n, x]).schema == FieldsCodec([n, x]).schema
