@@ -36,7 +36,7 @@ def session(block: str, folder: Path) -> str:
     paths = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     settings = {
         "COLUMNS": "80", "FORCE_COLOR": "", "PATH": paths, "PYTHONPATH": str(ROOT),
-        "PYTHONUTF8": "1",
+        "PYTHONUTF8": "1", "PYTEST_ADDOPTS": "",
     }  # fmt: skip
     shown_all, status = "", 0
     for command in commands(block):

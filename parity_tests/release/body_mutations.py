@@ -47,7 +47,7 @@ def registries() -> Iterator[None]:
 
 def ops_of(source: str, folder: Path) -> tuple[types.ModuleType, dict[str, Op]]:
     """A source run as a module: the module and the ops that it registers, by key."""
-    name = f"mutant_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+    name = f"featurelib.ops.mutant_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     path = folder / f"{name}.py"
     path.write_text(source, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(name, path)

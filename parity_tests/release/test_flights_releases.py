@@ -109,6 +109,7 @@ def test_the_gate_stops_a_hotfix_that_moves_more_than_it_declares(
 ) -> None:
     """Status 1, and one page: which feature moved, how often, and both ways out."""
     monkeypatch.chdir(LOCATION.parents[1])
+    monkeypatch.setenv("COLUMNS", "200")
     released = REGISTRY.fetch("flights", "1.1.0").bundle
     declared = RELEASES[2]
     others = [f for f in declared.features if f.name != "minutes_into_day"]
