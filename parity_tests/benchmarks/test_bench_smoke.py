@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import PAGES, main
+from parity_tests.soak import amount
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("page", PAGES)
+COMPILING = ("micro_batch", "one_row", "compile_time", "ptx_time", "live", "serving", "windows")
+"""Pages that compile for most of their time: they run in a soak, and whenever `make bench` does."""
+
+
+@pytest.mark.parametrize("page", amount([p for p in PAGES if p not in COMPILING], list(PAGES)))
 def test_page_runs_on_few_rows(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each page gives a table; a peer with other values would stop it.
 
