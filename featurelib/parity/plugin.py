@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from featurelib_pytest import pytest_addoption
 
 from featurelib.errors import FeaturelibError
 from featurelib.parity.engines import all_engines
 from featurelib.parity.golden_features import FILE, golden_path, verify
-from featurelib.parity.pytest_options import pytest_addoption
 from featurelib.parity.run import check
 from featurelib.parity.targets import bind_for_parity, find_target, read_given
 

@@ -1,7 +1,7 @@
 """What pytest knows of featurelib before an option asks for more: the options.
 
-The wheel has this file a second time, as the module ``featurelib_pytest``, and that is its entry
-point for pytest. pytest imports the entry points of everything that is installed, in every run of
+An install has this file as the module ``featurelib_pytest`` alone, and that is its entry point for
+pytest. pytest imports the entry points of everything that is installed, in every run of
 every project; a module inside the package would bring NumPy and pydantic with it. This one stands
 alone, and loads the tests (`featurelib.parity.plugin`, `featurelib.release.plugin`) when it is
 asked for some.

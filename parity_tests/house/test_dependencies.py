@@ -31,7 +31,7 @@ BROUGHT_BY_ANOTHER = {
     "IPython": "ipykernel",
 }
 # A peer that `make bench` takes where it is installed; modules that tests write or import.
-NOT_OURS_TO_DECLARE = {"polars_hash", "trip_features", "trips"}
+NOT_OURS_TO_DECLARE = {"featurelib_pytest", "polars_hash", "trip_features", "trips"}
 
 
 def declared() -> dict[str, set[str]]:
