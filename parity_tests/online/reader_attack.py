@@ -238,14 +238,18 @@ def leaks(draw: random.Random, rounds: int) -> None:
     for _ in range(20):
         for row in kept:
             feed(plan, row)
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(rounds // 10):
-        for row in kept:
-            feed(plan, row)
-    gc.collect()
-    grown = sys.getallocatedblocks() - before
-    assert grown < rounds // 10, f"{grown} blocks more after {rounds * 2} rows"
+    # The interpreter's own tables grow now and then (interned texts, tracebacks, caches), by another
+    # count in each run; what a row leaves behind grows in every run, by once a row at least.
+    grown = []
+    for _ in range(5):
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(rounds // 10):
+            for row in kept:
+                feed(plan, row)
+        gc.collect()
+        grown.append(sys.getallocatedblocks() - before)
+    assert min(grown) < rounds // 10, f"{grown} blocks more after {rounds * 2} rows each"
 
 
 CASES = {f.__name__: f for f in (mixed, batches, collections, threads, leaks)}
