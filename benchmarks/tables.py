@@ -57,9 +57,8 @@ def machine() -> str:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             found.append(f"no {name}")
-    load = f"load {os.getloadavg()[0]:.1f}"
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{_cpu()}, {os.cpu_count()} cores ({load}), {python}, {', '.join(found)}"
+    return f"{_cpu()}, {os.cpu_count()} cores, {python}, {', '.join(found)}"
 
 
 def _cpu() -> str:
