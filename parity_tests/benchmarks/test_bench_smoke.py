@@ -13,7 +13,10 @@ from parity_tests.soak import amount
 ROOT = Path(__file__).parents[2]
 
 
-COMPILING = ("micro_batch", "one_row", "compile_time", "ptx_time", "live", "serving", "windows")
+COMPILING = (
+    *("micro_batch", "one_row", "compile_time", "ptx_time"),
+    *("live", "serving", "windows", "stream"),
+)
 """Pages that compile for most of their time: they run in a soak, and whenever `make bench` does."""
 
 

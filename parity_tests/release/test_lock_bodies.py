@@ -15,9 +15,12 @@ from parity_tests.release.body_mutations import (
     reaching,
     released,
 )
+from parity_tests.soak import amount
 
 SOME = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=amount(20, soak=200),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 FAMILY = st.sampled_from(sorted(FAMILIES))
 SEED = st.integers(0, 2**32)
