@@ -29,6 +29,7 @@ BROUGHT_BY_ANOTHER = {
     "_pytest": "pytest",
     "jupyter_client": "nbclient",
     "IPython": "ipykernel",
+    "scipy": "scikit-learn",
 }
 # A peer that `make bench` takes where it is installed; modules that tests write or import.
 NOT_OURS_TO_DECLARE = {"featurelib_pytest", "polars_hash", "trip_features", "trips"}

@@ -4,6 +4,7 @@ from serving_example.devices.batcher import Batcher, Gather
 from serving_example.devices.executor import Executor, Health
 from serving_example.devices.job import Job
 from serving_example.devices.ladder import Ladder
+from serving_example.devices.paced import PacedDevice, Recording
 from serving_example.devices.protocol import Device, Loaded
 from serving_example.devices.torch_device import TorchDevice, cpu_device, cuda_device
 
@@ -16,6 +17,8 @@ __all__ = [
     "Job",
     "Ladder",
     "Loaded",
+    "PacedDevice",
+    "Recording",
     "TorchDevice",
     "cpu_device",
     "cuda_device",

@@ -50,7 +50,7 @@ class Device(Protocol):
 
     Attributes:
         name: ``cpu-0``, ``cuda-1``.
-        kind: ``cpu`` or ``cuda``.
+        kind: ``cpu``, ``cuda``, or ``paced`` for one that only takes another's time.
         memory_bytes: The budget for models.
     """
 
