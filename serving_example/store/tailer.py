@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from serving_example.store.applying import Applying, OnState
@@ -93,10 +93,7 @@ class Tailer:
             StoreUnavailable: No answer; of the step nobody knows, step again.
         """
         before = self._store.offset()
-        entries = self._log.read(before, limit)
-        if not entries and self._log.last() > before:
-            entries = self._log.read(before, limit)  # it came between the two
-        self._check(before, entries)
+        entries = self._entries(before, limit)
         if not entries:
             self._reached(before)
             return 0
@@ -158,19 +155,27 @@ class Tailer:
         waited = (self._clock() - oldest[0].appended_at) / 1e6 if oldest else 0.0
         return Lag(max(behind, 0), max(waited, 0.0))
 
-    def _check(self, before: int, entries: Sequence[Entry]) -> None:
-        """Refuses a log that does not go on where the store is."""
+    def _entries(self, before: int, limit: int) -> list[Entry]:
+        """The next events; refuses a log that does not go on where the store is.
+
+        The end of the log is asked once: events that are appended meanwhile are no gap.
+        """
+        entries = self._log.read(before, limit)
+        last = before if entries else self._log.last()
+        if last > before:  # they came between the two calls, or are not there
+            entries = self._log.read(before, limit)
         if entries and entries[0].offset != before + 1:
             raise LogGapError(
                 f"the store has the events up to {before}, the log goes on at {entries[0].offset}",
                 hint="materialize from all events up to there, and set the offset with it",
             )
-        if not entries and self._log.last() != before:
+        if not entries and last != before:
             raise LogGapError(
-                f"the store has the events up to {before}, the log ends at {self._log.last()}",
+                f"the store has the events up to {before}, the log ends at {last}",
                 hint="it is another log, or an old copy: give the tailer the one that the store "
                 "was filled from",
             )
+        return entries
 
     def _reached(self, offset: int) -> None:
         with self._applied:

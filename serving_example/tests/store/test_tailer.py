@@ -201,6 +201,35 @@ def test_another_log_is_refused(place: Place, tmp_path: Path) -> None:
     fresh.close()
 
 
+class Busy:
+    """A log to which another process appends as soon as one sort of call was answered."""
+
+    def __init__(self, place: Place, answered: str) -> None:
+        self._place, self._answered = place, answered
+
+    def __getattr__(self, name: str) -> Any:
+        called: Callable[..., Any] = getattr(self._place.log, name)
+
+        def call(*args: Any) -> Any:
+            answer = called(*args)
+            if name == self._answered and self._place.log.last() < len(EVENTS):
+                self._place.send(EVENTS[self._place.log.last()])
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("answered", ["read", "last"])
+def test_an_event_between_two_looks_at_the_log_is_no_gap(place: Place, answered: str) -> None:
+    """Whichever answer was given just before an event came, the next step applies it."""
+    log: Any = Busy(place, answered)
+    tailer = Tailer(log, place.store, VIEWS)
+    for _ in range(3 * len(EVENTS)):
+        tailer.step()
+    assert place.store.offset() == len(EVENTS)
+    assert (place.count("by_user", 1), place.count("by_film", 7)) == (2, 4)
+
+
 def test_lag_is_the_age_of_the_oldest_event_that_waits(place: Place) -> None:
     """Events behind, and since when; nothing behind is no lag."""
     tailer = place.tailer()
