@@ -15,6 +15,7 @@ from rich.table import Table
 import featurelib as fl
 from featurelib.errors import FeaturelibError, InputError
 from serving_example.store.errors import StoreError, VectorError
+from serving_example.store.interface import Batch, Move
 from serving_example.store.places import open_log, open_store
 from serving_example.store.vector import NEVER, View
 
@@ -33,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _materialize(given: argparse.Namespace, console: Console) -> int:
     from serving_example.features import compile_stages
-    from serving_example.store.filling import STEPS, fill
-    from serving_example.store.progress import bars
+    from serving_example.progress import Progress
+    from serving_example.store.filling import fill
 
     staged = compile_stages(fl.load(given.bundle))
     paths = [given.bundle, given.ratings, given.profiles, given.catalogue]
@@ -42,11 +43,13 @@ def _materialize(given: argparse.Namespace, console: Console) -> int:
     frames = {name: _frame(getattr(given, name)) for name in ("ratings", "profiles", "catalogue")}
     store = open_store(given.store)
     try:
-        with bars(console, STEPS) as advance:
+        with Progress(console) as progress:
             made = fill(
                 store, staged, events=frames["ratings"], profiles=frames["profiles"],
-                catalogue=frames["catalogue"], run=run, advance=advance,
+                catalogue=frames["catalogue"], run=run, advance=progress.advance,
             )  # fmt: skip
+        if (before := store.offset()) < given.offset:
+            store.write(Batch(move=Move(before, given.offset)))
     finally:
         store.close()
     table = Table("", "entities", "written", "kept", "unmerged", "records")
@@ -137,6 +140,10 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument(
         "--run", dest="run_name", help="the job's name; one that was ended goes on under it"
     )
+    fill.add_argument(
+        "--offset", type=int, default=0,
+        help="the ratings hold the log up to here: a tailer goes on behind it",
+    )  # fmt: skip
     status = command("status", _status, "Whether it answers, and how far it is.")
     status.add_argument("--log", help="the event log: tells how many events are behind")
     letters = command("letters", _letters, "Events that were refused, with their reasons.")

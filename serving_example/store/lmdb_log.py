@@ -18,6 +18,8 @@ __all__ = ["LmdbLog"]
 _TIME = struct.Struct(">q")
 _POLL_S = 0.05
 """How often a waiting reader looks for what another process appended."""
+_TRIMMED = 4_096
+"""Events that one transaction forgets: who appends waits no longer than that takes."""
 
 
 class _Ticket:
@@ -102,16 +104,13 @@ class LmdbLog:
 
     def trim(self, upto: int) -> int:
         """See `EventLog.trim`."""
-        with told(self._path), self._env.begin(self._entries, write=True) as txn:
-            kept = bounds(txn, self._entries)
-            if kept is None or kept[0] > upto:
-                return 0
-            gone = min(upto, kept[1]) - kept[0] + 1
-            cursor = txn.cursor()
-            cursor.first()
-            for _ in range(gone):
-                cursor.delete()
-            return gone
+        gone = 0
+        with told(self._path):
+            # Pages that a killed reader holds are never used again, and the file would grow.
+            self._env.reader_check()
+            while some := self._trim_some(upto):
+                gone += some
+        return gone
 
     def health(self) -> Health:
         """See `EventLog.health`."""
@@ -123,6 +122,18 @@ class LmdbLog:
     def close(self) -> None:
         """See `EventLog.close`."""
         self._env.close()
+
+    def _trim_some(self, upto: int) -> int:
+        with self._env.begin(self._entries, write=True) as txn:
+            kept = bounds(txn, self._entries)
+            if kept is None or kept[0] > upto:
+                return 0
+            gone = min(upto - kept[0] + 1, kept[1] - kept[0] + 1, _TRIMMED)
+            cursor = txn.cursor()
+            cursor.first()
+            for _ in range(gone):
+                cursor.delete()
+            return gone
 
     def _commit(self) -> None:
         """Writes all that waits; the caller holds the lock of commits."""

@@ -167,7 +167,7 @@ class Tailer:
         if entries and entries[0].offset != before + 1:
             raise LogGapError(
                 f"the store has the events up to {before}, the log goes on at {entries[0].offset}",
-                hint="materialize from all events up to there, and set the offset with it",
+                hint="materialize from all events up to there, with --offset",
             )
         if not entries and last != before:
             raise LogGapError(

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from featurelib.errors import FeaturelibError
+from serving_example.progress import Progress
 from serving_example.train.data import load
 from serving_example.train.metrics import bootstrap
 from serving_example.train.pipeline import Options, run
-from serving_example.train.progress import Progress
 from serving_example.train.report import Measured
 from serving_example.train.variants import QUICK, VARIANTS, chosen
 

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from featurelib.bundle import Bundle
+from serving_example.instants import microseconds_of
 from serving_example.train import features
 from serving_example.train.data import MovieLens
 from serving_example.train.metrics import Interval, bootstrap, found, ndcg, ranked
-from serving_example.train.split import Seen, Split, micros
+from serving_example.train.split import Seen, Split
 
 __all__ = ["Asked", "Evaluation", "difference", "measure"]
 
@@ -153,8 +154,8 @@ def _places(ratings: pl.DataFrame, moments: pl.DataFrame, films: Array) -> Array
 def _popularity(events: pl.DataFrame, moments: pl.DataFrame, films: Array) -> Array:
     """How often each film was rated strictly before each moment: a count, by no feature of ours."""
     made = np.zeros((len(moments), len(films)))
-    asked = micros(moments["requested_at"])
+    asked = microseconds_of(moments["requested_at"])
     for (film,), ratings in events.group_by("item_id"):
-        times = np.sort(micros(ratings["rated_at"]))
+        times = np.sort(microseconds_of(ratings["rated_at"]))
         made[:, np.searchsorted(films, film)] = np.searchsorted(times, asked, side="left")
     return made

@@ -16,8 +16,9 @@ import polars as pl
 from featurelib.bundle import Bundle
 from featurelib_offline import transform
 from serving_example import definition
+from serving_example.instants import microseconds_of
 from serving_example.train.data import MovieLens
-from serving_example.train.split import Seen, micros
+from serving_example.train.split import Seen
 
 __all__ = ["draw_negatives", "events_of", "queries", "tensors", "with_negatives"]
 
@@ -58,7 +59,7 @@ def draw_negatives(seen: Seen, ratings: pl.DataFrame, count: int, seed: int) -> 
     """
     random = np.random.default_rng(seed)
     users = np.searchsorted(seen.users, ratings["user_id"].to_numpy())[:, None]
-    moments = micros(ratings["rated_at"])[:, None]
+    moments = microseconds_of(ratings["rated_at"])[:, None]
     drawn = random.integers(0, len(seen.films), (len(ratings), count))
     while (again := seen.by(users, drawn, moments)).any():
         drawn[again] = random.integers(0, len(seen.films), int(again.sum()))
@@ -73,7 +74,7 @@ def with_negatives(ratings: pl.DataFrame, negatives: Array) -> pl.DataFrame:
         {
             "user_id": np.repeat(ratings["user_id"].to_numpy(), width),
             "item_id": films.reshape(-1),
-            "requested_at": np.repeat(micros(ratings["rated_at"]), width),
+            "requested_at": np.repeat(microseconds_of(ratings["rated_at"]), width),
         }
     ).with_columns(pl.col("requested_at").cast(pl.Datetime("us", "UTC")))
 

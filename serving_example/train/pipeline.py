@@ -28,14 +28,15 @@ from featurelib_offline import fit
 from serving_example import definition
 from serving_example.artifacts import ArtifactStore
 from serving_example.devices.ladder import DEFAULT_SIZES
+from serving_example.instants import microseconds_of
 from serving_example.models import artifact_of, differing_rows, make, shapes_of
+from serving_example.progress import Progress
 from serving_example.train import features
 from serving_example.train.data import MovieLens
 from serving_example.train.evaluate import CANDIDATES, Asked, Evaluation, measure
 from serving_example.train.metrics import ranked
-from serving_example.train.progress import Progress
 from serving_example.train.report import POPULARITY, Measured, report
-from serving_example.train.split import Seen, Split, micros, split
+from serving_example.train.split import Seen, Split, split
 from serving_example.train.training import Groups, train
 from serving_example.train.variants import DEFAULT, Variant
 
@@ -143,7 +144,7 @@ def groups_of(
         tensors,
         np.searchsorted(seen.users, ratings["user_id"].to_numpy()),
         np.searchsorted(seen.films, films),
-        micros(ratings["rated_at"]),
+        microseconds_of(ratings["rated_at"]),
         seen,
     )
 

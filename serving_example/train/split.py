@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from serving_example.instants import microseconds_of
+
 __all__ = ["Split", "split"]
 
 LAST = 10
@@ -67,7 +69,7 @@ class Seen:
         self._times = np.full((len(users), len(films)), np.iinfo(np.int64).max)
         rows = np.searchsorted(users, events["user_id"].to_numpy())
         columns = np.searchsorted(films, events["item_id"].to_numpy())
-        np.minimum.at(self._times, (rows, columns), micros(events["rated_at"]))
+        np.minimum.at(self._times, (rows, columns), microseconds_of(events["rated_at"]))
 
     def by(self, users: Array, films: Array, moments: Array) -> Array:
         """Whether a user had rated a film by a moment, or at it.
@@ -78,8 +80,3 @@ class Seen:
             moments: Microseconds since 1970.
         """
         return np.asarray(self._times[users, films] <= moments)
-
-
-def micros(times: pl.Series) -> Array:
-    """Times as microseconds since 1970 in UTC."""
-    return times.to_physical().to_numpy()

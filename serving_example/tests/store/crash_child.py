@@ -1,10 +1,10 @@
 """Runs a tailer, or appends to a log, in a process that is killed at a line of the store's code.
 
 A program: it compiles the streams once, then forks a child for each line of its input, a JSON
-object with `task` ("tail" or "append"), `log`, `store`, `kill_at` (which line of the store's code,
-counted from 1; -1: none; 0: none, and they are not counted), `kill_after_s` (a time after which it
-is killed wherever it is, in C too; 0: never), `limit`, `records` (in hex), `acked` (a file). For
-each it writes the child's status, and how many lines it ran, as JSON.
+object with `task` ("tail", "trim" or "append"), `log`, `store`, `kill_at` (which line of the
+store's code, counted from 1; -1: none; 0: none, and they are not counted), `kill_after_s` (a time
+after which it is killed wherever it is, in C too; 0: never), `limit`, `records` (in hex), `acked`
+(a file). For each it writes the child's status, and how many lines it ran, as JSON.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import serving_example.store
 import serving_example.store.redis_log
 import serving_example.store.redis_store  # before the fork: every child would load it again
 from serving_example.store import Tailer, open_log, open_store
+from serving_example.store.trimming import Trimmer
 from serving_example.tests.store import ratings
 
 CODE = str(Path(serving_example.store.__file__).parent)
@@ -57,6 +58,16 @@ def tail(task: dict[str, Any]) -> None:
     store.close()
 
 
+def trim(task: dict[str, Any]) -> None:
+    """Applies all that is in the log, which forgets it meanwhile but for an event."""
+    log, store = open_log(task["log"], deadline_s=30), open_store(task["store"], deadline_s=30)
+    tailer, trimmer = Tailer(log, store, VIEWS, STAGE), Trimmer(log, [store], keep=1)
+    while tailer.step(task["limit"]):
+        trimmer.step()
+    log.close()
+    store.close()
+
+
 def append(task: dict[str, Any]) -> None:
     """Appends the records two by two, and notes what was acknowledged."""
     log = open_log(task["log"], deadline_s=30)
@@ -83,7 +94,7 @@ def run(task: dict[str, Any], out: int) -> None:
             threading.Thread(target=kill, args=(task["kill_after_s"],), daemon=True).start()
         elif task["kill_at"]:
             sys.settrace(lines)
-        {"tail": tail, "append": append}[task["task"]](task)
+        {"tail": tail, "trim": trim, "append": append}[task["task"]](task)
         sys.settrace(None)
         os.write(out, b"%d" % lines.count)
         status = 0

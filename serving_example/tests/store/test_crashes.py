@@ -164,6 +164,41 @@ def test_a_tailer_that_is_killed_again_and_again_comes_to_its_end(
     check(open_store(where, deadline_s=30), expected, "some moment")
 
 
+@pytest.mark.parametrize("kind", ["lmdb", "redis"])
+def test_a_log_that_forgets_what_is_applied_loses_nothing(
+    children: Children,
+    kind: str,
+    expected: dict[tuple[str, int], bytes],
+    tmp_path: Path,
+    redis_server: RedisServer,
+) -> None:
+    """Killed at any line of tailing and trimming, and started again: nothing lost, none twice."""
+
+    def fresh(name: object) -> tuple[str, str]:
+        """A log with all events, and an empty store."""
+        redis_server.empty()
+        log, store = str(tmp_path / f"log{name}"), str(tmp_path / f"store{name}")
+        if kind == "redis":
+            log = store = redis_server.url
+        made = open_log(log, deadline_s=30)
+        made.append(RECORDS)
+        made.close()
+        return log, store
+
+    log, store = fresh("whole")
+    status, lines = children.run("trim", COUNT, log=log, store=store)
+    assert status == 0 and lines > 500
+    for kill_at in places(lines, seed=4)[: amount(SAMPLED // 4, soak=lines)]:
+        log, store = fresh(kill_at)
+        assert children.run("trim", kill_at, log=log, store=store)[0] == -signal.SIGKILL
+        assert children.run("trim", log=log, store=store)[0] == 0
+        check(open_store(store, deadline_s=30), expected, kill_at)
+        left = open_log(log, deadline_s=30)
+        offsets = [entry.offset for entry in left.read(0, 99)]
+        assert offsets == list(range(offsets[0], len(RECORDS) + 1)) and len(offsets) <= LIMIT + 1
+        left.close()
+
+
 def check(store: OnlineStore, expected: dict[tuple[str, int], bytes], place: object) -> None:
     """The store has exactly what is expected, and knows which events were refused."""
     try:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from serving_example.progress import Progress
 from serving_example.train.data import MovieLens, load
 from serving_example.train.pipeline import Options, run
-from serving_example.train.progress import Progress
 from serving_example.train.report import Measured
 from serving_example.train.split import Seen, Split, split
 from serving_example.train.variants import QUICK, chosen

@@ -12,10 +12,11 @@ import pytest
 
 from featurelib.errors import InputError
 from serving_example import definition
+from serving_example.instants import microseconds_of
 from serving_example.train import data, features
 from serving_example.train.data import MovieLens, load
 from serving_example.train.pipeline import fitted
-from serving_example.train.split import Seen, Split, micros, split
+from serving_example.train.split import Seen, Split, split
 
 
 def test_the_ratings_are_whole_and_fit_the_definition(films: MovieLens) -> None:
@@ -120,9 +121,8 @@ def test_pairs_keep_their_order(films: MovieLens, parts: Split) -> None:
     pairs = features.with_negatives(ratings, np.array([[5, 6], [7, 8], [9, 10]]))
     first = ratings["item_id"].to_list()
     assert pairs["item_id"].to_list() == [first[0], 5, 6, first[1], 7, 8, first[2], 9, 10]
-    assert (
-        micros(pairs["requested_at"]).tolist() == np.repeat(micros(ratings["rated_at"]), 3).tolist()
-    )
+    moments = np.repeat(microseconds_of(ratings["rated_at"]), 3)
+    assert microseconds_of(pairs["requested_at"]).tolist() == moments.tolist()
     rows = features.queries(films, pairs)
     assert rows.columns == list(definition.Pair.model_fields)
     assert rows["item_id"].equals(pairs["item_id"]) and rows["user_id"].equals(pairs["user_id"])

@@ -1,4 +1,4 @@
-"""How far a training is: bars on a terminal, elsewhere a line for what is done."""
+"""How far a job is: bars on a terminal, elsewhere a line for what is done."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ __all__ = ["Progress"]
 class Progress:
     """Bars of rich; where the console is no terminal, a line when a stage or a model is done.
 
+    Used as a context: the bars are there inside of it.
+
     Args:
         console: Where they are drawn.
     """
@@ -29,6 +31,7 @@ class Progress:
             console=console,
             disable=not console.is_terminal,
         )
+        self._steps: dict[str, progress.TaskID] = {}
 
     def __enter__(self) -> Progress:
         self._bars.start()
@@ -51,6 +54,12 @@ class Progress:
         task = self._bars.add_task(name, total=1.0)
         with self._told(name):
             yield lambda share: self._bars.update(task, completed=share)
+
+    def advance(self, step: str, done: int, total: int) -> None:
+        """So much more of a step is done; its bar is there from the first time on."""
+        if step not in self._steps:
+            self._steps[step] = self._bars.add_task(step, total=total)
+        self._bars.advance(self._steps[step], done)
 
     @contextlib.contextmanager
     def _told(self, name: str) -> Iterator[None]:
