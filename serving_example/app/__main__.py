@@ -27,6 +27,7 @@ from serving_example.app.service import Service
 from serving_example.artifacts import ArtifactStore
 from serving_example.devices import Device, cpu_device, cuda_device
 from serving_example.store import open_log, open_store, wall_clock
+from serving_example.store.trimming import KEPT, LEAST, Trimmer
 
 log = logging.getLogger("serving_example")
 REMEMBERED = 256 << 20
@@ -59,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--artifacts", type=Path, help="the folder of model artifacts (DATA/artifacts)")
     add("--store", help="the online store: a folder (DATA/store), or redis://...")
     add("--log", help="the event log: a folder (DATA/log), or redis://...")
+    add("--no-tailer", action="store_true", help="another process applies and trims the log")
+    add("--keep-events", type=_kept, default=KEPT, help="so many applied events stay in the log")
+    add("--log-reader", action="append", default=[], metavar="STORE",
+        help="another store that is filled from this log, which waits for it")  # fmt: skip
     add("--host", default="127.0.0.1", help="address of the public port")
     add("--port", type=int, default=8000, help="the public port; 0 for a free one")
     add("--admin-port", type=int, default=8001, help="the admin port, on 127.0.0.1")
@@ -125,9 +130,16 @@ def _server(
     store, event_log = open_store(place), open_log(options.log or str(data / "log"))
     stack.callback(store.close)
     stack.callback(event_log.close)
+    trimmer = None
+    if not options.no_tailer:
+        others = [open_store(reader) for reader in options.log_reader]
+        for other in others:
+            stack.callback(other.close)
+        trimmer = Trimmer(event_log, [store, *others], keep=options.keep_events)
     films = Films(
         service, bundle, store, event_log, wall_clock, towers=options.towers,
         ranker=options.ranker, remember_bytes=REMEMBERED if "://" in place else 0,
+        tails=not options.no_tailer, trimmer=trimmer,
     )  # fmt: skip
     stack.callback(films.close)
     applications: list[tuple[Application, socket.socket]] = []
@@ -159,6 +171,15 @@ def _device(name: str) -> Device:
     if kind != "cuda" or not (index or "0").isdigit():
         raise FeaturelibError(f"expected --device cpu, cuda or cuda:N, got {name!r}")
     return cuda_device(int(index or 0))
+
+
+def _kept(text: str) -> int:
+    """How many events stay in the log."""
+    if not text.isdigit() or int(text) < LEAST:
+        raise argparse.ArgumentTypeError(
+            f"expected at least {LEAST}, which a store may have to read again, got {text!r}"
+        )
+    return int(text)
 
 
 def _admin_token(path: Path | None) -> str:

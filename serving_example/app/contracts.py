@@ -52,7 +52,8 @@ class Recommended(msgspec.Struct, kw_only=True):
         fingerprint: Of the features.
         as_of: The moment of which the features tell.
         feature_age_s: For each view the age of the oldest features used; None: there are none.
-        flags: Where a default or a stale value was used.
+        flags: ``no_profile``, ``no_ratings``: a default was used; ``stale``: the store is away;
+            ``behind``: it does not see all events up to the request's `min_offset`.
         contract_version: The version of this answer.
     """
 
@@ -116,7 +117,11 @@ def contracts(fields: Mapping[str, Field], limits: Limits) -> dict[int, Contract
     k = ("k", Annotated[int, msgspec.Meta(ge=1, le=limits.items)], 10)
     some = Annotated[list[item], msgspec.Meta(min_length=1, max_length=limits.candidates)]  # type: ignore[valid-type]
     name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-    new = [("user_id", user), k, ("candidates", some | None, None), ("model", name | None, None)]
+    offset = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    new = [
+        ("user_id", user), k, ("candidates", some | None, None), ("model", name | None, None),
+        ("min_offset", offset, 0),
+    ]  # fmt: skip
     return {
         1: Contract(1, _struct("RecommendV1", [("user_id", user), k]), RecommendedV1),
         CURRENT: Contract(CURRENT, _struct("Recommend", new), Recommended),

@@ -14,6 +14,7 @@ from featurelib.windows import EventSource
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
+from serving_example.instants import instant
 from serving_example.store import Clock, EventLog
 
 __all__ = ["EventWriter", "Events"]
@@ -143,7 +144,7 @@ class Events:
             Rejection: One is wrong: `field` says which, and what of it.
         """
         call: Any = decode(request.body, self.request)
-        now = dt.datetime.fromtimestamp(self._clock() / 1e6, dt.UTC)
+        now = instant(self._clock())
         try:
             records = [self._record(event, i, now) for i, event in enumerate(call.events)]
         except Rejection:

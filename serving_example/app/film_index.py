@@ -13,6 +13,7 @@ import numpy as np
 
 from featurelib.errors import DeviceError, FeaturelibError
 from serving_example.app.repository import Served
+from serving_example.app.watermark import Watermark
 from serving_example.devices.executor import Executor
 from serving_example.devices.job import Job
 from serving_example.devices.protocol import Array
@@ -33,6 +34,8 @@ class FilmRows(Protocol):
     def ids(self) -> Array: ...
     @property
     def event_times(self) -> Array: ...
+    @property
+    def offset(self) -> int: ...
 
     def __len__(self) -> int: ...
     def refresh(self) -> list[int]:
@@ -112,6 +115,7 @@ class FilmIndex:
 
     Attributes:
         snapshot: The vectors now; None before the first towers are loaded.
+        watermark: The log's offset that features and vectors have reached.
     """
 
     def __init__(
@@ -126,6 +130,7 @@ class FilmIndex:
         self._features, self._executor = features, executor
         self._clock, self._timeout_s = clock, timeout_s
         self.snapshot: Snapshot | None = None
+        self.watermark = Watermark()
         self._one = threading.Lock()
         self._dirty: set[int] = set()
         self._stop = threading.Event()
@@ -150,25 +155,21 @@ class FilmIndex:
             FeaturelibError: The store or the device does not answer; it is made up for later.
         """
         with self._one:
-            self._dirty.update(self._features.films.refresh())
+            films = self._features.films
+            self._dirty.update(films.refresh())
+            offset, rows = films.offset, np.array(sorted(self._dirty))
             before = self.snapshot
-            if before is None or not self._dirty:
-                return 0
-            rows = np.array(sorted(self._dirty))
-            made = self._vectors(before.towers, rows)
-            ids = self._features.films.ids
-            vectors = np.zeros((max(len(before.vectors), rows[-1] + 1), made.shape[1]), made.dtype)
-            vectors[: len(before.vectors)] = before.vectors
-            vectors[rows] = made
-            self.snapshot = Snapshot(before.towers, ids[: len(vectors)], vectors)
-            self._dirty.clear()
-            return len(rows)
+            if before is not None and len(rows):
+                self.snapshot = self._with(before, rows)
+                self._dirty.clear()
+            self.watermark.reached(offset)
+            return len(rows) if before is not None else 0
 
     def start(self, pause_s: float = 0.05) -> None:
-        """Refreshes in a thread from now on."""
+        """Refreshes in a thread from now on; ten times as often while a request waits for it."""
 
         def run() -> None:
-            while not self._stop.wait(pause_s):
+            while not self._stop.wait(pause_s / 10 if self.watermark.is_waited else pause_s):
                 try:
                     self.refresh()
                 except FeaturelibError as error:
@@ -183,6 +184,14 @@ class FilmIndex:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
+
+    def _with(self, before: Snapshot, rows: Array) -> Snapshot:
+        """A snapshot whose vectors of some rows are computed anew."""
+        made = self._vectors(before.towers, rows)
+        vectors = np.zeros((max(len(before.vectors), rows[-1] + 1), made.shape[1]), made.dtype)
+        vectors[: len(before.vectors)] = before.vectors
+        vectors[rows] = made
+        return Snapshot(before.towers, self._features.films.ids[: len(vectors)], vectors)
 
     def _vectors(self, served: Served, rows: Array) -> Array:
         loaded, nobody = served.outputs["film"], self._features.user(NOBODY)

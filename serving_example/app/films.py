@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,11 +22,15 @@ from serving_example.features import Features, FilmTable, FilmVectors, Views, co
 from serving_example.instants import instant
 from serving_example.store import Clock, EventLog, Freshness, Objective, OnlineStore, Tailer
 from serving_example.store.patient import Patient
+from serving_example.store.trimming import Trimmer
 
 __all__ = ["Films"]
 
+log = logging.getLogger("serving_example")
 _TELL_S = 1.0
 """How often the lag is told."""
+_TRIM_S = 60.0
+"""How often the log is trimmed."""
 BROUGHT = ("genres", "received_at")
 """Fields of an event that the service adds."""
 
@@ -47,11 +52,13 @@ class Films:
         lag_objective_s: The watermark lag that should not be exceeded.
         remember_bytes: How much is remembered of what was read, for when the store is away; 0 for a
             store in this process.
+        tails: Whether this process applies the log; one of those that share a store is enough.
+        trimmer: Makes the log forget, once a minute; None where another process does.
 
     Attributes:
         features: Makes tensors.
         index: The films' vectors.
-        tailer: Applies ratings.
+        tailer: Applies ratings, and tells how far behind they are.
         contracts: The versions of the contract.
         events_request: The type of a request with events, once there are routes.
     """
@@ -68,8 +75,11 @@ class Films:
         ranker: str = "ranker",
         lag_objective_s: float = 5.0,
         remember_bytes: int = 0,
+        tails: bool = True,
+        trimmer: Trimmer | None = None,
     ) -> None:
         self._service, self._log, self._clock = service, event_log, clock
+        self._tails, self._trimmer = tails, trimmer
         staged = compile_stages(bundle)
         views = Views.of(staged)
         self._catalogue = {
@@ -101,16 +111,21 @@ class Films:
         self._thread = threading.Thread(
             target=self.tailer.run, args=(self._stop,), name="tailer", daemon=True
         )
-        self._teller = threading.Thread(target=self._tell, name="freshness", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         service.metrics.freshness(self.freshness)
         service.metrics.watch("lag_seconds", "The store is so far behind the log.", self._lag)
+        if trimmer is not None:
+            service.metrics.watch(
+                "log_trimmed", "Events that the log has forgotten.", lambda: float(trimmer.trimmed)
+            )
 
     def start(self) -> None:
         """Applies ratings and refreshes vectors from now on."""
-        self._thread.start()
-        self._teller.start()
+        if self._tails:
+            self._thread.start()
+            self._service.readiness.add("tailer", self._thread.is_alive)
+        self._keeper.start()
         self.index.start()
-        self._service.readiness.add("tailer", self._thread.is_alive)
 
     def routes(self, on_loop: Callable[[Callable[[], None]], None]) -> list[Route]:
         """``/v1/recommend`` and ``/v1/events``.
@@ -128,7 +143,10 @@ class Films:
             service.metrics,
         )  # fmt: skip
         self.events_request = events.request
-        asked = Recommendations(self._recommender, self.contracts, service.limits)
+        asked = Recommendations(
+            self._recommender, self.contracts, service.limits, self.index.watermark, service.clock,
+            service.metrics,
+        )  # fmt: skip
         return recommend.routes(asked, events)
 
     def close(self) -> None:
@@ -137,15 +155,23 @@ class Films:
         if self._writer is not None:
             self._writer.close()
         self.index.close()
-        if self._thread.is_alive():
-            self._thread.join()
-            self._teller.join()
+        for thread in (self._thread, self._keeper):
+            if thread.is_alive():
+                thread.join()
         self._reads.close()
 
-    def _tell(self) -> None:
+    def _keep(self) -> None:
+        """Tells the lag and trims the log, on a period."""
+        trim_at = 0.0
         while not self._stop.wait(_TELL_S):
             with contextlib.suppress(fl.FeaturelibError):  # what nobody tells, grows
                 self.freshness.tell_lag(self.tailer.lag())
+            if self._trimmer is not None and self._service.clock() >= trim_at:
+                trim_at = self._service.clock() + _TRIM_S
+                try:
+                    self._trimmer.step()
+                except fl.FeaturelibError as error:
+                    log.warning("the event log is not trimmed: %s", error)
 
     def _lag(self) -> float:
         try:

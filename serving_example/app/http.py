@@ -164,6 +164,14 @@ class Pending:
             if self._then is not None:
                 self._then(result)
 
+    def follow(self, made: Response | Pending) -> None:
+        """Takes the response of another one, when it is there; abandoned, it abandons that."""
+        if isinstance(made, Pending):
+            self.on_abandon = made.on_abandon
+            made.then(self.set)
+        else:
+            self.set(made)
+
     def then(self, callback: Callable[[Response | Exception], None]) -> None:
         """Calls back once with the result, at once if it is there."""
         self._then = callback

@@ -6,13 +6,13 @@ import re
 import zlib
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
 from serving_example.app.limits import Limits
 from serving_example.app.oip_tensors import InputTensor, read_tensor, refuse
 from serving_example.app.repository import Repository, Served
+from serving_example.app.wire import InferAsked
 from serving_example.app.work import run_jobs
 from serving_example.devices.executor import Executor
 from serving_example.devices.job import Job
@@ -25,16 +25,8 @@ _DIGITS = re.compile(rb"[0-9]{1,10}\Z")
 BINARY = b"application/octet-stream"
 
 
-class _Output(msgspec.Struct):
-    name: str
-    parameters: dict[str, Any] = {}
-
-
-class _Infer(msgspec.Struct):
+class _Infer(InferAsked, kw_only=True):
     inputs: list[InputTensor]
-    outputs: list[_Output] = []
-    id: str = ""
-    parameters: dict[str, Any] = {}
 
 
 class Inference:

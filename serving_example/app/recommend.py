@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from serving_example.app.contracts import Contract, Recommended, chosen
 from serving_example.app.events import Events
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
 from serving_example.app.limits import Limits
+from serving_example.app.metrics import Metrics
 from serving_example.app.recommender import Ask, Recommender
 from serving_example.app.repository import Repository
 from serving_example.app.routes import Route
+from serving_example.app.watermark import Watermark
 
 __all__ = ["Recommendations", "model_routes", "routes"]
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
+
+
+BEHIND = "behind"
+"""The flag of an answer that does not see all events which its request wanted to be seen."""
 
 
 class Recommendations:
@@ -24,13 +31,23 @@ class Recommendations:
     Args:
         recommender: What is recommended.
         contracts: The versions that are answered.
-        limits: The largest k.
+        limits: The largest k, and how long a request may wait for its events.
+        watermark: How far events are seen.
+        clock: Monotonic seconds.
+        metrics: Told of waits, and of those that were in vain.
     """
 
     def __init__(
-        self, recommender: Recommender, contracts: dict[int, Contract], limits: Limits
+        self,
+        recommender: Recommender,
+        contracts: dict[int, Contract],
+        limits: Limits,
+        watermark: Watermark,
+        clock: Callable[[], float],
+        metrics: Metrics,
     ) -> None:
         self._recommender, self._contracts, self._limits = recommender, contracts, limits
+        self._watermark, self._clock, self._metrics = watermark, clock, metrics
 
     def post(self, request: Request) -> Pending:
         """``POST /v1/recommend``."""
@@ -39,18 +56,45 @@ class Recommendations:
         ask = Ask(
             call.user_id, call.k, getattr(call, "candidates", None), getattr(call, "model", None)
         )
-        return self._answer(ask, request, contract)
+        return self._seen(getattr(call, "min_offset", 0), ask, request, contract)
 
     def get(self, request: Request) -> Pending:
         """``GET /v1/recommend/{user_id}?k=10``."""
         contract = chosen(request, self._contracts)
         user = _integer(request.parts["user_id"], "path.user_id", -(2**63), 2**63 - 1)
-        given = request.parameters(("k", "model"))
+        given = request.parameters(("k", "model", "min_offset"))
         k = _integer(given.get("k", "10"), "query.k", 1, self._limits.items)
-        return self._answer(Ask(user, k, None, given.get("model")), request, contract)
+        offset = _integer(given.get("min_offset", "0"), "query.min_offset", 0, 2**63 - 1)
+        return self._seen(offset, Ask(user, k, None, given.get("model")), request, contract)
 
-    def _answer(self, ask: Ask, request: Request, contract: Contract) -> Pending:
+    def _seen(self, offset: int, ask: Ask, request: Request, contract: Contract) -> Pending:
+        """Answers when events up to an offset are seen; flagged, if that takes too long."""
+        if offset <= self._watermark.offset:
+            return self._answer(ask, request, contract)
+        pending, began = Pending(), self._clock()
+
+        def go_on(is_seen: bool) -> None:
+            if pending.result is not None:
+                return  # the client has left
+            waited = self._clock() - began
+            request.timings.append(("wait", waited))
+            self._metrics.stage("wait", waited)
+            try:
+                pending.follow(self._answer(ask, request, contract, is_behind=not is_seen))
+            except Exception as error:
+                pending.set(error)
+
+        left = max(0.0, request.deadline - began)
+        self._watermark.wait(offset, min(self._limits.wait_s, left / 2), go_on)
+        return pending
+
+    def _answer(
+        self, ask: Ask, request: Request, contract: Contract, *, is_behind: bool = False
+    ) -> Pending:
         def answer(made: Recommended) -> Response:
+            if is_behind:
+                made.flags.append(BEHIND)
+                self._metrics.flag(BEHIND)
             return Response(body=encode(contract.answer(made)), headers=contract.headers)
 
         return self._recommender.recommend(ask, request, answer)

@@ -1,4 +1,4 @@
-"""What goes over the wire, as types: for the OpenAPI document, and nothing else reads them."""
+"""What goes over the wire, as types: for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["OPERATIONS", "SCHEMAS", "Operation"]
+__all__ = ["OPERATIONS", "SCHEMAS", "InferAsked", "Operation"]
 
 
 class ErrorDetail(msgspec.Struct):
@@ -127,13 +127,18 @@ class InferOutputAsked(msgspec.Struct):
     parameters: dict[str, Any] = {}
 
 
-class InferRequest(msgspec.Struct):
-    """A request for inference."""
+class InferAsked(msgspec.Struct, kw_only=True):
+    """A request for inference but for its tensors: who reads one takes them raw."""
 
-    inputs: list[InferInput]
     outputs: list[InferOutputAsked] = []
     id: str = ""
     parameters: dict[str, Any] = {}
+
+
+class InferRequest(InferAsked, kw_only=True):
+    """A request for inference."""
+
+    inputs: list[InferInput]
 
 
 class InferOutput(msgspec.Struct):
@@ -206,6 +211,7 @@ class Operation:
 
 
 _K = {"type": "integer", "minimum": 1, "maximum": 100}
+_OFFSET = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
 _MODEL = "/v2/models/{name}"
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Does the server live?", "ok"),
@@ -217,7 +223,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/v1/recommend/{user_id}"): Operation(
         "What to recommend to a user.", "recommended", has_contract=True,
-        query={"k": _K, "model": {"type": "string", "minLength": 1}},
+        query={"k": _K, "model": {"type": "string", "minLength": 1}, "min_offset": _OFFSET},
     ),
     ("POST", "/v1/events"): Operation(
         "Ratings. They are durable when this is answered.", "taken", "events", status="202"

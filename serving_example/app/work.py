@@ -94,15 +94,9 @@ def run_jobs(
         elif not left:
             _add_timings(request, jobs)
             try:
-                made = finish(jobs)
+                pending.follow(finish(jobs))
             except Exception as error:
                 pending.set(error)
-                return
-            if isinstance(made, Pending):
-                pending.on_abandon = made.on_abandon
-                made.then(pending.set)
-            else:
-                pending.set(made)
 
     try:
         for loaded, tensors, rows in work:

@@ -29,15 +29,15 @@ class FilmTable:
 
     Attributes:
         table: The vectors; row numbers stay what they are.
+        offset: The log's offset up to which all events are in the vectors.
     """
 
     def __init__(self, staged: Staged, views: Views, store: OnlineStore) -> None:
         self._store, self._views, self._staged = store, views, staged
         self.table: StageTable = staged.table("film")
         self._row: dict[int, int] = {}
-        self._ids = np.empty(0, np.int64)
-        self._times = self._as_ofs = np.empty(0, np.int64)
-        self._seen = 0
+        self._ids, self._times, self._as_ofs = _Column(), _Column(), _Column()
+        self._seen = self.offset = 0
         self._one = threading.Lock()
 
     def __len__(self) -> int:
@@ -46,12 +46,12 @@ class FilmTable:
     @property
     def ids(self) -> Array:
         """The film of each row: int64, read-only."""
-        return self._ids
+        return self._ids.values
 
     @property
     def event_times(self) -> Array:
         """The event time of each row's vector, microseconds since 1970: int64, read-only."""
-        return self._times
+        return self._times.values
 
     @property
     def as_ofs(self) -> Array:
@@ -60,7 +60,7 @@ class FilmTable:
         A request is answered for a later one, so that all of it sees what the vectors have seen. A
         row's moment is here before its vector is in the table.
         """
-        return self._as_ofs
+        return self._as_ofs.values
 
     def load(self) -> int:
         """Reads all vectors; gives how many there are.
@@ -78,6 +78,7 @@ class FilmTable:
             StoreUnavailable: The store does not answer; what is in memory goes on.
         """
         with self._one:
+            offset = self._store.offset()  # before the changes: what it counts is among them
             found = self._store.changes(self._seen, _CHANGES)
             if found.is_trimmed:
                 self._load()
@@ -87,6 +88,8 @@ class FilmTable:
             vectors = self._store.get_many(self._views.film, keys) if keys else []
             rows = self._take([(k, v) for k, v in zip(keys, vectors, strict=True) if v is not None])
             self._seen = found.changes[-1].seq if found.changes else self._seen
+            if self._seen >= found.head:
+                self.offset = offset
             return rows
 
     def rows(self, films: Sequence[int]) -> Array:
@@ -111,9 +114,10 @@ class FilmTable:
         return np.array([row[film] for film in films.tolist() if film in row], np.int64)
 
     def _load(self) -> int:
-        head = self._store.changes(0, 1).head  # before the scan: what comes meanwhile is seen again
+        # Before the scan: what comes meanwhile is seen again.
+        offset, head = self._store.offset(), self._store.changes(0, 1).head
         self._take(list(self._store.scan(self._views.film)))
-        self._seen = head
+        self._seen, self.offset = head, offset
         return len(self)
 
     def _take(self, found: Sequence[tuple[int, Vector]]) -> list[int]:
@@ -122,23 +126,39 @@ class FilmTable:
         known = [item for item in live if item[0] in self._row]
         fresh = [item for item in live if item[0] not in self._row]
         rows = [self._row[film] for film, _, _ in known]
-        rows += range(len(self._ids), len(self._ids) + len(fresh))
+        rows += range(len(self), len(self) + len(fresh))
         ordered = [*known, *fresh]
         as_ofs = [AS_OF.unpack_from(payload)[0] for _, _, payload in ordered]
-        self._as_ofs = _written(self._as_ofs, rows, as_ofs)
+        self._as_ofs.write(rows, as_ofs)
         for row, (_, _, payload) in zip(rows, known, strict=False):
             self.table.put(row, payload[AS_OF.size :])
         self.table.extend([payload[AS_OF.size :] for _, _, payload in fresh])
-        self._times = _written(self._times, rows, [at for _, at, _ in ordered])
-        self._ids = _written(self._ids, rows, [film for film, _, _ in ordered])
+        self._times.write(rows, [at for _, at, _ in ordered])
+        self._ids.write(rows, [film for film, _, _ in ordered])
         self._row |= {film: row for row, (film, _, _) in zip(rows, ordered, strict=True)}
         return rows
 
 
-def _written(column: Array, rows: Sequence[int], values: Sequence[int]) -> Array:
-    """A copy of a column with values in some rows, which may lie behind its end."""
-    made = np.zeros(max(len(column), max(rows, default=-1) + 1), np.int64)
-    made[: len(column)] = column
-    made[rows] = values
-    made.flags.writeable = False
-    return made
+class _Column:
+    """An int64 for each row. It grows by doubling: a refresh writes what has changed, no more.
+
+    Attributes:
+        values: Of all rows, read-only: what is written later shows in it too.
+    """
+
+    def __init__(self) -> None:
+        self._room = np.zeros(0, np.int64)
+        self.values = self._room
+
+    def write(self, rows: Sequence[int], values: Sequence[int]) -> None:
+        """Writes some rows, which may lie behind the end."""
+        end = max(max(rows, default=-1) + 1, len(self.values))
+        if end > len(self._room):
+            room = np.zeros(2 * end, np.int64)
+            room[: len(self.values)] = self.values
+            self._room = room
+        self._room[rows] = values
+        if end > len(self.values):
+            shown = self._room[:end]
+            shown.flags.writeable = False
+            self.values = shown

@@ -15,6 +15,7 @@ from serving_example.features import FilmVectors, Views, compile_stages
 from serving_example.store import Batch, EventLog, LmdbLog, LmdbStore, OnlineStore, Put
 from serving_example.store.redis_log import RedisLog
 from serving_example.store.redis_store import RedisStore
+from serving_example.store.trimming import Trimmer
 from serving_example.tests.app.world import artifact, offline, published, running
 from serving_example.tests.features.worlds import (
     SOURCES,
@@ -32,7 +33,9 @@ from serving_example.tests.features.worlds import (
 class FilmWorld:
     """All of it in a folder. The clock stands at the last of the made-up ratings, and then runs."""
 
-    def __init__(self, folder: Any, redis: str | None = None, **options: Any) -> None:
+    def __init__(
+        self, folder: Any, redis: str | None = None, keep: int | None = None, **options: Any
+    ) -> None:
         staged = compile_stages(bundle())
         views = Views.of(staged)
         self.began, self.epoch = time.monotonic(), START
@@ -63,9 +66,11 @@ class FilmWorld:
             artifacts=self.artifacts, device=cpu_device(), clock=time.monotonic, id_prefix="f",
             check=lambda inputs: inputs.check(bundle()), **options,
         )  # fmt: skip
+        trimmer = None if keep is None else Trimmer(self.log, [self.store], keep=keep)
         self.films = Films(
-            self.service, bundle(), self.store, self.log, self.clock, remember_bytes=1 << 20
-        )
+            self.service, bundle(), self.store, self.log, self.clock, remember_bytes=1 << 20,
+            trimmer=trimmer,
+        )  # fmt: skip
         while self.films.tailer.step():
             pass
         self.films.features.films.refresh()

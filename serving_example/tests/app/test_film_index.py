@@ -46,7 +46,7 @@ def test_the_nearest_are_those_of_a_full_sort(
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: Any) -> Any:
     """A world of films and its server."""
-    with serving(tmp_path_factory.mktemp("films")) as made:
+    with serving(tmp_path_factory.mktemp("films"), keep=2) as made:
         yield made
 
 
@@ -67,6 +67,17 @@ def test_vectors_follow_ratings(both: Any) -> None:
     assert changed.tolist() == [row]
     index.prepare(after.towers)
     assert index.snapshot.vectors.tobytes() == after.vectors.tobytes()
+
+
+def test_the_log_forgets_what_is_applied(both: Any) -> None:
+    """All but the kept tail goes by itself, and how much went is told."""
+    world, server = both
+    until = time.monotonic() + 10
+    while len(world.log.read(0, 999)) > 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert 2 <= len(world.log.read(0, 999)) <= 3  # one event came by the test before
+    page = httpx.get(f"http://127.0.0.1:{server.ports[0]}/metrics").text
+    assert f"featurelib_log_trimmed {world.log.last() - len(world.log.read(0, 999))}.0" in page
 
 
 def test_new_towers_take_over_with_their_own_vectors(both: Any) -> None:

@@ -1,6 +1,7 @@
 """The command line: a child process serves what lies in folders, and drains on SIGTERM."""
 
 import contextlib
+import datetime as dt
 import json
 import re
 import signal
@@ -84,10 +85,30 @@ def test_a_process_serves_and_drains(folder: Any) -> None:
         status = httpx.get(f"http://127.0.0.1:{admin}/admin/status", headers=headers)
         assert status.json()["models"] == ["other", "ranker", "towers"]
         assert httpx.get(f"{base}/admin/status").status_code == 403
+        with started(folder, "--no-tailer") as (_, second, _):
+            follows(base, f"http://127.0.0.1:{second}")
         none = httpx.post(f"http://127.0.0.1:{admin}/admin/keys/reload", headers=headers)
         assert none.json()["error"]["reason"] == "no_keys"
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def follows(first: str, second: str) -> None:
+    """A rating that one process takes is seen by both, though the first alone applies it."""
+    assert answered(f"{second}/readyz").json()["parts"].keys() == {
+        "device", "models", "accepting", "event_log",
+    }  # fmt: skip
+    assert "featurelib_log_trimmed 0.0" in httpx.get(f"{first}/metrics").text
+    assert "featurelib_log_trimmed" not in httpx.get(f"{second}/metrics").text
+    for number, (takes, other) in enumerate([(first, second), (second, first)]):
+        best = httpx.get(f"{takes}/v1/recommend/3?k=1").json()["items"][0]["item_id"]
+        at = dt.datetime.now(dt.UTC).isoformat()
+        event = {"rating_id": 8_000 + number, "user_id": 3, "item_id": best, "rating": 4.0}
+        taken = httpx.post(f"{takes}/v1/events", json={"events": [event | {"rated_at": at}]})
+        offset = taken.raise_for_status().json()["offset"]
+        for process in (takes, other):
+            got = httpx.get(f"{process}/v1/recommend/3?k=1&min_offset={offset}").json()
+            assert got["items"][0]["item_id"] != best and "behind" not in got["flags"]
 
 
 def test_keys_are_asked_for_and_taken_again(folder: Any, capsys: Any) -> None:

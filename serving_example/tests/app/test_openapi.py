@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schemathesis import checks
 
 from serving_example.app import openapi
+from serving_example.app.limits import Limits
 from serving_example.tests.app.film_world import FilmWorld
 from serving_example.tests.app.world import running
 
@@ -27,7 +28,7 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: Any) -> Any:
     """The address of a recommender that documents itself."""
-    world = FilmWorld(tmp_path_factory.mktemp("films"))
+    world = FilmWorld(tmp_path_factory.mktemp("films"), limits=Limits(wait_s=0.01))
     made: list[Any] = []
     routes = world.films.routes(lambda function: made[0].on_loop(function))
     own = world.service.routes(lambda function: made[0].on_loop(function))

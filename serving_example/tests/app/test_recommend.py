@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import time
 from typing import Any
 
 import httpx
@@ -123,6 +122,8 @@ def test_the_contract_before_is_answered_too(client: Any) -> None:
         ({"user_id": 1, "candidates": ["a"]}, "wrong_type", "body.candidates[0]"),
         ({"user_id": 1, "model": "towers"}, "wrong_value", "body.model"),
         ({"user_id": 1, "model": "none"}, "unknown_model", "model"),
+        ({"user_id": 1, "min_offset": -1}, "wrong_value", "body.min_offset"),
+        ({"user_id": 1, "min_offset": "9"}, "wrong_type", "body.min_offset"),
         ({"user_id": 1, "other": 1}, "unknown_field", "body"),
     ],
 )
@@ -135,7 +136,9 @@ def test_a_wrong_request_is_refused_by_field_and_reason(
     assert got.status_code in (400, 404) and (error["reason"], error["field"]) == (reason, field)
 
 
-@pytest.mark.parametrize("path", ["x", "1.5", "99999999999999999999", "1?k=x", "1?k=0", "1?z=1"])
+@pytest.mark.parametrize(
+    "path", ["x", "1.5", "99999999999999999999", "1?k=x", "1?k=0", "1?z=1", "1?min_offset=-1"]
+)
 def test_a_wrong_path_or_query_is_refused(client: Any, path: Any) -> None:
     """GET is read as strictly as POST."""
     got = client.get(f"/v1/recommend/{path}")
@@ -149,6 +152,38 @@ def rating(world: Any, number: Any, **changes: Any) -> Any:
     return event | changes
 
 
+def test_a_request_waits_for_the_ratings_that_it_names(world: Any, client: Any) -> None:
+    """With the offset that a rating was answered with, the next answer has seen it: no film that
+    was rated is recommended, and the films' own vectors are those of after the rating.
+    """
+    for i in range(4):
+        best = client.get("/v1/recommend/9?k=1").json()["items"][0]["item_id"]
+        event = rating(world, 30_000 + i, user_id=9, item_id=best)
+        offset = client.post("/v1/events", json={"events": [event]}).json()["offset"]
+        if i % 2:
+            got = client.get(f"/v1/recommend/9?k=1&min_offset={offset}").json()
+        else:
+            asked = {"user_id": 9, "k": 1, "min_offset": offset}
+            got = client.post("/v1/recommend", json=asked).json()
+        assert "behind" not in got["flags"] and got["items"][0]["item_id"] != best
+        assert got["feature_age_s"]["user_state"] < 60
+        films = world.films.features.films
+        assert films.event_times[films.rows([best])[0]] == moment(event["rated_at"])
+
+
+def test_who_waits_for_what_does_not_come_is_answered_and_flagged(world: Any, client: Any) -> None:
+    """After half of the deadline, or a second: what is there, and that it is behind."""
+    asked = f"/v1/recommend/9?k=1&min_offset={world.log.last() + 1}"
+    got = client.get(asked, headers={"x-timeout-ms": "400"})
+    assert got.status_code == 200 and "behind" in got.json()["flags"]
+    assert "wait;dur=" in got.headers["server-timing"]
+    page = client.get("/metrics").text
+    assert 'featurelib_feature_flags_total{flag="behind"} 1.0' in page
+    old = {"user_id": 9, "min_offset": 1}
+    refused = client.post("/v1/recommend", json=old, headers={"x-contract-version": "1"})
+    assert refused.json()["error"]["reason"] == "unknown_field"
+
+
 def test_a_rating_changes_the_next_recommendation(world: Any, client: Any) -> None:
     """Acknowledged, tailed, and in the next request as offline has it, bit for bit."""
     before = client.post("/v1/recommend", json={"user_id": 7, "candidates": FILMS, "k": 30}).json()
@@ -156,11 +191,12 @@ def test_a_rating_changes_the_next_recommendation(world: Any, client: Any) -> No
     taken = client.post("/v1/events", json={"events": events})
     assert taken.status_code == 202 and taken.json()["accepted"] == 3
     assert client.post("/v1/events", json={"events": events}).status_code == 202  # counts once
-    assert world.films.tailer.wait_for(taken.json()["offset"] + 3, 10)
-    time.sleep(0.3)  # the index looks at the changes 20 times a second
-    after = client.post("/v1/recommend", json={"user_id": 7, "candidates": FILMS, "k": 30}).json()
+    offset = taken.json()["offset"]
+    asked = {"user_id": 7, "candidates": FILMS, "k": 30, "min_offset": offset + 3}
+    after = client.post("/v1/recommend", json=asked).json()
     assert before["items"] != after["items"]
-    log = [json.loads(entry.data) for entry in world.log.read(len(world.events), 3)]
+    entries = world.log.read(len(world.events), offset - len(world.events))
+    log = [json.loads(entry.data) for entry in entries]
     times = ("rated_at", "received_at")
     parsed = [{**e, **{n: dt.datetime.fromisoformat(e[n]) for n in times}} for e in log]
     all_events = [*world.events, *parsed]
