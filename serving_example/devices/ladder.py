@@ -3,8 +3,8 @@
 torch computes rows in groups, and the rows that are left over in another way, so a row's score may
 depend on how many rows it comes with (docs/models.md measures it). A device therefore runs at the
 sizes of a ladder only: the rows behind the last are zeros. Every size is a multiple of 4, and the
-smallest is large enough that no size takes another path than the next; `check_rows` of
-`serving_example.devices.rows` proves it for a model.
+smallest is large enough that no size takes another path than the next; `models.differing_rows`
+proves it for a model.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def differing_rows(model: nn.Module, tensors: Tensors, sizes: Sequence[int]) -> 
     """Rows whose scores have other bits somewhere than in one batch of all.
 
     Args:
-        model: A module of this package, in eval mode, on the CPU.
-        tensors: The rows, at least as many as the largest size.
+        model: A module of this package, in eval mode.
+        tensors: The rows, at least as many as the largest size, where the module is.
         sizes: The ladder. Rows go through the model in batches of each size: in order, backwards,
             and with zeros in the place of every second one.
 
@@ -86,7 +86,7 @@ def _padded(tensor: Tensor, size: int) -> Tensor:
 
 
 def _bits(scores: Tensor) -> Scores:
-    return np.asarray(scores.numpy().view(np.int32).reshape(len(scores), -1))
+    return np.asarray(scores.cpu().numpy().view(np.int32).reshape(len(scores), -1))
 
 
 def _unequal(a: Scores, b: Scores) -> Scores:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from serving_example.artifacts import ArtifactError
+from serving_example.models.shapes import Shapes
 
-__all__ = ["NARROWEST", "Embeddings", "linear", "multilayer", "unit"]
+__all__ = ["NARROWEST", "Embeddings", "Sides", "linear", "multilayer", "unit"]
 
 NARROWEST = 16
 """Columns of a layer. With torch 2.13 on x86-64 a product of 2 to 10 columns gave a row other bits
 at another place in a batch of the same size; one column and 12 or more did not."""
 _SMALL = 1e-12
 """Added to a squared length, so that a vector of zeros stays one and is no NaN."""
+
+
+class Config(Protocol):
+    """What the configurations of all modules have."""
+
+    @property
+    def shapes(self) -> Shapes: ...
+    @property
+    def embedding(self) -> int: ...
 
 
 class Embeddings(nn.Module):  # type: ignore[misc]
@@ -40,6 +51,42 @@ class Embeddings(nn.Module):  # type: ignore[misc]
         """The vectors of each column of ids, (rows, columns) each."""
         wide = ids.to(torch.int64)  # torch looks up by signed integers only
         return [table(wide[:, i]) for i, table in enumerate(self.tables)]
+
+
+class Sides(nn.Module):  # type: ignore[misc]
+    """What towers and rankers begin with: all that is known of a user, and of a film.
+
+    Args:
+        config: What the module is made of.
+        first: The first column of ``user_ids`` that it reads.
+
+    Attributes:
+        config: As given.
+        user_width: Columns of `user_columns`.
+        film_width: Columns of `film_columns`.
+    """
+
+    def __init__(self, config: Config, first: int = 0) -> None:
+        super().__init__()
+        self.config, self._first = config, first
+        shapes = config.shapes
+        self.user_ids = Embeddings(shapes.tables["user_ids"][first:], config.embedding)
+        self.film_ids = Embeddings(shapes.tables["film_ids"], config.embedding)
+        self.user_width = shapes.dense["user"] + self.user_ids.width
+        self.film_width = shapes.dense["film"] + self.film_ids.width
+
+    def user_columns(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """Numbers of the user and the vectors of its ids, (rows, user_width)."""
+        ids = tensors["user_ids"][:, self._first :]
+        return torch.cat([tensors["user"], *self.user_ids(ids)], dim=1)
+
+    def film_columns(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """Numbers of the film and the vectors of its ids, (rows, film_width)."""
+        return torch.cat([tensors["film"], *self.film_ids(tensors["film_ids"])], dim=1)
+
+    def outputs(self) -> Iterable[Any]:
+        """Every function of the tensors that is served."""
+        return (self,)
 
 
 def linear(width: int, columns: int, *, bias: bool = True) -> nn.Linear:

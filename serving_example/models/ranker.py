@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from serving_example.models.layers import Embeddings, linear, multilayer
+from serving_example.models.layers import Sides, linear, multilayer
 from serving_example.models.shapes import Shapes
 
 __all__ = ["Ranker", "RankerConfig"]
@@ -38,7 +38,7 @@ class RankerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     products: int = 0
 
 
-class Ranker(nn.Module):  # type: ignore[misc]
+class Ranker(Sides):
     """Numbers, vectors of ids and their products through dense layers.
 
     Args:
@@ -47,36 +47,23 @@ class Ranker(nn.Module):  # type: ignore[misc]
 
     kind: ClassVar[str] = "ranker"
     config_type: ClassVar[type[RankerConfig]] = RankerConfig
+    config: RankerConfig
 
     def __init__(self, config: RankerConfig) -> None:
-        super().__init__()
-        self.config = config
-        shapes = config.shapes
-        self.first = _USER if config.knows_user else _USER + 1
-        of_user = shapes.tables["user_ids"][self.first :]
-        self.user_ids = Embeddings(of_user, config.embedding)
-        self.film_ids = Embeddings(shapes.tables["film_ids"], config.embedding)
-        users = shapes.dense["user"] + self.user_ids.width
-        films = shapes.dense["film"] + self.film_ids.width
+        super().__init__(config, _USER if config.knows_user else _USER + 1)
         columns = config.products
         if columns:
-            self.of_user = linear(users, columns, bias=False)
-            self.of_film = linear(films, columns, bias=False)
-        width = users + films + shapes.dense["pair"] + columns
+            self.of_user = linear(self.user_width, columns, bias=False)
+            self.of_film = linear(self.film_width, columns, bias=False)
+        width = self.user_width + self.film_width + config.shapes.dense["pair"] + columns
         self.layers = multilayer(width, [*config.hidden, 1])
 
     def forward(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows)."""
-        ids = tensors["user_ids"][:, self.first :]
-        user = torch.cat([tensors["user"], *self.user_ids(ids)], dim=1)
-        film = torch.cat([tensors["film"], *self.film_ids(tensors["film_ids"])], dim=1)
+        user, film = self.user_columns(tensors), self.film_columns(tensors)
         parts = [user, film, tensors["pair"]]
         if not self.config.products:
             return self.layers(torch.cat(parts, dim=1))[:, 0]
         products = self.of_user(user) * self.of_film(film)
         # Straight to the score as well: what a product says need not go through the layers.
         return self.layers(torch.cat([*parts, products], dim=1))[:, 0] + products.sum(dim=1)
-
-    def outputs(self) -> Iterable[Any]:
-        """Every function of the tensors that is served."""
-        return (self,)

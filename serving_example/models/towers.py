@@ -13,7 +13,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from serving_example.models.layers import Embeddings, multilayer, unit
+from serving_example.models.layers import Sides, multilayer, unit
 from serving_example.models.shapes import Shapes
 
 __all__ = ["Towers", "TowersConfig"]
@@ -35,7 +35,7 @@ class TowersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dim: int
 
 
-class Towers(nn.Module):  # type: ignore[misc]
+class Towers(Sides):
     """The tower of users reads the tensors ``user`` and ``user_ids``, that of films the other two.
 
     Args:
@@ -46,24 +46,19 @@ class Towers(nn.Module):  # type: ignore[misc]
     config_type: ClassVar[type[TowersConfig]] = TowersConfig
 
     def __init__(self, config: TowersConfig) -> None:
-        super().__init__()
-        self.config = config
-        shapes, layers = config.shapes, [*config.hidden, config.dim]
-        self.user_ids = Embeddings(shapes.tables["user_ids"], config.embedding)
-        self.film_ids = Embeddings(shapes.tables["film_ids"], config.embedding)
-        self.user_layers = multilayer(shapes.dense["user"] + self.user_ids.width, layers)
-        self.film_layers = multilayer(shapes.dense["film"] + self.film_ids.width, layers)
+        super().__init__(config)
+        layers = [*config.hidden, config.dim]
+        self.user_layers = multilayer(self.user_width, layers)
+        self.film_layers = multilayer(self.film_width, layers)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
     def user(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Unit vectors of users, (rows, dim)."""
-        parts = [tensors["user"], *self.user_ids(tensors["user_ids"])]
-        return unit(self.user_layers(torch.cat(parts, dim=1)))
+        return unit(self.user_layers(self.user_columns(tensors)))
 
     def film(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Unit vectors of films, (rows, dim)."""
-        parts = [tensors["film"], *self.film_ids(tensors["film_ids"])]
-        return unit(self.film_layers(torch.cat(parts, dim=1)))
+        return unit(self.film_layers(self.film_columns(tensors)))
 
     def forward(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores of pairs, (rows)."""

@@ -31,13 +31,6 @@ class Ranker(torch.nn.Module):  # type: ignore[misc]
         return torch.nn.functional.normalize(self.embed(tensors["ids"][:, 0]), dim=1)
 
 
-class Neighbours(Ranker):
-    """A wrong model: a row's score depends on the rows beside it."""
-
-    def forward(self, tensors: Any) -> Any:
-        return tensors["dense"][:, 0] - tensors["dense"][:, 0].mean()
-
-
 def rows_of(count: Any, seed: Any = 0) -> Any:
     generator = np.random.default_rng(seed)
     return {

@@ -15,8 +15,7 @@ from featurelib.errors import (
 )
 from featurelib.layout import Layout
 from serving_example.devices import Ladder, cpu_device, cuda_device
-from serving_example.devices.rows import check_rows
-from serving_example.tests.devices.models import LAYOUT, Neighbours, Ranker, rows_of
+from serving_example.tests.devices.models import LAYOUT, Ranker, rows_of
 
 
 def loaded_on(device: Any, module: Any = None, ladder: Any = (128, 256)) -> Any:
@@ -66,19 +65,16 @@ def test_a_part_of_a_model_gives_vectors() -> None:
     assert device.run(loaded, [{"ids": np.array([[3], [3], [4]])}]).shape == (3, 8)
 
 
-def test_no_row_of_a_right_model_knows_its_neighbours() -> None:
-    """Every size and place gives the same bits; the count says that something was compared."""
+def test_a_row_has_the_same_score_at_every_size_and_place() -> None:
+    """What other requests of a batch bring, and what the batch before left behind, never shows."""
     device = cpu_device()
-    loaded = loaded_on(device, ladder=(128, 256, 512, 1024))
-    assert check_rows(device, loaded, np.random.default_rng(0)) >= 128 * 8
-
-
-def test_a_model_whose_rows_look_at_each_other_is_found() -> None:
-    """The proof names the row, both places and both scores."""
-    device = cpu_device()
-    loaded = loaded_on(device, Neighbours())
-    with pytest.raises(DeviceError, match=r"row 0 at place .* of (128|256) gives"):
-        check_rows(device, loaded, np.random.default_rng(0))
+    loaded = loaded_on(device, ladder=(128, 256, 512))
+    few = rows_of(128)
+    alone = device.run(loaded, [few]).tobytes()
+    for size in (256, 512):
+        for at in (1, 60, size - 128 - 1):
+            around = [rows_of(at, seed=1), few, rows_of(size - 128 - at, seed=2)]
+            assert device.run(loaded, around)[at : at + 128].tobytes() == alone
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import polars as pl
-
 from featurelib_online import stream
-from parity_tests.windows.movielens_events import load_ratings
 from serving_example.definition import feature_set
 from serving_example.store import (
     Batch,
@@ -28,6 +25,7 @@ from serving_example.store import (
     View,
 )
 from serving_example.tests.store.ratings import as_json
+from serving_example.train.data import load
 
 EVENTS, STEP = 20_000, 256
 NAMES = {"ratings_by_user": "user_state", "ratings_by_film": "film_state"}
@@ -48,8 +46,7 @@ def main() -> None:
     definition = feature_set().aggregates
     assert definition is not None
     views = {s: StateView.of(stream.compile(definition, s), NAMES[s]) for s in definition.sources}
-    frame = load_ratings()[0].with_columns(genres=pl.lit("Drama"), received_at="rated_at")
-    frame = frame.sort("rated_at", "rating_id").head(EVENTS)
+    frame = load().events.sort("rated_at", "rating_id").head(EVENTS)
     records = [as_json(row) for row in frame.iter_rows(named=True)]
     with tempfile.TemporaryDirectory() as name:
         log, store = LmdbLog(Path(name) / "log"), LmdbStore(Path(name) / "store")

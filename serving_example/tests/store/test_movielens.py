@@ -12,11 +12,11 @@ import pytest
 from featurelib_offline import point_in_time
 from featurelib_online import stream
 from parity_tests.soak import amount
-from parity_tests.windows.movielens_events import load_ratings, ratings_file
 from serving_example.definition import feature_set
 from serving_example.store import LmdbLog, LmdbStore, StateView, Tailer
 from serving_example.store.materialize import materialize_states
 from serving_example.tests.store.test_streaming import bits
+from serving_example.train.data import load
 
 TAILED = amount(1500, soak=20_000)
 """The last ratings come by the log, all before them by a snapshot."""
@@ -26,15 +26,7 @@ ASKED = amount(150, soak=2000)
 @pytest.fixture(scope="module")
 def events() -> pl.DataFrame:
     """All ratings in the order of their time, with the films' genres."""
-    films = pl.read_csv(ratings_file().with_suffix(".item"), separator="\t", infer_schema=False)
-    films.columns = [name.partition(":")[0] for name in films.columns]
-    genres = films.select(pl.col("item_id").cast(pl.Int64), genres=pl.col("class").fill_null(""))
-    return (
-        load_ratings()[0]
-        .join(genres, on="item_id", how="left")
-        .with_columns(received_at="rated_at")
-        .sort("rated_at", "rating_id")
-    )
+    return load().events.sort("rated_at", "rating_id")
 
 
 def test_a_snapshot_and_a_tail_equal_the_batch_job(events: pl.DataFrame, tmp_path: Path) -> None:
