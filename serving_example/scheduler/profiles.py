@@ -1,0 +1,182 @@
+"""Latency profiles: learned from every batch, stored, and watched for drift."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serving_example.scheduler.curve import Curve
+from serving_example.scheduler.errors import SchedulerError
+
+__all__ = ["Drift", "Profiles"]
+
+FORMAT = 1
+MIN_BATCHES = 16
+"""Fewer batches of a size say nothing of drift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A size that does not take as long any more as the profile was told.
+
+    Attributes:
+        model: The model.
+        device: The device's name.
+        size: The size of the ladder.
+        told_s: Seconds that were told: from the stored profile.
+        seen_s: Seconds of the last batches.
+    """
+
+    model: str
+    device: str
+    size: int
+    told_s: float
+    seen_s: float
+
+
+class Profiles:
+    """How long each model takes on each device, at each size.
+
+    A device is asked for by name. Until it has been seen itself, what was told of its name or of
+    its kind is the answer, then what other devices of its kind were seen to take.
+
+    Args:
+        quantile: Which of the last batches stands for a size.
+        guess_s: What a batch takes while nothing at all is known of it. Too low a guess runs a
+            batch late once; too high a one refuses work until the first batch has run.
+        drift: A seen time above `drift` times the told one, or below its inverse, is an alarm.
+    """
+
+    def __init__(
+        self, *, quantile: float = 0.9, guess_s: float = 0.005, drift: float = 1.5
+    ) -> None:
+        if not 0.0 < quantile <= 1.0 or not guess_s > 0.0 or not drift > 1.0:
+            raise SchedulerError(
+                "expected 0 < quantile <= 1, guess_s > 0 and drift > 1, "
+                f"got {quantile}, {guess_s} and {drift}"
+            )
+        self._quantile, self._guess_s, self._drift = quantile, guess_s, drift
+        self._curves: dict[tuple[str, str], Curve] = {}
+        self._kinds: dict[str, str] = {}
+
+    def know(self, device: str, kind: str) -> None:
+        """Tells of what kind a device is."""
+        self._kinds[device] = kind
+
+    def tell(self, model: str, device: str, seconds: Mapping[int, float]) -> None:
+        """Says how long sizes take, until they are seen.
+
+        Args:
+            model: The model.
+            device: A device's name, or a kind.
+            seconds: Size to seconds, all above 0.
+
+        Raises:
+            SchedulerError: A time is not above 0.
+        """
+        for size, s in seconds.items():
+            if not 0.0 < s < math.inf:
+                raise SchedulerError(
+                    f"model {model} on {device}: expected seconds above 0 of size {size}, got {s}"
+                )
+            self._curve(model, device).tell(size, s)
+
+    def observe(self, model: str, device: str, size: int, seconds: float) -> bool:
+        """Remembers what a batch took; True if answers may have changed.
+
+        A time that is not above 0 comes from a clock that was set back, and says nothing.
+        """
+        if not 0.0 < seconds < math.inf:
+            return False
+        kind = self._kinds.get(device, device)
+        moved = self._curve(model, device).observe(size, seconds)
+        if kind != device:
+            self._curve(model, kind).observe(size, seconds)
+        return moved
+
+    def seconds(self, model: str, device: str, size: int) -> float:
+        """How long a batch of that size takes there, as far as is known."""
+        own = self._curves.get((model, device))
+        kin = self._curves.get((model, self._kinds.get(device, device)))
+        curves = [curve for curve in (own, kin) if curve is not None]
+        for curve in curves:
+            found = curve.known(size)
+            if found is not None:
+                return found
+        if not curves:
+            return self._guess_s
+        return max(curves, key=Curve.points).on_line(size)
+
+    def table(self, model: str, device: str, sizes: tuple[int, ...]) -> tuple[float, ...]:
+        """Seconds for each size, never falling: a smaller batch could be padded to the larger."""
+        made: list[float] = []
+        longest = 0.0
+        for size in sizes:
+            longest = max(longest, self.seconds(model, device, size))
+            made.append(longest)
+        return tuple(made)
+
+    def forget(self, model: str) -> None:
+        """Drops all that is known of a model."""
+        for key in [key for key in self._curves if key[0] == model]:
+            del self._curves[key]
+
+    def drifts(self) -> list[Drift]:
+        """The sizes that have drifted from what was told of their device or its kind."""
+        return [
+            Drift(model, device, size, told_s, curve.seen[size])
+            for (model, device), curve in sorted(self._curves.items())
+            for size, told_s in sorted(curve.told.items())
+            if curve.count(size) >= MIN_BATCHES
+            and not told_s / self._drift <= curve.seen[size] <= told_s * self._drift
+        ]
+
+    def to_json(self) -> str:
+        """All that is known, for `from_json` of a later process."""
+        known = [
+            {
+                "model": model,
+                "device": device,
+                "seconds": {str(size): s for size, s in sorted((curve.told | curve.seen).items())},
+            }
+            for (model, device), curve in sorted(self._curves.items())
+        ]
+        return json.dumps({"format": FORMAT, "profiles": known}, indent=1)
+
+    def read_json(self, text: str) -> None:
+        """Is told what `to_json` wrote.
+
+        Raises:
+            SchedulerError: It is no such file; nothing was told.
+        """
+        try:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
+                raise ValueError(f"format {content['format']!r}, expected {FORMAT}")
+            told = [
+                (str(one["model"]), str(one["device"]), _seconds(one["seconds"]))
+                for one in content["profiles"]
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise SchedulerError(
+                f"latency profiles cannot be read: {error!r}",
+                hint="remove the file: profiles are learned again",
+            ) from error
+        for model, device, seconds in told:
+            self.tell(model, device, seconds)
+
+    def _curve(self, model: str, device: str) -> Curve:
+        found = self._curves.get((model, device))
+        if found is None:
+            found = self._curves[model, device] = Curve(self._quantile)
+        return found
+
+
+def _seconds(given: dict[str, Any]) -> dict[int, float]:
+    made = {int(size): float(s) for size, s in given.items()}
+    if not all(size > 0 and 0.0 < s < math.inf for size, s in made.items()):
+        raise ValueError(f"sizes and seconds are above 0, got {given}")
+    return made

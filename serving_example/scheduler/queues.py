@@ -1,0 +1,191 @@
+"""One queue for each model, and the devices that take from them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection
+
+from serving_example.scheduler.line import Line, Order
+from serving_example.scheduler.profiles import Profiles
+from serving_example.scheduler.rates import Rate
+from serving_example.scheduler.specs import DeviceSpec, ModelSpec
+from serving_example.scheduler.work import Batch, Work
+
+__all__ = ["ModelQueue", "Station"]
+
+RATE_TAU_S = 1.0
+"""Policies plan for the traffic of about a second."""
+SLO_SHARE = 0.05
+"""What the newest work weighs in the mean of what deadlines leave."""
+
+
+class Station:
+    """A device as it is now.
+
+    Attributes:
+        spec: What it is.
+        is_alive: It may be given work.
+        batch: What runs.
+        queues: The models that it holds.
+        loading: The model that it loads.
+        queued_s: Time that the works waiting for its models will take of it: each model's time is
+            divided evenly among the devices that hold it.
+        wait_until: While it is free and its policy waits for more work: until when.
+        busy_s: How long its batches have run in all.
+    """
+
+    __slots__ = (
+        "batch", "busy_s", "is_alive", "loading", "queued_s", "queues", "spec", "wait_until",
+    )  # fmt: skip
+
+    def __init__(self, spec: DeviceSpec) -> None:
+        self.spec = spec
+        self.is_alive = True
+        self.batch: Batch | None = None
+        self.queues: dict[str, ModelQueue] = {}
+        self.loading: str | None = None
+        self.queued_s = self.busy_s = 0.0
+        self.wait_until: float | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """It could run a batch now."""
+        is_blocked = self.loading is not None and self.spec.is_blocked_by_loads
+        return self.batch is None and self.is_alive and not is_blocked
+
+    def busy_for(self, now: float) -> float:
+        """For how much longer its batch is expected to run.
+
+        A batch that is over its time is expected to need as long again as it is over: a device that
+        hangs looks longer and longer, one that is a little slow does not. A clock that was set back
+        does not make the batch longer.
+        """
+        batch = self.batch
+        if batch is None:
+            return 0.0
+        left = batch.started + batch.expected_s - now
+        return min(left, batch.expected_s) if left >= 0.0 else -left
+
+
+class ModelQueue:
+    """The works that wait for one model, and what they will cost.
+
+    Attributes:
+        spec: The model.
+        line: All its works.
+        hosts: The living devices that hold it, the fastest first.
+        tables: By device, the seconds of each size.
+        table: The mean of those; before any device holds it, of a device that could.
+        cost_s: Device time that all its works will take, in batches as full as may be.
+        part_s: What each host has of it.
+        slo_s: What deadlines leave a work when it arrives, of late.
+        arrivals: Rows that arrive, of late, refused ones too.
+    """
+
+    __slots__ = (
+        "_lanes", "arrivals", "cost_s", "hosts", "line", "part_s", "slo_s", "spec",
+        "table", "tables",
+    )  # fmt: skip
+
+    def __init__(self, spec: ModelSpec, order: Order, now: float) -> None:
+        self.spec = spec
+        self.line = Line(order)
+        self._lanes: dict[str, Line] = {}
+        self.hosts: list[Station] = []
+        self.tables: dict[str, tuple[float, ...]] = {}
+        self.table: tuple[float, ...] = ()
+        self.cost_s = self.part_s = self.slo_s = 0.0
+        self.arrivals = Rate(RATE_TAU_S, now)
+
+    def arrived(self, work: Work, now: float) -> None:
+        """Counts a work that asks for the model, taken or not."""
+        self.arrivals.add(work.rows)
+        slack = work.deadline - now
+        self.slo_s += SLO_SHARE * (slack - self.slo_s) if self.slo_s else slack
+
+    def add(self, work: Work) -> None:
+        """Puts a work into its place."""
+        line = self.line
+        if not self._lanes and line.count and line.first().tenant != work.tenant:
+            for waiting in line:  # a second tenant: now each has a line beside the common one
+                self._lane_of(waiting).add(waiting)
+        line.add(work)
+        if self._lanes:
+            self._lane_of(work).add(work)
+        self._cost_again()
+
+    def remove(self, work: Work) -> None:
+        """Takes out a work that waits here."""
+        self._take_out(work)
+        self._cost_again()
+
+    def remove_all(self, works: Collection[Work]) -> None:
+        """Takes out works that wait here."""
+        for work in works:
+            self._take_out(work)
+        self._cost_again()
+
+    @property
+    def unit_s(self) -> float:
+        """Device time of a row in a full batch."""
+        return self.table[-1] / self.spec.sizes[-1]
+
+    def lane(self, tenant: str) -> Line | None:
+        """The works of one tenant; None if he has none here."""
+        if self._lanes:
+            lane = self._lanes.get(tenant)
+            return lane if lane is not None and lane.count else None
+        return self.line if self.line.count and self.line.first().tenant == tenant else None
+
+    def seconds_for(self, rows: int) -> float:
+        """How long a batch of so many rows takes on the mean host."""
+        return self.table[bisect_left(self.spec.sizes, rows)]
+
+    def set_hosts(self, hosts: list[Station], profiles: Profiles, others: list[Station]) -> None:
+        """Tells which devices hold it now.
+
+        Args:
+            hosts: Those that do.
+            profiles: How fast they are.
+            others: Devices to judge its cost by while none does.
+        """
+        for host in self.hosts:
+            host.queued_s -= self.part_s
+        self.part_s = 0.0
+        self.hosts = hosts
+        self.time_again(profiles, others)
+
+    def time_again(self, profiles: Profiles, others: list[Station]) -> None:
+        """Reads the profiles again, which may have moved."""
+        model, sizes = self.spec.model, self.spec.sizes
+        self.tables = {
+            station.spec.name: profiles.table(model, station.spec.name, sizes)
+            for station in self.hosts or others
+        }
+        tables = list(self.tables.values())
+        self.table = tuple(sum(column) / len(tables) for column in zip(*tables, strict=True))
+        self.hosts.sort(key=lambda host: self.tables[host.spec.name])
+        self._cost_again()
+
+    def _take_out(self, work: Work) -> None:
+        self.line.remove(work)
+        if self._lanes:
+            self._lanes[work.tenant].remove(work)
+            if not self.line.count:
+                self._lanes = {}  # tenants come and go; whoever comes first needs no lane
+
+    def _lane_of(self, work: Work) -> Line:
+        return self._lanes.setdefault(work.tenant, Line(self.line.order))
+
+    def _cost_again(self) -> None:
+        full, rest = divmod(self.line.rows, self.spec.sizes[-1])
+        cost = full * self.table[-1]
+        if rest:
+            cost += self.table[bisect_left(self.spec.sizes, rest)]
+        self.cost_s = cost
+        if self.hosts:
+            part = cost / len(self.hosts)
+            more = part - self.part_s
+            self.part_s = part
+            for host in self.hosts:
+                host.queued_s += more
