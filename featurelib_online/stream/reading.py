@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from featurelib.border_values import is_null, mapping_of
 from featurelib.bundle import Bundle
+from featurelib.dtypes import DType
+from featurelib.fields import InputSchema
 from featurelib.jit.windows.plan import Plan, width_of
 from featurelib.layout import Layout
 from featurelib.program import Program
@@ -27,6 +31,40 @@ def event_kernel(events: EventPlan, program: Program) -> RowKernel:
     }
     state, layout = FittedState({}), Layout(())
     return RowKernel(Bundle(source.name, "1", "", events.schema, program, state, layout, meta))
+
+
+def is_missing(record: Mapping[str, Any], schema: InputSchema, column: str) -> bool:
+    """Whether a record has no value in a column, as the border sees it.
+
+    A null of pandas or NumPy is none, a member is looked for in its Struct, and what is left out
+    has the value of its default. A value that the border refuses is one.
+
+    Args:
+        record: The record.
+        schema: What it is read by.
+        column: The column, of a Struct's member ``place.lat``.
+    """
+    if column in record:
+        return is_null(record[column])
+    for struct in schema.structs:
+        if column.startswith(f"{struct.name}."):
+            given = record.get(struct.name, struct.default if struct.has_default else None)
+            return is_null(_member(given, struct.dtype, column.removeprefix(f"{struct.name}.")))
+    field = schema[column]
+    return not field.has_default or is_null(field.default)
+
+
+def _member(value: Any, dtype: DType, path: str) -> Any:
+    """A member of a Struct's value, None where it has none; what is no Struct as it is."""
+    held = None if is_null(value) else mapping_of(value)
+    if held is None:
+        return value
+    for name, inner, _ in dtype.fields:
+        if name == path:
+            return held.get(name)
+        if path.startswith(f"{name}."):
+            return _member(held.get(name), inner, path.removeprefix(f"{name}."))
+    return None
 
 
 class RecordReader:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from featurelib.border_times import MAX_US, MIN_US
 from featurelib.bundle import Bundle
 from featurelib.errors import DefinitionError, InputError
 from featurelib.jit.environment import check_float_environment
@@ -24,7 +25,7 @@ from featurelib_online.stream.calendars import CalendarStarts
 from featurelib_online.stream.columns import apply_columns, with_key
 from featurelib_online.stream.growing import NO_ROOM, copied, grow, totals_of
 from featurelib_online.stream.merging import merged
-from featurelib_online.stream.reading import RecordReader, event_kernel
+from featurelib_online.stream.reading import RecordReader, event_kernel, is_missing
 from featurelib_online.stream.state import State, loaded
 
 OUTCOMES = (
@@ -91,7 +92,8 @@ class Stream:
                 reader.read(event)
             except InputError:
                 return self._refuse(self._reason(event))
-            if event.get(self._source.key) is None:
+            kind = type(event.get(self._source.key))
+            if kind is not int and kind is not str and self._lacks(event, "key"):
                 return self._refuse("null_key")
             outcome = reader.apply(state.address)
             while outcome in NO_ROOM:
@@ -136,7 +138,7 @@ class Stream:
             as_of: A datetime with a zone, or microseconds since 1970 in UTC.
 
         Raises:
-            InputError: `as_of` is neither.
+            InputError: `as_of` is neither, or not of the years 1 to 9999.
         """
         check_float_environment()
         q = _microseconds(as_of)
@@ -166,6 +168,9 @@ class Stream:
             state: The state; it is not changed.
             as_of: If given, events that no window can reach at this moment or later are left out.
                 A query of an earlier moment may then be answered by nulls (``beyond_kept``).
+
+        Raises:
+            InputError: `as_of` is no moment (see `query`).
         """
         made = copied(self.plan, state)
         if as_of is not None:
@@ -222,15 +227,17 @@ class Stream:
             self.refused[reason] += 1
         return reason
 
-    def _reason(self, event: Any) -> str:
+    def _reason(self, event: Mapping[str, Any]) -> str:
         """Why a record that cannot be read is refused: a null comes before a bad value."""
-        source = self._source
-        if isinstance(event, Mapping):
-            for role in ("key", "time", "id", "arrival"):
-                name = getattr(source, role)
-                if name is not None and event.get(name) is None:
-                    return f"null_{role}"
+        for role in ("key", "time", "id", "arrival"):
+            if self._lacks(event, role):
+                return f"null_{role}"
         return "bad_value"
+
+    def _lacks(self, event: Mapping[str, Any], role: str) -> bool:
+        """Whether a record has no value in the column of a role; False if no column has it."""
+        column = getattr(self._source, role)
+        return column is not None and is_missing(event, self._source.records, column)
 
 
 def compile(what: Definition | Bundle, source: str | None = None) -> Stream:
@@ -262,13 +269,20 @@ def compile(what: Definition | Bundle, source: str | None = None) -> Stream:
 
 def _microseconds(as_of: dt.datetime | int) -> int:
     if type(as_of) is int:
-        return as_of
-    if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
+        moment = as_of
+    elif isinstance(as_of, dt.datetime) and as_of.tzinfo is not None:
+        since = as_of - _EPOCH
+        moment = 1_000_000 * (86400 * since.days + since.seconds) + since.microseconds
+    else:
         raise InputError(
             f"expected a datetime with a zone, or microseconds since 1970, got as_of={as_of!r}"
         )
-    since = as_of - _EPOCH
-    return 1_000_000 * (86400 * since.days + since.seconds) + since.microseconds
+    if not MIN_US <= moment <= MAX_US:
+        raise InputError(
+            f"expected a moment of the years 1 to 9999, got as_of={as_of!r}",
+            hint="a number counts microseconds since 1970, not nanoseconds",
+        )
+    return moment
 
 
 def _datetime(microseconds: int) -> dt.datetime:

@@ -26,8 +26,9 @@ PLAIN_ROW = {
 }  # fmt: skip
 
 
+UTC = pl.Datetime("us", "UTC")
 COLUMNS = {
-    "user": pl.String, "at": pl.Datetime("us", "UTC"), "got": pl.Datetime("us", "UTC"),
+    "user": pl.String, "at": UTC, "got": UTC,
     "seq": pl.Int32, "id": pl.Int64, "gone": pl.Boolean, "x": pl.Float64, "f": pl.Float32,
     "n": pl.Int64, "u": pl.UInt64, "flag": pl.Boolean, "word": pl.String,
 }  # fmt: skip
@@ -190,9 +191,15 @@ def test_query_times_are_datetimes_with_a_zone_or_microseconds() -> None:
     local = moment.astimezone(dt.timezone(dt.timedelta(hours=-5)))
     told = [dict(made.query(state, q)) for q in (moment, local, strategies.microseconds(moment))]
     assert told[0] == told[1] == told[2] and told[0]["left_sum"] == 1.5
-    for wrong in (moment.replace(tzinfo=None), "now", 1.0, None):
+    far = (2**70, -(2**70), 253_402_300_800_000_000, -62_135_596_800_000_001, 1_700_000_000 * 10**9)
+    for wrong in (moment.replace(tzinfo=None), "now", 1.0, None, *far):
         with pytest.raises(InputError, match="as_of"):
             made.query(state, wrong)
+        if wrong is not None:
+            with pytest.raises(InputError, match="as_of"):
+                made.compact(state, wrong)
+    for q in (253_402_300_799_999_999, -62_135_596_800_000_000):
+        assert made.query(state, q)["left_count"] == 0
 
 
 def test_a_stream_travels_between_processes() -> None:
