@@ -22,9 +22,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import psutil
 
+from benchmarks.serving_world import USERS, make_world
 from benchmarks.tables import Table
 
-USERS = 943
 CLIENTS = (1, 16, 64)
 
 
@@ -37,14 +37,7 @@ def measure(quick: bool) -> list[Table]:
     seconds = 1.0 if quick else 8.0
     with TemporaryDirectory() as place:
         folder = Path(place)
-        _run("serving_example.train", "--out", folder, "--quick")
-        offline = folder / "offline"
-        _run(
-            "serving_example.store", "materialize", "--store", folder / "store",
-            "--bundle", folder / "bundle.json", "--ratings", offline / "events.parquet",
-            "--profiles", offline / "profiles.parquet",
-            "--catalogue", offline / "catalogue.parquet",
-        )  # fmt: skip
+        make_world(folder)
         for processes in (1,) if quick else (1, 2):
             with contextlib.ExitStack() as stack:
                 servers = [stack.enter_context(_served(folder)) for _ in range(processes)]
@@ -63,11 +56,6 @@ def measure(quick: bool) -> list[Table]:
         "Two processes share one LMDB store and log; each has a device thread of its own.",
     ]
     return [table]
-
-
-def _run(module: str, *arguments: object) -> None:
-    subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True,
-                   capture_output=True)  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,11 +153,14 @@ class StageTable:
             for size, at in self.format.index.items():
                 self._data[size][:, row] = np.frombuffer(vector, f"u{size}")[at]
 
-    def gather(self, rows: Array) -> dict[int, Array]:
-        """The cells of some rows: for each size a matrix, a C-contiguous row for each cell.
+    def gather(
+        self, rows: Array, cells: Mapping[int, Sequence[int]] | None = None
+    ) -> dict[int, Array]:
+        """Cells of some rows: for each size a matrix, a C-contiguous row for each cell.
 
         Args:
             rows: Numbers of rows, int64, any order, any number of times.
+            cells: For each size the places of the cells, in the order that is wanted; None: all.
 
         Raises:
             InputError: A row is not there.
@@ -166,4 +169,14 @@ class StageTable:
             wrong = rows[(rows < 0) | (rows >= self._rows)][0]
             raise InputError(f"{self.format.name}: row {wrong} of a table of {self._rows}")
         with self._lock:
-            return {size: data.take(rows, axis=1) for size, data in self._data.items()}
+            if cells is None:
+                return {size: data.take(rows, axis=1) for size, data in self._data.items()}
+            return {size: _taken(self._data[size], some, rows) for size, some in cells.items()}
+
+
+def _taken(data: Array, cells: Sequence[int], rows: Array) -> Array:
+    """Some rows' values of some cells: one cell at a time, because most are not wanted."""
+    made = np.empty((len(cells), len(rows)), data.dtype)
+    for place, cell in zip(made, cells, strict=True):
+        data[cell].take(rows, out=place, mode="clip")  # the rows are checked
+    return made

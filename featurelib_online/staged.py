@@ -7,21 +7,20 @@ that the whole bundle gives.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from featurelib.bundle import Bundle
 from featurelib.errors import DefinitionError, InputError
 from featurelib.jit.arena import DEFAULT_LIMIT
 from featurelib.jit.environment import check_float_environment
-from featurelib.jit.tensors import TensorKernel
+from featurelib.layout import Layout, Tensor
 from featurelib.model_inputs import ModelInputs
 from featurelib.stages import Stages, split
-from featurelib_online import buffers
 from featurelib_online.row import RowKernel, as_mapping
 from featurelib_online.row import compile as compile_rows
+from featurelib_online.stage_fill import StageFill
 from featurelib_online.stage_table import Array, StageTable, VectorFormat
 from featurelib_online.stream.served import Served
 from featurelib_online.stream.state import State
@@ -93,17 +92,10 @@ class Staged:
             if isinstance(part, Served)
             for source, made in part.streams.items()
         }
-        self._kernel = TensorKernel(self.stages.rest, limit=text_limit)
-        # Each input is a row of one gathered block; the last block is address 0: no flags.
-        self._blocks = [(n, size) for n, made in self.formats.items() for size in made.index]
-        block, step = [], []
-        for column in self._kernel.inputs:
-            stage = next(s for s, made in self.formats.items() if column in made.values)
-            made = self.formats[stage]
-            for cell in (made.values[column], made.flags.get(column)):
-                block.append(self._blocks.index((stage, cell.size)) if cell else len(self._blocks))
-                step.append(cell.place * cell.size if cell else 0)
-        self._block, self._step = np.array(block, np.int64), np.array(step, np.int64)
+        self._limit = text_limit
+        self._fills: dict[tuple[str, ...], StageFill] = {}
+        self._one = threading.Lock()
+        self._whole = self._filling(bundle.layout.tensors)
         check_float_environment()
 
     @property
@@ -150,50 +142,63 @@ class Staged:
         self,
         given: Mapping[str, tuple[StageTable, Any]],
         *,
+        tensors: Sequence[str] | None = None,
         out: Mapping[str, Any] | None = None,
         threads: int = 1,
     ) -> dict[str, Array]:
         """The tensors of rows that are made of one vector of each stage.
 
+        Where a model computes what it knows of a user and of a film apart, each has its tensors
+        filled apart too: those of a stage need no row of another.
+
         Args:
             given: For each stage a table, and the number of its row for each row of the tensors.
-            out: Buffers for the tensors of the layout (see `RowKernel.many`).
+                A stage that none of the tensors reads may be left out.
+            tensors: Which tensors of the layout are filled; None: all.
+            out: Buffers for these tensors (see `RowKernel.many`).
             threads: Ranges of rows to run side by side (see `RowKernel.columns`).
 
         Returns:
-            The tensors of the layout by name, of shape (rows, width).
+            The tensors by name, in the order of the layout, of shape (rows, width).
 
         Raises:
             InputError: A stage is missing or unknown, a row is not there, numbers of rows differ,
-                or a buffer does not fit.
+                a buffer does not fit, or the layout has no such tensor.
         """
-        rows, gathered = -1, {}
-        for stage, part in self.formats.items():
-            if stage not in given:
-                raise InputError(f"{self.bundle.name}: no table of the stage `{stage}` is given")
-            table, numbers = given[stage]
-            if table.format is not part:
-                raise InputError(f"{self.bundle.name}: a table of another stage as `{stage}`")
-            numbers = np.ascontiguousarray(numbers, np.int64)
-            if rows not in (-1, len(numbers)) or numbers.ndim != 1:
+        return self._fill_of(tensors)(given, out, threads)
+
+    def reads(self, tensors: Sequence[str]) -> tuple[str, ...]:
+        """The stages that some tensors of the layout read; their machine code is ready then.
+
+        Raises:
+            InputError: The layout has no such tensor.
+        """
+        return self._fill_of(tensors).stages
+
+    def _fill_of(self, names: Sequence[str] | None) -> StageFill:
+        if names is None:
+            return self._whole
+        made = self._fills.get(tuple(names))
+        if made is not None:
+            return made
+        known = {tensor.name: tensor for tensor in self.bundle.layout.tensors}
+        for name in names:
+            if name not in known:
                 raise InputError(
-                    f"{self.bundle.name}: stage `{stage}` gives {numbers.shape} row numbers, "
-                    f"another one {rows}"
+                    f"{self.bundle.name}: the layout has no tensor {name!r}",
+                    hint=f"there are {', '.join(known)}",
                 )
-            rows = len(numbers)
-            gathered[stage] = table.gather(numbers)
-        if len(given) > len(self.formats):
-            raise self._unknown(next(n for n in given if n not in self.formats))
-        views = buffers.of(out, self.bundle, rows)
-        starts = [gathered[stage][size].ctypes.data for stage, size in self._blocks]
-        words = np.array([*starts, 0], np.int64)[self._block] + self._step * rows
-        try:
-            _, tensors, keep = self._kernel.fill(words, rows, out=views, threads=threads)
-        except BaseException:
-            buffers.void(views)
-            raise
-        del keep, gathered  # what the words point into
-        return {n: tensors[n] for n in buffers.array_names(self.bundle.layout)}
+        return self._filling(tuple(known[name] for name in names))
+
+    def _filling(self, tensors: tuple[Tensor, ...]) -> StageFill:
+        """What fills these tensors; compiled when it is first asked for."""
+        names = tuple(tensor.name for tensor in tensors)
+        with self._one:
+            if names not in self._fills:
+                self._fills[names] = StageFill(
+                    self.stages.rest, Layout(tensors), self.formats, self._limit
+                )
+            return self._fills[names]
 
     def _unknown(self, stage: str) -> InputError:
         return InputError(

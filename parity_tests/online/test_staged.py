@@ -77,6 +77,41 @@ def test_stages_give_the_tensors_of_the_whole() -> None:
     assert empty.shape == (0, expected.shape[1])
 
 
+def test_some_tensors_need_their_stages_only() -> None:
+    """Tensors that are filled apart have the bits that they have beside the others."""
+    one = [fl.Feature(f"{s}_own", version=1, expr=fl.col(f"{s}_float64").fill_null(0.5) * 2.0)
+           for s in "ab"]  # fmt: skip
+    both = fl.Feature("both", version=1, expr=fl.col("a_own") - fl.col("b_own"))
+    plain = fl.Feature("none", version=1, expr=fl.lit(3.0))
+    whole = fl.FeatureSet(
+        "sides", version="1.0.0", inputs=bundle_of().schema, features=[*one, both, plain],
+        layout={"a": ["a_own"], "both": ["both", "a_own"], "b": ["b_own"], "none": ["none"]},
+    ).bind()  # fmt: skip
+    made = Staged(whole, STAGES)
+    given: dict[str, tuple[StageTable, Any]] = {}
+    for side in "ab":
+        rows = rows_of(side)
+        table = made.table(side, [made.vector(side, row) for row in rows])
+        given[side] = (table, np.arange(5) * 7 % len(rows))
+    expected = made.fill(given)
+    assert list(expected) == ["a", "both", "b", "none"]
+    for tensors in (["a"], ["b"], ["both"], ["b", "a"], ["none", "a"]):
+        read = made.reads(tensors)
+        assert set(read) == {s for t in tensors for s in {"both": "ab", "none": ""}.get(t, t)}
+        out = {t: np.empty((6, expected[t].shape[1])) for t in tensors}
+        for mine in ({s: given[s] for s in read}, given):
+            got = made.fill(mine, tensors=tensors, out=out)
+            assert list(got) == tensors
+            for t in tensors:
+                assert got[t].tobytes() == out[t][:5].tobytes() == expected[t].tobytes()
+    with pytest.raises(InputError, match="no table of the stage `b`"):
+        made.fill({"a": given["a"]}, tensors=["both"])
+    with pytest.raises(InputError, match="no tensor 'c'"):
+        made.fill(given, tensors=["c"])
+    with pytest.raises(InputError, match="no stage is given"):
+        made.fill({}, tensors=["none"])
+
+
 def vectors(side: str) -> list[bytes]:
     return [staged().vector(side, row) for row in rows_of(side)]
 

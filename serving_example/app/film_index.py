@@ -23,8 +23,6 @@ __all__ = ["FeatureSource", "FilmIndex", "FilmRows", "Snapshot"]
 
 log = logging.getLogger("serving_example")
 _NONE = np.empty(0, np.int64)
-NOBODY = -1
-"""The user beside whom film vectors are computed: what a film is does not depend on the user."""
 
 
 class FilmRows(Protocol):
@@ -57,8 +55,16 @@ class FeatureSource(Protocol):
     @property
     def films(self) -> FilmRows: ...
 
-    def user(self, user_id: int, as_of: int | None = None) -> User:
-        """What is known of a user."""
+    def users(self, user_ids: Sequence[int]) -> Sequence[User | Exception]:
+        """What is known of users, or why it is not."""
+        ...
+
+    def of_users(self, users: Sequence[User], tensors: Sequence[str]) -> dict[str, Array]:
+        """Tensors that tell of users alone."""
+        ...
+
+    def of_films(self, rows: Array, tensors: Sequence[str]) -> dict[str, Array]:
+        """Tensors that tell of films alone."""
         ...
 
     def fill(
@@ -194,13 +200,12 @@ class FilmIndex:
         return Snapshot(before.towers, self._features.films.ids[: len(vectors)], vectors)
 
     def _vectors(self, served: Served, rows: Array) -> Array:
-        loaded, nobody = served.outputs["film"], self._features.user(NOBODY)
+        loaded = served.outputs["film"]
+        names = [tensor.name for tensor in loaded.layout.tensors]
         largest, made = loaded.ladder.largest, []
         for at in range(0, len(rows), largest):
             some = rows[at : at + largest]
-            tensors, _ = self._features.fill([nobody], [some])
-            # A copy: the next fill may write to the same buffers.
-            mine = {t.name: tensors[t.name][: len(some)].copy() for t in loaded.layout.tensors}
+            mine = self._features.of_films(some, names)
             done: Future[Job] = Future()
             deadline = self._clock() + self._timeout_s
             self._executor.submit(Job(loaded, mine, len(some), deadline, done.set_result))

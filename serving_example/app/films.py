@@ -13,6 +13,7 @@ from serving_example.app import recommend
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
 from serving_example.app.film_index import FilmIndex
+from serving_example.app.rank_program import Services
 from serving_example.app.recommend import Recommendations
 from serving_example.app.recommender import Recommender
 from serving_example.app.routes import Route
@@ -56,8 +57,10 @@ class Films:
         trimmer: Makes the log forget, once a minute; None where another process does.
 
     Attributes:
+        service: What it was added to.
         features: Makes tensors.
         index: The films' vectors.
+        services: What the programs of rankers use.
         tailer: Applies ratings, and tells how far behind they are.
         contracts: The versions of the contract.
         events_request: The type of a request with events, once there are routes.
@@ -78,7 +81,7 @@ class Films:
         tails: bool = True,
         trimmer: Trimmer | None = None,
     ) -> None:
-        self._service, self._log, self._clock = service, event_log, clock
+        self.service, self._log, self._clock = service, event_log, clock
         self._tails, self._trimmer = tails, trimmer
         staged = compile_stages(bundle)
         views = Views.of(staged)
@@ -101,10 +104,13 @@ class Films:
         service.before_swap.append(self.index.prepare)
         fields = {field.name: field for field in bundle.request.fields}
         self.contracts = contracts(fields, service.limits)
-        self._recommender = Recommender(
-            self.features, self.index, service.repository, service.executor, service.metrics,
-            service.clock, self.freshness, fingerprint=bundle.fingerprint, ranker=ranker,
+        self.services = Services(
+            self.features, self.index, service.metrics, service.clock, self.freshness,
+            bundle.fingerprint, candidates=100, most_rows=service.limits.candidates,
         )  # fmt: skip
+        self._recommender = Recommender(
+            self.services, service.repository, service.executor, ranker=ranker
+        )
         self.events_request: Any = None
         self._writer: EventWriter | None = None
         self._stop = threading.Event()
@@ -123,7 +129,7 @@ class Films:
         """Applies ratings and refreshes vectors from now on."""
         if self._tails:
             self._thread.start()
-            self._service.readiness.add("tailer", self._thread.is_alive)
+            self.service.readiness.add("tailer", self._thread.is_alive)
         self._keeper.start()
         self.index.start()
 
@@ -133,7 +139,7 @@ class Films:
         Args:
             on_loop: Runs a function on the event loop, from any thread.
         """
-        service = self._service
+        service = self.service
         self._writer = writer = EventWriter(self._log, on_loop)
         service.readiness.add("event_log", lambda: writer.is_alive)
         schema = BY_USER.schema
@@ -166,8 +172,8 @@ class Films:
         while not self._stop.wait(_TELL_S):
             with contextlib.suppress(fl.FeaturelibError):  # what nobody tells, grows
                 self.freshness.tell_lag(self.tailer.lag())
-            if self._trimmer is not None and self._service.clock() >= trim_at:
-                trim_at = self._service.clock() + _TRIM_S
+            if self._trimmer is not None and self.service.clock() >= trim_at:
+                trim_at = self.service.clock() + _TRIM_S
                 try:
                     self._trimmer.step()
                 except fl.FeaturelibError as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from featurelib.errors import DeviceError, InputError
 from serving_example.app.http import Pending, Request, Response
 from serving_example.devices.executor import Executor
 from serving_example.devices.job import Job
-from serving_example.devices.protocol import Loaded, Tensors
+from serving_example.devices.program import Program
+from serving_example.devices.protocol import Loaded
 
 __all__ = ["LoopDelivery", "run_jobs"]
 
@@ -57,17 +59,18 @@ def _finish(jobs: Sequence[Job]) -> None:
 
 def run_jobs(
     executor: Executor,
-    work: Sequence[tuple[Loaded, Tensors, int]],
+    work: Sequence[tuple[Loaded | Program, Any, int]],
     request: Request,
-    finish: Callable[[list[Job]], Response | Pending],
+    finish: Callable[[list[Job]], Response],
 ) -> Pending:
     """Runs jobs for a request; when all are done, `finish` makes the response of them.
 
     Args:
         executor: Of the device.
-        work: For each job the model's function, its tensors, and how many rows.
+        work: For each job the model's function and its tensors, or a program and what it takes;
+            and how many rows.
         request: Its deadline is that of the jobs; their times are added to its timings.
-        finish: Given the jobs, none of which failed; it may give another `Pending`.
+        finish: Given the jobs, none of which failed.
 
     Returns:
         What the response will be. Abandoned, it cancels the jobs.
@@ -94,13 +97,13 @@ def run_jobs(
         elif not left:
             _add_timings(request, jobs)
             try:
-                pending.follow(finish(jobs))
+                pending.set(finish(jobs))
             except Exception as error:
                 pending.set(error)
 
     try:
-        for loaded, tensors, rows in work:
-            job = Job(loaded, tensors, rows, request.deadline, on_done)
+        for loaded, given, rows in work:
+            job = Job(loaded, given, rows, request.deadline, on_done)
             jobs.append(job)
             executor.submit(job)
     except DeviceError:

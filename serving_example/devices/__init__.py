@@ -5,6 +5,7 @@ from serving_example.devices.executor import Executor, Health
 from serving_example.devices.job import Job
 from serving_example.devices.ladder import Ladder
 from serving_example.devices.paced import PacedDevice, Recording
+from serving_example.devices.program import Program
 from serving_example.devices.protocol import Device, Loaded
 from serving_example.devices.torch_device import TorchDevice, cpu_device, cuda_device
 
@@ -18,6 +19,7 @@ __all__ = [
     "Ladder",
     "Loaded",
     "PacedDevice",
+    "Program",
     "Recording",
     "TorchDevice",
     "cpu_device",

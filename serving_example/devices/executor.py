@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from featurelib.errors import DeviceError
 from serving_example.devices.batcher import Batcher, Gather
 from serving_example.devices.job import Job
+from serving_example.devices.program import Program
 from serving_example.devices.protocol import Device, Loaded
 
 __all__ = ["DeadlineError", "Executor", "ExecutorDownError", "Health", "QueueFullError"]
@@ -221,7 +222,9 @@ class Executor:
         return dead, batch, reason
 
     def _take_retired(self) -> list[Loaded]:
-        wanted = {id(job.loaded) for job in self._queue}
+        if not self._retired:
+            return []
+        wanted = {id(one) for job in self._queue for one in _uses(job)}
         free = [loaded for loaded in self._retired if id(loaded) not in wanted]
         self._retired = [loaded for loaded in self._retired if id(loaded) in wanted]
         return free
@@ -230,18 +233,37 @@ class Executor:
         loaded, rows = batch[0].loaded, sum(job.rows for job in batch)
         try:
             size = loaded.ladder.size_for(rows)
-            scores = self.device.run(loaded, [job.tensors for job in batch])
+            errors = self._run_all(loaded, batch, size)
         except Exception as error:
             for job in batch:
                 _finish(job, self._clock(), error, started)
             return
-        finished, at = self._clock(), 0
+        finished = self._clock()
+        for job, why in zip(batch, errors, strict=True):
+            _finish(job, finished, why, started)
+        if self._observe is not None:
+            self._observe(self.device.name, reason, rows, size, finished - started)
+
+    def _run_all(
+        self, loaded: Loaded | Program, batch: list[Job], size: int
+    ) -> Sequence[Exception | None]:
+        """Gives each job what it asked for, or says why not."""
+        given = [job.given for job in batch]
+        errors: list[Exception | None] = [None] * len(batch)
+        if isinstance(loaded, Program):
+            for i, (job, made) in enumerate(
+                zip(batch, loaded.run(self.device, given), strict=True)
+            ):
+                if isinstance(made, Exception):
+                    errors[i] = made
+                else:
+                    job.answer, job.size = made, size
+            return errors
+        scores, at = self.device.run(loaded, given), 0
         for job in batch:
             job.scores, job.size = scores[at : at + job.rows], size
             at += job.rows
-            _finish(job, finished, None, started)
-        if self._observe is not None:
-            self._observe(self.device.name, reason, rows, size, finished - started)
+        return errors
 
     def _fail_all(self, error: Exception) -> None:
         with self._changed:
@@ -255,6 +277,12 @@ class Executor:
             _finish(job, now, error)
         if waiting:
             self._deliver(waiting)
+
+
+def _uses(job: Job) -> tuple[Loaded, ...]:
+    """The functions that a job needs on the device."""
+    loaded = job.loaded
+    return loaded.uses if isinstance(loaded, Program) else (loaded,)
 
 
 def _run_task(made: Future[Any], task: Callable[[], Any]) -> None:

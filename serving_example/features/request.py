@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from featurelib.errors import FeaturelibError
 from featurelib_online.staged import Staged
 from featurelib_online.stream import State
 from serving_example.definition import BY_USER
 from serving_example.features.films import FilmTable
 from serving_example.features.stages import Views, rated_films
 from serving_example.instants import instant
-from serving_example.store import Clock
-from serving_example.store.patient import Patient
+from serving_example.store import Clock, Known, Patient, VectorError
 
 __all__ = ["Features", "User"]
 
@@ -75,23 +75,51 @@ class Features:
         """
         # The moment first: of what is applied meanwhile the state tells that it came later.
         moment = self._clock() if as_of is None else as_of
-        vector, is_stale = self._reads.get(self._views.users.view, user_id)
-        told, is_old = self._reads.get(self._views.profile, user_id)
+        state = self._reads.get(self._views.users.view, user_id)
+        return self._user(user_id, moment, state, self._reads.get(self._views.profile, user_id))
+
+    def users(self, user_ids: Sequence[int]) -> list[User | FeaturelibError]:
+        """The same of many users now, read in two calls; a damaged state is its user's error.
+
+        Raises:
+            StoreError: The store fails; one that is only away does not.
+        """
+        moment = self._clock()
+        try:
+            states = self._reads.get_many(self._views.users.view, user_ids)
+            profiles = self._reads.get_many(self._views.profile, user_ids)
+        except VectorError:  # of one of them
+            return [_or_error(self.user, one, moment) for one in user_ids]
+        return [
+            _or_error(self._user, one, moment, state, told)
+            for one, state, told in zip(user_ids, states, profiles, strict=True)
+        ]
+
+    def _user(self, user_id: int, moment: int, known: Known, told: Known) -> User:
         flags = []
         profile = _UNKNOWN
-        if told is None or told.payload is None:
+        if told.vector is None or told.vector.payload is None:
             flags.append("no_profile")
         else:
-            profile = self._views.profile_fields.decode(told.payload)
-        if vector is None:
+            profile = self._views.profile_fields.decode(told.vector.payload)
+        if known.vector is None:
             flags.append("no_ratings")
-        if is_stale or is_old:
+        if known.is_stale or told.is_stale:
             flags.append("stale")
-        state = self._views.users.load(vector)
+        state = self._views.users.load(known.vector)
         request = {"user_id": user_id, **profile, "requested_at": instant(moment)}
         made = self.staged.vector("user", request, {BY_USER.name: state})
-        at = None if vector is None else vector.event_time
+        at = None if known.vector is None else known.vector.event_time
         return User(user_id, moment, made, self.rated(state, moment), at, tuple(flags))
+
+    def of_users(self, users: Sequence[User], tensors: Sequence[str]) -> dict[str, Array]:
+        """Tensors that tell of users alone, a row for each."""
+        table = self.staged.table("user", [user.vector for user in users])
+        return self.staged.fill({"user": (table, np.arange(len(users)))}, tensors=tensors)
+
+    def of_films(self, rows: Array, tensors: Sequence[str]) -> dict[str, Array]:
+        """Tensors that tell of films alone, for rows of the film table."""
+        return self.staged.fill({"film": (self.films.table, rows)}, tensors=tensors)
 
     def rated(self, state: State, moment: int) -> Array:
         """The films that a user has rated by a moment: int64."""
@@ -134,3 +162,10 @@ class Features:
                     shown[i] = self.user(shown[i].user_id, max(self._clock(), newest + 1))
             if is_whole:
                 return tensors, shown
+
+
+def _or_error(make: Callable[..., User], *arguments: Any) -> User | FeaturelibError:
+    try:
+        return make(*arguments)
+    except FeaturelibError as error:
+        return error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import msgspec
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from serving_example.models.layers import Sides, linear, multilayer
 from serving_example.models.shapes import Shapes
@@ -41,6 +42,10 @@ class RankerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Ranker(Sides):
     """Numbers, vectors of ids and their products through dense layers.
 
+    The first layer and the projections are sums over what is known of the user, of the film and of
+    both, so the first two terms are computed apart: once for a user, once for a film that nothing
+    happens to. `forward` adds the same terms in the same order: its scores have the same bits.
+
     Args:
         config: What it is made of.
     """
@@ -58,12 +63,49 @@ class Ranker(Sides):
         width = self.user_width + self.film_width + config.shapes.dense["pair"] + columns
         self.layers = multilayer(width, [*config.hidden, 1])
 
+    @property
+    def term_columns(self) -> int:
+        """Columns of what `user` and `film` give."""
+        return int(self.layers[0].out_features) + self.config.products
+
+    def user(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """The terms of users, (rows, term_columns): of the first layer, then of the products."""
+        user = self.user_columns(tensors)
+        terms = [functional.linear(user, self.layers[0].weight[:, : self.user_width])]
+        if self.config.products:
+            terms.append(self.of_user(user))
+        return torch.cat(terms, dim=1)
+
+    def film(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """The terms of films, as `user` gives those of users."""
+        film, end = self.film_columns(tensors), self.user_width + self.film_width
+        terms = [functional.linear(film, self.layers[0].weight[:, self.user_width : end])]
+        if self.config.products:
+            terms.append(self.of_film(film))
+        return torch.cat(terms, dim=1)
+
+    def score(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """Scores, (rows), from ``user_terms``, ``film_terms`` and ``pair``."""
+        user, film, pair = (tensors[name] for name in ("user_terms", "film_terms", "pair"))
+        first, *rest = self.layers
+        hidden = first.out_features
+        products = None
+        if self.config.products:
+            products = user[:, hidden:] * film[:, hidden:]
+            pair = torch.cat([pair, products], dim=1)
+        weight = first.weight[:, self.user_width + self.film_width :]
+        made = functional.linear(pair, weight, first.bias) + user[:, :hidden] + film[:, :hidden]
+        for layer in rest:
+            made = layer(made)
+        scores: Tensor = made[:, 0]
+        # Straight to the score as well: what a product says need not go through the layers.
+        return scores if products is None else scores + products.sum(dim=1)
+
     def forward(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows)."""
-        user, film = self.user_columns(tensors), self.film_columns(tensors)
-        parts = [user, film, tensors["pair"]]
-        if not self.config.products:
-            return self.layers(torch.cat(parts, dim=1))[:, 0]
-        products = self.of_user(user) * self.of_film(film)
-        # Straight to the score as well: what a product says need not go through the layers.
-        return self.layers(torch.cat([*parts, products], dim=1))[:, 0] + products.sum(dim=1)
+        terms = {"user_terms": self.user(tensors), "film_terms": self.film(tensors)}
+        return self.score({**terms, "pair": tensors["pair"]})
+
+    def outputs(self) -> Iterable[Any]:
+        """Every function of the tensors that is served."""
+        return (self.user, self.film, self)

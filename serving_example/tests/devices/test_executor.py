@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib.errors import DeviceError
-from serving_example.devices import Executor, Gather, Job, Ladder, cpu_device
+from serving_example.devices import Executor, Gather, Job, Ladder, Program, cpu_device
 from serving_example.devices.executor import DeadlineError, ExecutorDownError, QueueFullError
 from serving_example.tests.devices.models import LAYOUT, Ranker, rows_of
 
@@ -203,6 +203,59 @@ def test_a_retired_model_answers_its_jobs_and_is_then_unloaded(started: Any) -> 
     executor.submit(job_of(loaded, 1)[0])
     assert module.entered.wait(10)
     job, done = job_of(loaded, 1)
+    executor.submit(job)
+    executor.retire(loaded)
+    module.go.set()
+    assert done.result(10).error is None
+    assert executor.call(lambda: executor.device.used_bytes).result(10) == 0
+
+
+class Sums(Program):
+    """Adds up what its model says of a job's rows; a job without rows is refused alone."""
+
+    part = "sum"
+
+    def __init__(self, loaded: Any) -> None:
+        self.loaded, self.digest, self.ladder = loaded, loaded.digest, loaded.ladder
+        self.batches: list[int] = []
+
+    @property
+    def uses(self) -> Any:
+        return (self.loaded,)
+
+    def run(self, device: Any, given: Any) -> Any:
+        self.batches.append(len(given))
+        return [
+            float(device.run(self.loaded, [rows]).sum()) if len(rows["ids"]) else ValueError("none")
+            for rows in given
+        ]
+
+
+def test_a_program_answers_its_jobs_together_and_fails_one_alone(started: Any) -> None:
+    """Jobs that waited run in one batch; the one that has no answer has its own error."""
+    executor, module = started(), Gate()
+    loaded = load(executor, module)
+    program = Sums(loaded)
+    executor.submit(job_of(loaded, 1)[0])
+    assert module.entered.wait(10)
+    jobs = [job_of(program, n, seed=n) for n in (3, 0, 5)]
+    for job, _ in jobs:
+        executor.submit(job)
+    module.go.set()
+    first, none, last = (future.result(10) for _, future in jobs)
+    assert program.batches == [3] and str(none.error) == "none" and none.answer is None
+    for job, rows in ((first, 3), (last, 5)):
+        wanted = executor.call(lambda n=rows: executor.device.run(loaded, [rows_of(n, n)]))
+        assert job.error is None and job.answer == float(wanted.result(10).sum())
+
+
+def test_a_model_is_unloaded_after_the_program_that_uses_it(started: Any) -> None:
+    """A program that waits keeps its models where they are."""
+    executor, module = started(), Gate()
+    loaded = load(executor, module)
+    executor.submit(job_of(loaded, 1)[0])
+    assert module.entered.wait(10)
+    job, done = job_of(Sums(loaded), 2)
     executor.submit(job)
     executor.retire(loaded)
     module.go.set()
