@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from featurelib.cli.extras import UsageError, extra
+from featurelib.cli.extras import extra
 from featurelib.cli.progress import RowCounter
-from featurelib.cli.targets import count, event_files, load_any, output
+from featurelib.cli.targets import add_events, asked_events, count, load_any, output
 
 GOLDEN = "golden_data"
 
@@ -28,13 +28,7 @@ def add(commands: Any, **shared: Any) -> None:
         help="rows to compare besides: Parquet, CSV, JSON lines or Arrow IPC; what the other "
         "side has no fitted value for is fitted on them",
     )
-    command.add_argument(
-        "--events",
-        action="append",
-        default=[],
-        metavar="SOURCE=FILES",
-        help="records of an event source; --data then has queries about them (may be repeated)",
-    )
+    add_events(command)
     command.add_argument(
         "--rows", type=count, default=20_000, metavar="N", help="generated rows (default 20,000)"
     )
@@ -62,9 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
         if args.report:
             output(args.report)
-        events = event_files(args.events)
-        if events and args.data is None:
-            raise UsageError("--events are asked about: --data names the file of queries")
+        events = asked_events(args)
         old, new, notes = bind_both(load_any(args.old), load_any(args.new), args.data, events)
         golden = args.golden or golden_files(GOLDEN, ((args.old, old), (args.new, new)))
         with RowCounter("comparing", is_shown=not args.json) as counter:

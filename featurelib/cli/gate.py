@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from featurelib.cli.extras import UsageError, extra
-from featurelib.cli.targets import count, event_files
+from featurelib.cli.extras import extra
+from featurelib.cli.targets import add_events, asked_events, count
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -42,13 +42,7 @@ def add(commands: Any, **shared: Any) -> None:
         help="a declared hotfix (default: hotfix.toml, if it is of this version)",
     )
     command.add_argument("--data", metavar="FILE", help="rows to look at besides generated ones")
-    command.add_argument(
-        "--events",
-        action="append",
-        default=[],
-        metavar="SOURCE=FILES",
-        help="records of an event source; --data then has queries about them (may be repeated)",
-    )
+    add_events(command)
     command.add_argument(
         "--rows", type=count, default=20_000, metavar="N", help="generated rows (default 20,000)"
     )
@@ -62,9 +56,7 @@ def add(commands: Any, **shared: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the gate; the exit status is 1 if the release must not go out."""
-    events = event_files(args.events)
-    if events and args.data is None:
-        raise UsageError("--events are asked about: --data names the file of queries")
+    events = asked_events(args)
     with extra("parity", "gate"):
         from featurelib.release.gate import Asked, gate
         from featurelib.release.gate_target import before, find, hotfix_of

@@ -7,10 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from featurelib.cli.extras import UsageError, extra
+from featurelib.cli.registry_arguments import add_registry, open_registry
 from featurelib.cli.targets import load_any
 
 if TYPE_CHECKING:
     from featurelib.bundle import Bundle
+    from featurelib.release.hotfix import Hotfix
+    from featurelib.release.hotfix_models import Earlier
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -46,7 +49,7 @@ def add(commands: Any, **shared: Any) -> None:
     command.add_argument(
         "--hotfix", metavar="FILE", help="a declared hotfix from OLD to NEW, and what it accepts"
     )
-    command.add_argument("--json", action="store_true", help="print JSON for machines")
+    add_registry(command)
     command.set_defaults(run=run)
 
 
@@ -65,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         from featurelib.release import hotfix_file
         from featurelib.release.changed import changed_between, named
         from featurelib.release.consumers import find_consumers
+        from featurelib.release.hotfix_models import earlier_in
         from featurelib.release.impact import impact
         from featurelib.release.impact_text import text
         from featurelib.release.targets import bind_both
@@ -76,16 +80,20 @@ def run(args: argparse.Namespace) -> int:
                 hint="give the file of the bundle that models were trained with",
             )
         new: Bundle | None = None
-        accepts: tuple[str, ...] = ()
+        hotfix: Hotfix | None = None
+        earlier: Earlier | None = None
         if args.new is not None:
             old, new, _ = bind_both(target, load_any(args.new))
             changed = changed_between(old, new)
             if args.hotfix:
-                accepts = hotfix_file.read(args.hotfix, old, new).accepts
+                hotfix = hotfix_file.read(args.hotfix, old, new)
+            if args.registry:
+                earlier = earlier_in(open_registry(args), old.name)
         else:
             old, _, _ = bind_both(target, target)
             changed = named(old, args.features, args.ops, args.inputs)
-        found = impact(old, changed, find_consumers(args.models, args.sets), new, accepts)
+        consumers = find_consumers(args.models, args.sets)
+        found = impact(old, changed, consumers, new, hotfix, earlier)
     if args.json:
         print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:

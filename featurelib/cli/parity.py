@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from featurelib.cli.extras import UsageError, extra
-from featurelib.cli.targets import count, event_files, load_any, output
+from featurelib.cli.targets import add_events, asked_events, count, load_any, output
 
 
 def add(commands: Any, **shared: Any) -> None:
@@ -15,13 +15,7 @@ def add(commands: Any, **shared: Any) -> None:
     command = commands.add_parser("parity", help=about, description=about, **shared)
     command.add_argument("target", metavar="TARGET", help="a bundle's file, or module:name")
     command.add_argument("--data", metavar="FILE", help="rows to compare after the generated ones")
-    command.add_argument(
-        "--events",
-        action="append",
-        default=[],
-        metavar="SOURCE=FILES",
-        help="records of an event source; --data has the queries about them",
-    )
+    add_events(command)
     command.add_argument(
         "--rows", type=count, default=20_000, metavar="N", help="generated rows (default 20,000)"
     )
@@ -39,11 +33,9 @@ def run(args: argparse.Namespace) -> int:
             output(args.report)
         # A target that is none is refused in the words of every command.
         target = load_any(args.target)
-        events = event_files(args.events)
-        if events and target.aggregates is None:
+        if args.events and target.aggregates is None:
             raise UsageError(f"{args.target} has no aggregates, so it takes no --events")
-        if events and args.data is None:
-            raise UsageError("--events are asked about: --data names the file of queries")
+        events = asked_events(args)
         return run_parity(
             args.target,
             data=args.data,

@@ -110,6 +110,29 @@ def count(text: str) -> int:
     return int(number)
 
 
+def add_events(command: argparse.ArgumentParser) -> None:
+    """Adds ``--events``, for a command whose ``--data`` are rows, or queries about events."""
+    command.add_argument(
+        "--events",
+        action="append",
+        default=[],
+        metavar="SOURCE=FILES",
+        help="records of an event source; --data then has queries about them (may be repeated)",
+    )
+
+
+def asked_events(args: argparse.Namespace) -> dict[str, str]:
+    """The files of each event source that ``--data`` asks about.
+
+    Raises:
+        UsageError: See `event_files`; or there is no ``--data``.
+    """
+    events = event_files(args.events)
+    if events and args.data is None:
+        raise UsageError("--events are asked about: --data names the file of queries")
+    return events
+
+
 def event_files(given: list[str]) -> dict[str, str]:
     """The files of each event source, of arguments ``SOURCE=FILES``.
 

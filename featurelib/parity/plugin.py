@@ -24,16 +24,28 @@ from featurelib.parity.golden_features import FILE, golden_path, verify
 from featurelib.parity.run import check
 from featurelib.parity.targets import bind_for_parity, find_target, read_given
 
-__all__ = ["GoldenItem", "ParityItem", "SetItem", "pytest_addoption"]
+__all__ = ["GoldenItem", "ParityItem", "SetItem", "pytest_addoption", "set_items"]
 
 
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Adds the tests of each set."""
-    for target in config.getoption("--featurelib-set"):
-        for kind in (ParityItem, GoldenItem):
-            items.append(kind.from_parent(session, name=f"{target}::{kind.word}", target=target))
+    items += set_items(session, ParityItem, GoldenItem)
+
+
+def set_items(session: pytest.Session, *kinds: type[SetItem]) -> list[pytest.Item]:
+    """The tests of some kinds, for each set that pytest was given.
+
+    Args:
+        session: The run, with its ``--featurelib-set``.
+        kinds: What is tested of each set.
+    """
+    return [
+        kind.from_parent(session, name=f"{target}::{kind.word}", target=target)
+        for target in session.config.getoption("--featurelib-set")
+        for kind in kinds
+    ]
 
 
 class SetItem(pytest.Item):

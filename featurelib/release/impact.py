@@ -6,18 +6,20 @@ the same one, and a feature that computes on it holds a node of that fingerprint
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from featurelib.bundle import Bundle
-from featurelib.errors import LayoutMismatchError
+from featurelib.errors import LayoutMismatchError, ReleaseError
 from featurelib.layout_difference import differences
 from featurelib.model_inputs import ModelInputs
 from featurelib.node import INPUT
 from featurelib.program import topological
 from featurelib.release.changed import Changed, digests
 from featurelib.release.consumers import Consumers
+from featurelib.release.hotfix import Hotfix
+from featurelib.release.hotfix_models import Earlier, Link, refusal
 
 __all__ = ["SAYS", "Impact", "ModelImpact", "SetImpact", "Verdict", "impact"]
 
@@ -25,7 +27,7 @@ Verdict = Literal["runs", "accepted", "accepts", "retrain", "other"]
 FORMAT = 1
 SAYS = {
     "runs": "may run: what it reads is the same",
-    "accepted": "may run: the hotfix accepts it",
+    "accepted": "may run: a hotfix accepts it",
     "accepts": "may run only where a hotfix accepts it, else must be trained again",
     "retrain": "must be trained again: its tensors are not the same",
     "other": "was trained on neither of the two",
@@ -43,7 +45,8 @@ class ModelImpact:
         fingerprint: What a hotfix names it by in `accepts`.
         verdict: ``runs``, ``accepted``, ``accepts`` (no hotfix does yet), ``retrain`` or
             ``other``.
-        reasons: What is not the same for it.
+        reasons: What is not the same for it; and where the history of releases is known, which of
+            them keeps it from running.
     """
 
     path: str
@@ -128,23 +131,30 @@ def impact(
     changed: Sequence[Changed],
     consumers: Consumers,
     new: Bundle | None = None,
-    accepts: Collection[str] = (),
+    hotfix: Hotfix | None = None,
+    earlier: Earlier | None = None,
 ) -> Impact:
-    """Who reads what changes.
+    """Who reads what changes. A model may run where `hotfix_models.check_model` lets it.
 
     Args:
         source: The bundle in which it changes.
         changed: What changes.
         consumers: Models and other bundles.
         new: What comes after `source`; None if that is not written yet.
-        accepts: Fingerprints of models that a declared hotfix accepts.
+        hotfix: The declared hotfix that `new` is, taken as signed: it is, once it is released so.
+        earlier: Gives `source` and the releases before it, with the hotfixes that they were;
+            None if only `hotfix` is known.
+
+    Raises:
+        ReleaseError: `source` is no release of that history, or is another one.
     """
     here = _concerned(source, changed) if new is None else {}
     own = {c.name for c in changed if c.kind == "feature"}
     affected = {source.fingerprints[n] for n in here}  # asked for only before there is a new one
+    old, next_one = _links(source, new, hotfix, earlier)
     models = tuple(
-        _against(path, model, source, new, accepts)
-        if new is not None
+        _against(path, model, old, next_one, earlier)
+        if next_one is not None
         else _reading(path, model, affected, changed)
         for path, model in consumers.models.items()
     )
@@ -183,18 +193,33 @@ def _concerned(bundle: Bundle, changed: Sequence[Changed]) -> dict[str, tuple[st
     return found
 
 
+def _links(
+    source: Bundle, new: Bundle | None, hotfix: Hotfix | None, earlier: Earlier | None
+) -> tuple[Link, Link | None]:
+    """The two bundles as releases of a history."""
+    old = Link(source) if new is None or earlier is None else earlier(source.version)
+    if old.bundle.fingerprint != source.fingerprint:
+        raise ReleaseError(
+            f"{source.name} {source.version} has the fingerprint {source.fingerprint}, that of the "
+            f"registry has {old.bundle.fingerprint}",
+            hint="take the bundle of the registry's release",
+        )
+    return old, None if new is None else Link(new, hotfix, True, source.version)
+
+
 def _against(
-    path: str, model: ModelInputs, old: Bundle, new: Bundle, accepts: Collection[str]
+    path: str, model: ModelInputs, old: Link, new: Link, earlier: Earlier | None
 ) -> ModelImpact:
     """A model that is to be served by the new bundle."""
-    reasons = tuple(_mismatches(model, new))
-    verdict: Verdict = "runs"
-    if reasons:
-        verdict = "retrain" if differences(model.layout, new.layout) else "accepts"
-        if any(_mismatches(model, old)):
+    reasons = tuple(_mismatches(model, new.bundle))
+    refused = refusal(model, new, earlier)
+    verdict: Verdict = "accepted" if reasons else "runs"
+    if refused is not None:
+        verdict = "retrain" if differences(model.layout, new.bundle.layout) else "accepts"
+        if refusal(model, old, earlier) is not None:
             verdict = "other"
-        elif verdict == "accepts" and model.fingerprint in accepts:
-            verdict = "accepted"
+        if earlier is not None:
+            reasons += (refused.why,)
     return ModelImpact(path, model.trained_with, model.fingerprint, verdict, reasons)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from featurelib.errors import FeaturelibError
-from featurelib.parity.plugin import SetItem
+from featurelib.parity.plugin import SetItem, set_items
 from featurelib.parity.targets import bind_for_parity, find_target
 from featurelib.release.repository import Repository
 
@@ -63,9 +63,7 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Adds the tests of each set, and that of the lock."""
-    for target in config.getoption("--featurelib-set"):
-        for kind in (LayoutItem, ReleasesItem):
-            items.append(kind.from_parent(session, name=f"{target}::{kind.word}", target=target))
+    items += set_items(session, LayoutItem, ReleasesItem)
     items.append(OpsItem.from_parent(session, name="featurelib::ops", target="featurelib::ops"))
     items.append(LockItem.from_parent(session, name="featurelib.lock", target="featurelib.lock"))
 

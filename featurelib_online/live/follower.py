@@ -60,11 +60,13 @@ class Follower:
         every_s: float,
         like: RowKernel | None = None,
     ) -> None:
+        from featurelib.release.hotfix_models import earlier_in
         from featurelib.release.registry_follow import follow
 
         self.set, self.channel = set_name, channel
         self.counts: Counter[str] = Counter()
         self._loading, self._take, self._like = loading, take, like
+        self._earlier = partial(earlier_in, registry, set_name)
         self._stop = threading.Event()
         self._first = threading.Event()
         self._current: Current | None = None
@@ -166,7 +168,7 @@ class Follower:
             else:
                 self._is_warming = True
                 like = current.kernel if current else self._like
-                kernel = self._loading.load(release, like, self._wait)
+                kernel = self._loading.load(release, like, self._wait, self._earlier())
             if self._stop.is_set():
                 return
             taken = Current(release, kernel, record.number, now())

@@ -8,16 +8,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from featurelib.errors import DefinitionError, LiveError
-from featurelib_online import buffers
 from featurelib_online.batch import Batch
 from featurelib_online.entities import EntityShare
 from featurelib_online.live.follower import Follower
 from featurelib_online.live.loading import Loading
+from featurelib_online.live.serving import Serving
 from featurelib_online.live.shadow import ShadowQueue
 from featurelib_online.live.status import Current, Status
 from featurelib_online.live.trial import Trial
 from featurelib_online.outputs import Row
-from featurelib_online.row import as_mapping
 
 if TYPE_CHECKING:
     from featurelib.release import Registry
@@ -44,7 +43,7 @@ class LiveKernel:
         self._lock = threading.Lock()
         self._shadow: tuple[Trial, ShadowQueue] | None = None
         self._canary: Trial | None = None
-        self._serving: _Serving | None = None
+        self._serving: Serving | None = None
         self._follower = Follower(registry, set_name, channel, loading, self._take, every_s=every_s)
 
     @property
@@ -249,7 +248,7 @@ class LiveKernel:
         with self._lock:
             current = taken or self.current
             shadow, canary = self._shadow, self._canary
-            self._serving = _Serving(
+            self._serving = Serving(
                 current,
                 shadow if shadow is not None and shadow[0].pair(current) else None,
                 canary if canary is not None and canary.pair(current) else None,
@@ -281,30 +280,3 @@ class LiveKernel:
                 hint=f"featurelib rollback {self.set} --channel {self.channel}, or release a "
                 "version without the fault and promote it",
             )
-
-
-class _Serving:
-    """What answers a request: the stable release, and the trials that are under way."""
-
-    __slots__ = ("canary", "current", "kernel", "shadow", "trials")
-
-    def __init__(
-        self, current: Current, shadow: tuple[Trial, ShadowQueue] | None, canary: Trial | None
-    ) -> None:
-        self.current, self.kernel = current, current.kernel
-        self.shadow, self.canary = shadow, canary
-        self.trials = shadow is not None or canary is not None
-
-    def tried(self, row: Any, out: Mapping[str, Any] | None) -> Row:
-        """The answer to a row, which trials see too."""
-        kernel, answer = self.kernel, self.kernel(row)
-        request = as_mapping(row)
-        if self.shadow is not None and self.shadow[0].takes(request):
-            self.shadow[1].offer(request, answer, self.current)
-        if self.canary is not None and self.canary.takes(request):
-            made = self.canary.candidate_answer(request, answer, self.current)
-            if made is not None:
-                kernel, answer = made
-        if out is not None:
-            kernel.put(answer, buffers.of(out, kernel.bundle, 1))
-        return answer

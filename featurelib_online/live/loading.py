@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from featurelib.errors import FeaturelibError, LayoutMismatchError
+from featurelib.errors import FeaturelibError, LayoutMismatchError, RegistryAwayError
 from featurelib.jit.arena import DEFAULT_LIMIT
 from featurelib.model_inputs import ModelInputs
 from featurelib_online.live.child import warm_in_child, warm_release
@@ -16,10 +17,13 @@ from featurelib_online.row import RowKernel, compile
 
 if TYPE_CHECKING:
     from featurelib.release import Release
+    from featurelib.release.hotfix_models import Link
 
 __all__ = ["Loading", "NotTakenError"]
 
 _NICE = 10
+_ASK_AGAIN_S = 1.0
+"""Until a registry that does not answer is asked again for an earlier release."""
 _HERE = 3
 """Golden rows that are computed again in the process that serves; the child computed all."""
 
@@ -55,7 +59,11 @@ class Loading:
     python: str = sys.executable
 
     def load(
-        self, release: Release, like: RowKernel | None, wait: Callable[[float], bool]
+        self,
+        release: Release,
+        like: RowKernel | None,
+        wait: Callable[[float], bool],
+        earlier: Callable[[str], Link],
     ) -> RowKernel:
         """The kernel of a release, ready for its first request.
 
@@ -63,11 +71,12 @@ class Loading:
             release: The release, verified.
             like: The kernel before it: what that one has made ready, this one has too.
             wait: Waits so many seconds and says whether to stop.
+            earlier: Gives the releases before it, for what their hotfixes say of the model.
 
         Raises:
             NotTakenError: The release may not serve here.
         """
-        self._check_model(release)
+        self._check_model(release, wait, earlier)
         warmed = (
             warm_in_child(
                 release,
@@ -92,21 +101,23 @@ class Loading:
             raise NotTakenError("golden", f"in the process that serves: {difference}")
         return kernel
 
-    def _check_model(self, release: Release) -> None:
+    def _check_model(
+        self, release: Release, wait: Callable[[float], bool], earlier: Callable[[str], Link]
+    ) -> None:
         """Refuses a release that the model was not trained for, and that no hotfix links to it."""
-        from featurelib.release.hotfix_models import check_model
+        from featurelib.release.hotfix_models import Link, check_model
 
         if self.model_inputs is None:
             return
-        try:
-            check_model(
-                self.model_inputs,
-                release.bundle,
-                release.declaration,
-                is_signed=release.signed_by is not None,
-            )
-        except LayoutMismatchError as error:
-            raise NotTakenError("model", str(error)) from error
+        until = time.monotonic() + self.within_s
+        while True:
+            try:
+                return check_model(self.model_inputs, Link.of(release), earlier)
+            except LayoutMismatchError as error:
+                raise NotTakenError("model", str(error)) from error
+            except RegistryAwayError as error:
+                if wait(_ASK_AGAIN_S) or time.monotonic() > until:
+                    raise NotTakenError("time", str(error)) from error
 
 
 def _prepare(kernel: RowKernel, like: RowKernel | None) -> None:

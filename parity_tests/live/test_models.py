@@ -1,5 +1,7 @@
 """A service with a model takes what it was trained for, and what a signed hotfix links to it."""
 
+import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -7,15 +9,19 @@ import pytest
 
 import featurelib as fl
 from featurelib.bundle import Bundle
+from featurelib.errors import RegistryAwayError
 from featurelib.release import Registry
+from featurelib.release.hotfix_models import Link
 from featurelib.release.signing import PrivateKey, new_key, read_private_key
 from featurelib_online import live
+from featurelib_online.live.loading import Loading, NotTakenError
 from parity_tests.live.versions import (
     ALL,
     STEP,
     Trip,
     bundle_of,
     declared,
+    folder_of,
     following,
     golden_of,
     hotfixed,
@@ -28,10 +34,12 @@ MODEL = fl.ModelInputs.of(bundle_of(1))
 
 
 @cache
-def added(version: str) -> Bundle:
-    """The features of number 1, and one more that stands in no tensor."""
-    numbers = [fl.Feature(n, version=1, expr=fl.col("miles") + 1000.0) for n in ALL[:5]]
-    texts = [("said", fl.col("user_id") + "1"), ("twice", fl.col("user_id") + fl.col("user_id"))]
+def added(version: str, number: int = 1) -> Bundle:
+    """The features of a number, and one more that stands in no tensor."""
+    moved = fl.col("miles") + 1000.0 * number
+    numbers = [fl.Feature(n, version=number, expr=moved) for n in ALL[:5]]
+    said = fl.col("user_id") + str(number)
+    texts = [("said", said), ("twice", fl.col("user_id") + fl.col("user_id"))]
     return fl.FeatureSet(
         "trips",
         version=version,
@@ -91,6 +99,73 @@ def test_a_hotfix_that_accepts_the_model_is_taken(signed: tuple[Registry, Privat
         registry.channel("trips", "stable").promote("1.1.1", **STEP)
         until(lambda: service.current.version == "1.1.1", service.status)
         assert numbers_in(service(request(3)), request(3)) == {2}
+
+
+def test_a_release_after_an_accepted_hotfix_is_taken(signed: tuple[Registry, PrivateKey]) -> None:
+    """A service that starts on it finds the hotfix in the history of the registry."""
+    registry, key = signed
+    hotfixed(registry, declared(accepts=(MODEL.fingerprint,)), key=key)
+    promoted(signed, added("1.2.0", 2))
+    with following(registry, model_inputs=MODEL) as service:
+        assert service.current.version == "1.2.0"
+        assert numbers_in(service(request(3)), request(3)) == {2}
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda folder: shutil.rmtree(folder), "has no release trips 1.1.1"),
+        (lambda folder: (folder / "signature.json").unlink(), "1.1.1 is not signed"),
+        (lambda folder: forged(folder / "declaration.json"), "declaration.json was altered"),
+    ],
+    ids=["missing", "unsigned", "forged"],
+)
+def test_a_release_after_a_damaged_hotfix_is_refused(
+    signed: tuple[Registry, PrivateKey], damage: Callable[[Path], None], says: str
+) -> None:
+    """The service goes on; the words name the release that is missing in the chain."""
+    registry, key = signed
+    hotfixed(registry, declared(accepts=()), key=key)
+    registry.release(added("1.2.0", 2), golden_of(added("1.2.0", 2)), key=key)
+    with following(registry, model_inputs=MODEL) as service:
+        damage(folder_of(registry, "1.1.1"))
+        registry.channel("trips", "stable").promote("1.2.0", **STEP)
+        error = refusal(service, "1.2.0")
+        assert "trips 1.2.0 follows 1.1.1, where a hotfix may have accepted it" in error
+        assert says in error and "put that release back from a copy" in error
+
+
+def forged(declaration: Path) -> None:
+    """Writes the model into a declaration that does not accept it."""
+    said = declaration.read_text(encoding="utf-8")
+    named = said.replace('"accepts":[]', f'"accepts":["{MODEL.fingerprint}"]')
+    assert named != said
+    declaration.write_text(named, encoding="utf-8")
+
+
+def test_a_registry_that_is_away_is_asked_again_for_the_hotfix(
+    signed: tuple[Registry, PrivateKey],
+) -> None:
+    """That it does not answer is no word against the model."""
+    registry, key = signed
+    hotfixed(registry, declared(accepts=(MODEL.fingerprint,)), key=key)
+    promoted(signed, added("1.2.0", 2))
+    release = registry.fetch("trips", "1.2.0")
+    asked: list[str] = []
+
+    def earlier(version: str) -> Link:
+        asked.append(version)
+        if len(asked) < 3:
+            raise RegistryAwayError("it does not answer", hint="wait")
+        return Link.of(registry.fetch("trips", version))
+
+    loading = Loading(MODEL, in_child=False)
+    kernel = loading.load(release, None, lambda seconds: False, earlier)
+    assert numbers_in(kernel(request(3)), request(3)) == {2} and asked == ["1.1.1"] * 3
+    asked.clear()
+    with pytest.raises(NotTakenError, match="does not answer") as late:
+        Loading(MODEL, within_s=0.0).load(release, None, lambda seconds: False, earlier)
+    assert late.value.stage == "time"
 
 
 def test_a_hotfix_that_does_not_accept_the_model_is_refused(

@@ -12,22 +12,35 @@ from hypothesis import strategies as st
 
 import featurelib as fl
 from featurelib.cli import main
+from featurelib.errors import LayoutMismatchError
+from featurelib.release import Registry
 from featurelib.release.changed import changed_between, named
 from featurelib.release.consumers import Consumers, find_consumers
+from featurelib.release.hotfix import Hotfix, RowRule
+from featurelib.release.hotfix_models import Link, check_model
 from featurelib.release.impact import impact
+from featurelib.release.signing import new_key, read_private_key
+from parity_tests.live.versions import recorded
 from parity_tests.release.diff_cases import feature, make
 
 x, y = fl.col("x"), fl.col("y").fill_null(0.0)
 LAYOUT = {"dense": ["a", "b"]}
 
 
+def old_features() -> list[fl.Feature]:
+    return [feature("a", x * 2.0), feature("b", y), feature("c", x * 2.0 + 1.0)]
+
+
 def old() -> fl.Bundle:
-    return make(feature("a", x * 2.0), feature("b", y), feature("c", x * 2.0 + 1.0), layout=LAYOUT)
+    return make(*old_features(), layout=LAYOUT)
+
+
+def changed_features() -> list[fl.Feature]:
+    return [feature("a", x * 3.0, 2), feature("b", y), feature("c", x * 2.0 + 1.0)]
 
 
 def changed_a(layout: Any = LAYOUT) -> fl.Bundle:
-    features = (feature("a", x * 3.0, 2), feature("b", y), feature("c", x * 2.0 + 1.0))
-    return make(*features, layout=layout, version="1.0.1")
+    return make(*changed_features(), layout=layout, version="1.0.1")
 
 
 def verdicts(new: fl.Bundle, **models: fl.ModelInputs) -> dict[str, str]:
@@ -45,6 +58,34 @@ def test_models_are_told_apart() -> None:
         "stranger": "other",
     }
     assert verdicts(changed_a({"dense": ["b", "a"]}), both=reads_both) == {"both": "retrain"}
+
+
+@given(
+    st.sampled_from([old, changed_a, lambda: changed_a({"dense": ["b", "a"]})]),
+    st.sampled_from(["ab", "ba", "a", "c"]),
+    st.sampled_from(["none", "another", "accepts"]),
+)
+@settings(max_examples=20, deadline=None)
+def test_a_model_may_run_if_and_only_if_a_service_would_take_it(
+    new: Any, members: str, word: str
+) -> None:
+    """Whatever the fix and the model: impact and `check_model`, which services ask, are one."""
+    trained = make(*old_features(), layout={"dense": list(members)})
+    model, made = fl.ModelInputs.of(trained), new()
+    named_ones = {"accepts": (model.fingerprint,), "another": ("00" * 32,)}.get(word)
+    hotfix = None
+    if named_ones is not None:
+        rows = {"a": RowRule("all")}
+        hotfix = Hotfix("pairs", "1.0.0", "1.0.1", "why", "who", named_ones, made.schema, rows)
+    found = impact(
+        old(), changed_between(old(), made), Consumers(models={"m": model}), made, hotfix
+    )
+    may_run = found.models[0].verdict in ("runs", "accepted")
+    try:
+        check_model(model, Link(made, hotfix, is_signed=True))
+        assert may_run
+    except LayoutMismatchError:
+        assert not may_run
 
 
 @given(st.permutations("abc"), st.integers(1, 3), st.sampled_from("abc"))
@@ -153,6 +194,37 @@ def test_a_hotfix_accepts_models(folder: Path, capsys: pytest.CaptureFixture[str
         assert main([*argv, "--json"]) == 0
         found = {m["path"]: m["verdict"] for m in json.loads(capsys.readouterr().out)["models"]}
         assert found == {"a.inputs.json": "other", "delay.inputs.json": verdict}
+
+
+def test_a_history_of_hotfixes_is_followed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the registry: a model that a signed hotfix accepted may run on what follows it."""
+    model = fl.ModelInputs.of(old())
+    rows = {"a": RowRule("all")}
+    fix = Hotfix("pairs", "1.0.0", "1.0.1", "why", "who", (model.fingerprint,), old().schema, rows)
+    minor = make(*changed_features(), feature("d", x), layout=LAYOUT, version="1.1.0")
+    minor.save("minor.json")
+    private, public = new_key("team.pem")
+    registry, key = Registry("registry", public_keys=[public]), read_private_key(private)
+    for bundle, declaration in ((old(), None), (changed_a(), fix)):
+        golden = recorded(bundle, [{"x": 1.0, "y": None}])
+        registry.release(bundle, golden, declaration=declaration, key=key)
+    argv = ["impact", "new.json", "minor.json", "--models", "delay.inputs.json", "--json"]
+
+    def told(*more: str) -> tuple[str, list[str]]:
+        assert main([*argv, *more]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["models"]
+        return found["verdict"], found["reasons"]
+
+    of_registry = ["--registry", "registry", "--public-key", str(public)]
+    assert told()[0] == "other"  # nobody knows of the hotfix
+    assert told(*of_registry)[0] == "accepted"
+    verdict, reasons = told("--registry", "registry")  # no key, so no signature
+    assert verdict == "other" and "no signature says so" in reasons[-1]
+    Path("registry/releases/pairs/1.0.1/declaration.json").write_text("{}", encoding="utf-8")
+    assert main([*argv, *of_registry]) == 1
+    assert "1.0.1/declaration.json was altered" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
