@@ -44,7 +44,7 @@ def test_each_step_leads_to_the_next(played: tuple[Path, str]) -> None:
     compared = f"comparing; {chosen} requests compared, values moved: is_night {chosen}\n"
     assert f"canary of 1.0.1 (canary): {compared}" in page
     assert f"{chosen} of 5000 riders have night at 22:00\n" in page
-    assert "may run: the hotfix accepts it" in page
+    assert "may run: a hotfix accepts it" in page
     registry = Registry(str(folder / "registry"), public_keys=[str(folder / "team.pem.pub")])
     serving = {name: registry.channel("rides", name).fetch() for name in ("stable", "canary")}
     assert serving["stable"].version == "1.0.0"
