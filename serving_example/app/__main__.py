@@ -18,7 +18,7 @@ from pathlib import Path
 import featurelib as fl
 from featurelib.errors import FeaturelibError
 from serving_example.app import admin, openapi
-from serving_example.app.asgi import Application
+from serving_example.app.application import Application
 from serving_example.app.films import Films
 from serving_example.app.keys import ApiKey, Keys, KeysError, new_key, write_key
 from serving_example.app.routes import Routes
@@ -37,7 +37,6 @@ REMEMBERED = 256 << 20
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; gives its exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     options = _parser().parse_args(arguments)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
@@ -144,7 +143,7 @@ def _server(
     stack.callback(films.close)
     applications: list[tuple[Application, socket.socket]] = []
     server = Server(
-        applications, service.limits, service.delivery, on_drain=service.drain,
+        applications, service.delivery, on_drain=service.drain,
         drain_s=options.drain, notice_s=options.notice,
     )  # fmt: skip
     service.load(options.models.split(",") if options.models else None)

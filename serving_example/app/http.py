@@ -1,8 +1,8 @@
 """Requests and responses as plain objects, apart from any server.
 
 A handler is a plain function from a `Request` to a `Response`, or to a `Pending` that gets its
-response later, on the same event loop. It raises `Rejection` for what it refuses. So a handler can
-be called by an ASGI application, by a protocol of one's own, or by a test.
+response later, on the same event loop. It raises `Rejection` for what it refuses. So a handler
+knows nothing of sockets, and a test can call it.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._plain: dict[str, dict[str, Route]] = {}
+        self._tails: dict[str, tuple[str, dict[str, Route]]] = {}
         self._by_length: dict[int, list[tuple[tuple[str, ...], dict[str, Route]]]] = {}
         self.all: tuple[Route, ...] = tuple(routes)
         for route in self.all:
@@ -62,6 +63,11 @@ class Routes:
             Rejection: 404 where no route has the path, 405 with the methods that it has.
         """
         methods, parts = self._plain.get(path), {}
+        if methods is None:
+            before, _, last = path.rpartition("/")
+            tail = self._tails.get(before)
+            if tail is not None and last:
+                methods, parts = tail[1], {tail[0]: last}
         if methods is None:
             segments = path.split("/")
             for template, found in self._by_length.get(len(segments), ()):
@@ -83,6 +89,9 @@ class Routes:
     def _methods(self, template: str) -> dict[str, Route]:
         if "{" not in template:
             return self._plain.setdefault(template, {})
+        before, _, last = template.rpartition("/")
+        if "{" not in before:  # a name at the end alone: found without a search
+            return self._tails.setdefault(before, (last[1:-1], {}))[1]
         segments = tuple(template.split("/"))
         same = self._by_length.setdefault(len(segments), [])
         for known, methods in same:

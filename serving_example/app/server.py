@@ -1,7 +1,7 @@
 """Two listening sockets on one event loop, from the first request to the last.
 
-uvicorn serves both ports. Signals are ours: the first SIGTERM or SIGINT drains, so that every
-request that was taken is answered; the second ends at once.
+The first SIGTERM or SIGINT drains, so that every request that was taken is answered; the second
+ends at once.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
-import uvicorn
 import uvloop
 
-from serving_example.app.asgi import Application
-from serving_example.app.limits import Limits
-from serving_example.app.protocol import GuardedProtocol, guarded
+from serving_example.app.application import Application
+from serving_example.app.port import Port
 from serving_example.app.work import LoopDelivery
 
 __all__ = ["Server", "bound"]
@@ -41,18 +39,11 @@ def bound(host: str, port: int) -> socket.socket:
     return made
 
 
-class _Uvicorn(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-
 class Server:
     """Serves applications until it is told to stop.
 
     Args:
         applications: Each with its socket; the first is the public one.
-        limits: Of connections.
         delivery: Brings answers of devices to the loop.
         on_drain: Called when the server begins to end.
         drain_s: How long requests may take to end after a signal.
@@ -66,20 +57,19 @@ class Server:
     def __init__(
         self,
         applications: list[tuple[Application, socket.socket]],
-        limits: Limits,
         delivery: LoopDelivery,
         *,
         on_drain: Callable[[], None] = lambda: None,
         drain_s: float = 20.0,
         notice_s: float = 0.0,
     ) -> None:
-        self._applications, self._limits, self._delivery = applications, limits, delivery
+        self._applications, self._delivery = applications, delivery
         self._on_drain = on_drain
         self._drain_s, self._notice_s = drain_s, notice_s
         self.is_started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
-        self._servers: list[_Uvicorn] = []
+        self._force: asyncio.Event | None = None
 
     @property
     def ports(self) -> list[int]:
@@ -109,67 +99,41 @@ class Server:
                 self._loop.call_soon_threadsafe(function)
 
     async def _serve(self, signals: bool) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        self._delivery.bind(self._loop)
+        self._loop = loop = asyncio.get_running_loop()
+        self._stop, self._force = asyncio.Event(), asyncio.Event()
+        self._delivery.bind(loop)
         if signals:
             for number in (signal.SIGTERM, signal.SIGINT):
-                self._loop.add_signal_handler(number, self._on_signal)
-        self._servers = [_Uvicorn(self._config(app)) for app, _ in self._applications]
-        tasks = [
-            asyncio.create_task(server.serve(sockets=[s]))
-            for server, (_, s) in zip(self._servers, self._applications, strict=True)
-        ]
-        sweeper = asyncio.create_task(self._sweep())
+                loop.add_signal_handler(number, self._on_signal)
+        ports = [Port(app, listening, loop) for app, listening in self._applications]
+        sweepers: list[asyncio.Task[None]] = []
         try:
-            while not all(server.started for server in self._servers):
-                if any(task.done() for task in tasks):
-                    break  # it could not start: its error comes below
-                await asyncio.sleep(0.002)
-            else:
-                self.is_started.set()
-            stopped = asyncio.create_task(self._stop.wait())
-            await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            await self._drain()
-            await asyncio.gather(*tasks)
+            for port in ports:
+                await port.open()
+                sweepers.append(loop.create_task(port.sweep()))
+            self.is_started.set()
+            await self._stop.wait()
+            await self._drain(ports)
         finally:
-            sweeper.cancel()
+            for sweeper in sweepers:
+                sweeper.cancel()
             self._delivery.unbind()
             for _, listening in self._applications:
                 listening.close()
 
-    async def _drain(self) -> None:
+    async def _drain(self, ports: list[Port]) -> None:
+        assert self._force is not None
         self._on_drain()
         for app, _ in self._applications:
             app.is_draining = True
         log.info("draining: %d requests", sum(app.in_flight for app, _ in self._applications))
-        await asyncio.sleep(self._notice_s)
-        for server in self._servers:
-            server.should_exit = True
+        if self._notice_s:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._force.wait(), self._notice_s)
+        await asyncio.gather(*(port.close(self._drain_s, self._force) for port in ports))
 
     def _on_signal(self) -> None:
-        assert self._stop is not None
+        assert self._stop is not None and self._force is not None
         if self._stop.is_set():
-            for server in self._servers:
-                server.should_exit = server.force_exit = True
+            self._force.set()
         self._stop.set()
-
-    def _config(self, app: Application) -> uvicorn.Config:
-        return uvicorn.Config(
-            app, http=guarded(self._limits), ws="none", lifespan="off", access_log=False,
-            log_config=None, server_header=False, proxy_headers=False,
-            timeout_keep_alive=int(self._limits.idle_s),
-            timeout_graceful_shutdown=max(1, int(self._drain_s)),
-        )  # fmt: skip
-
-    async def _sweep(self) -> None:
-        """Looks at the time of all connections: see `serving_example.app.protocol`."""
-        limits = self._limits
-        pause = min(1.0, limits.head_s / 4, limits.write_s / 4)
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(pause)
-            for server in self._servers:
-                for connection in list(server.server_state.connections):
-                    if isinstance(connection, GuardedProtocol):
-                        connection.check_time(loop.time())

@@ -9,7 +9,7 @@ from typing import Any
 
 import featurelib as fl
 from serving_example.app import health, oip, recommend
-from serving_example.app.asgi import Application
+from serving_example.app.application import Application
 from serving_example.app.health import Readiness
 from serving_example.app.keys import ApiKey, Keys
 from serving_example.app.limits import Limits

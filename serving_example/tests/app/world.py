@@ -128,9 +128,7 @@ def running(service: Any, *, more_routes: Any = None, drain_s: Any = 5.0) -> Any
     """The service behind two loopback ports: gives the server, whose `ports` are public, admin."""
     sockets = [bound("127.0.0.1", 0), bound("127.0.0.1", 0)]
     applications: list[Any] = []
-    server = Server(
-        applications, service.limits, service.delivery, on_drain=service.drain, drain_s=drain_s
-    )
+    server = Server(applications, service.delivery, on_drain=service.drain, drain_s=drain_s)
     routes = Routes([*service.routes(server.on_loop), *(more_routes or [])])
     applications += [
         (service.application(routes), sockets[0]),

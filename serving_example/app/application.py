@@ -1,0 +1,226 @@
+"""From a request that has arrived to the bytes of its answer, apart from any connection."""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+import logging
+import re
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+from urllib.parse import unquote
+
+import httptools
+
+from serving_example.app.errors import as_rejection, as_response
+from serving_example.app.http import Handler, Pending, Rejection, Request, Response
+from serving_example.app.keys import Keys
+from serving_example.app.limits import Limits
+from serving_example.app.metrics import Metrics
+from serving_example.app.routes import Route, Routes
+
+__all__ = ["ADMIN_S", "Application"]
+
+_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}\Z")
+_MS = re.compile(rb"[0-9]{1,7}\Z")
+ADMIN_S = 120.0
+"""For an answer on the admin port: a model may take its time to load."""
+_HEAD = b"%bcontent-length: %d\r\nx-request-id: %b\r\nserver-timing: total;dur=%.3f%b\r\n%b\r\n"
+GONE = 499
+"""How a request is counted whose client hung up before its answer."""
+log = logging.getLogger("serving_example")
+
+
+class Application:
+    """Answers requests, and keeps what every answer has in one place.
+
+    Args:
+        routes: What it answers.
+        limits: What a client may ask.
+        keys: Who may ask.
+        metrics: Where answers are counted.
+        clock: Monotonic seconds.
+        id_prefix: Of request ids of our own; others of the fleet have another.
+        admin_token: Of the admin port's application: it answers who has it and nobody else.
+
+    Attributes:
+        in_flight: Requests at work.
+        is_draining: Every answer ends its connection.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        *,
+        limits: Limits,
+        keys: Keys,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        id_prefix: str,
+        admin_token: str | None = None,
+    ) -> None:
+        self.limits, self.clock = limits, clock
+        self._routes, self._keys, self._metrics = routes, keys, metrics
+        self._ids = map((id_prefix + "-{:x}").format, itertools.count(1))
+        self._admin = admin_token.encode() if admin_token else None
+        self._answer_s = limits.answer_s if self._admin is None else ADMIN_S
+        self._heads: dict[tuple[int, bytes], bytes] = {}
+        self._date = b""
+        self.in_flight = 0
+        self.is_draining = False
+
+    def request(
+        self, method: str, url: bytes, headers: Mapping[bytes, bytes], client: str
+    ) -> Request:
+        """A request whose head is whole.
+
+        Raises:
+            Rejection: The target is none that a server has.
+        """
+        path, _, query = url.partition(b"?")
+        try:
+            if not url.startswith(b"/") or b"#" in url:
+                parsed = httptools.parse_url(url)
+                path, query = parsed.path or b"/", parsed.query or b""
+            text = path.decode("ascii")
+        except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
+            raise Rejection(
+                400, "invalid", "malformed_http", f"no target of a request: {url[:80]!r}",
+                close=True,
+            ) from None  # fmt: skip
+        given = headers.get(b"x-request-id")
+        is_good = given is not None and _ID.match(given)
+        now = self.clock()
+        return Request(
+            method, unquote(text) if "%" in text else text, query, headers, b"",
+            given.decode() if is_good else next(self._ids),  # type: ignore[union-attr]
+            now, now + self._answer_s, client, self._admin is not None,
+        )  # fmt: skip
+
+    def unread(self) -> Request:
+        """What stands for a request that could not be read."""
+        return Request("", "", request_id=next(self._ids), arrived=self.clock())
+
+    def begin(self, request: Request) -> Route:
+        """The route of a request that may be answered; its body may be still to come.
+
+        Raises:
+            Rejection: There is no such route, or the client may not ask, or not now.
+        """
+        route, request.parts = self._routes.find(request.method, request.path)
+        if self._admin is not None:
+            self._check_admin(request, self._admin)
+            return route
+        if route.needs == "admin":
+            raise Rejection(
+                403, "forbidden", "admin_port", "this is answered on the admin port only"
+            )
+        headers = request.headers
+        if route.needs == "key":
+            if self.in_flight > self.limits.in_flight:
+                raise Rejection(
+                    503, "overloaded", "in_flight", f"{self.limits.in_flight} requests are at "
+                    "work; try again later", retry_after_s=self.limits.retry_after_s,
+                )  # fmt: skip
+            if not self._keys.is_open:
+                self._metrics.key(self._keys.admit(headers.get(b"authorization")))
+        asked = headers.get(b"x-timeout-ms")
+        if asked is not None:
+            if not _MS.match(asked) or not int(asked):
+                raise Rejection(
+                    400, "invalid", "wrong_value", f"expected milliseconds, got {asked[:40]!r}",
+                    field="headers.x-timeout-ms",
+                )  # fmt: skip
+            request.deadline = min(request.deadline, request.arrived + int(asked) / 1000)
+        return route
+
+    def check_body(self, route: Route, headers: Mapping[bytes, bytes]) -> None:
+        """Looks at what a head says of its body.
+
+        Raises:
+            Rejection: It is of another type, or longer than a body may be.
+        """
+        length = headers.get(b"content-length")
+        if (length is None or length == b"0") and b"transfer-encoding" not in headers:
+            return
+        kind = headers.get(b"content-type")
+        if kind is not None and route.method == "POST" and kind not in route.takes:
+            kind = kind.partition(b";")[0].strip().lower()
+            if kind not in route.takes:
+                raise Rejection(
+                    415, "invalid", "content_type", "expected "
+                    f"{' or '.join(t.decode() for t in route.takes)}, got "
+                    f"{kind[:80].decode('latin-1')!r}", field="headers.content-type", close=True,
+                )  # fmt: skip
+        if length is not None and int(length) > self.limits.body_bytes:
+            raise self.too_large()
+
+    def too_large(self) -> Rejection:
+        """Why a body is not read to its end."""
+        return Rejection(
+            413, "too_large", "body_bytes", f"a body has at most {self.limits.body_bytes} bytes",
+            field="body", close=True,
+        )  # fmt: skip
+
+    def handle(self, handler: Handler, request: Request) -> Response | Pending:
+        """The answer of a handler; its errors are answers too."""
+        try:
+            return handler(request)
+        except Exception as error:
+            return self.refuse(error, request)
+
+    def refuse(self, error: Exception, request: Request) -> Response:
+        """The answer that an error becomes."""
+        rejection = as_rejection(error, self.limits.retry_after_s)
+        if rejection.status == 500:
+            log.error("request %s failed", request.request_id, exc_info=error)
+        self._metrics.rejection(rejection.code, rejection.reason)
+        is_oip = request.path == "/v2" or request.path.startswith("/v2/")
+        return as_response(rejection, request.request_id, "oip" if is_oip else "json")
+
+    def head(self, made: Response, request: Request, route: str, now: float, more: bytes) -> bytes:
+        """The head of an answer, which is counted.
+
+        Args:
+            made: The answer.
+            request: Of it.
+            route: The template of its route.
+            now: Time of the clock.
+            more: Lines of the connection.
+        """
+        seconds = now - request.arrived
+        self._metrics.request(route, request.method, made.status, seconds)
+        key = (made.status, made.content_type)
+        first = self._heads.get(key)
+        if first is None:
+            kind = b"content-type: %b\r\n" % made.content_type if made.content_type else b""
+            first = b"HTTP/1.1 %d %b\r\ndate: %b\r\n%b" % (
+                made.status, HTTPStatus(made.status).phrase.encode(), self._date, kind,
+            )  # fmt: skip
+            self._heads[key] = first
+        for name, value in made.headers:
+            more += b"%b: %b\r\n" % (name, value)
+        timing = "".join([f", {name};dur={s * 1000:.3f}" for name, s in request.timings])
+        return _HEAD % (
+            first, len(made.body), request.request_id.encode(), seconds * 1000, timing.encode(),
+            more,
+        )  # fmt: skip
+
+    def gone(self, request: Request, route: str) -> None:
+        """The client of a request at work hung up."""
+        self._metrics.request(route, request.method, GONE, self.clock() - request.arrived)
+
+    def set_date(self, unix_s: float) -> None:
+        """What answers say of the time from now on."""
+        self._date = formatdate(unix_s, usegmt=True).encode()
+        self._heads.clear()
+
+    def _check_admin(self, request: Request, token: bytes) -> None:
+        given = request.headers.get(b"authorization", b"")
+        if not hmac.compare_digest(given, b"Bearer " + token):
+            raise Rejection(
+                401, "unauthenticated", "admin_token", "send Authorization: Bearer with the "
+                "admin token", field="headers.authorization",
+                headers=((b"www-authenticate", b"Bearer"),),
+            )  # fmt: skip
