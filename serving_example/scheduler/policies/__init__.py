@@ -1,7 +1,19 @@
 """Which works a free device runs next: a file for each policy."""
 
+from serving_example.scheduler.policies.clockwork import Clockwork
 from serving_example.scheduler.policies.fifo import Fifo
 from serving_example.scheduler.policies.hybrid import Hybrid
-from serving_example.scheduler.policies.registry import POLICIES, make_policy
+from serving_example.scheduler.policies.nexus import Nexus
+from serving_example.scheduler.policies.registry import DEFAULT_POLICY, POLICIES, make_policy
+from serving_example.scheduler.policies.triton import Triton
 
-__all__ = ["POLICIES", "Fifo", "Hybrid", "make_policy"]
+__all__ = [
+    "DEFAULT_POLICY",
+    "POLICIES",
+    "Clockwork",
+    "Fifo",
+    "Hybrid",
+    "Nexus",
+    "Triton",
+    "make_policy",
+]

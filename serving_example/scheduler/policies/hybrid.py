@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from serving_example.scheduler.errors import SchedulerError
 from serving_example.scheduler.interface import Choice, Offer
 from serving_example.scheduler.line import Order
+from serving_example.scheduler.policies.hopeless import hopeless
 from serving_example.scheduler.work import Work
 
 __all__ = ["Hybrid"]
@@ -44,7 +45,7 @@ class Hybrid:
         ``deadline`` (more would make the first work late) and ``efficient``.
         """
         dropped: list[Work] = []
-        skips = [_hopeless(now, offer, dropped) for offer in offers]
+        skips = [hopeless(now, offer, dropped) for offer in offers]
         left = [
             (offer, skip) for offer, skip in zip(offers, skips, strict=True)
             if skip < offer.line.count
@@ -75,10 +76,10 @@ class Hybrid:
 
     def _efficient(self, now: float, left: list[tuple[Offer, int]], dropped: list[Work]) -> Choice:
         best: tuple[float, Offer, int, list[Work]] | None = None
-        for offer, hopeless in left:
+        for offer, first in left:
             line = offer.line
             for size, seconds in zip(reversed(offer.sizes), reversed(offer.seconds), strict=True):
-                skip = max(hopeless, line.count_before(now + seconds))
+                skip = max(first, line.count_before(now + seconds))
                 works = line.fitting(size, skip)
                 if not works:
                     continue
@@ -86,24 +87,13 @@ class Hybrid:
                 score = sum(work.weight for work in works) / offer.seconds_for(rows)
                 if best is None or score > best[0]:
                     best = (score, offer, skip, works)
-                if skip == hopeless and len(works) + skip == line.count:
+                if skip == first and len(works) + skip == line.count:
                     break  # a smaller batch would be a part of this one
         assert best is not None  # the smallest size holds the first work that is not hopeless
         _, offer, skip, works = best
-        hopeless = next(skip for one, skip in left if one is offer)
-        given_up = offer.line.between(hopeless, skip)
+        first = next(skip for one, skip in left if one is offer)
+        given_up = offer.line.between(first, skip)
         return Choice(offer.model, works, "efficient", [*dropped, *given_up])
-
-
-def _hopeless(now: float, offer: Offer, dropped: list[Work]) -> int:
-    """How many works at the head of a line cannot be met even alone; they are dropped."""
-    count = 0
-    for work in offer.line.walk():
-        if now + offer.seconds_for(work.rows) <= work.deadline:
-            break
-        dropped.append(work)
-        count += 1
-    return count
 
 
 def _for_the_first(now: float, offer: Offer, skip: int) -> tuple[list[Work], str]:

@@ -6,12 +6,21 @@ from collections.abc import Callable, Mapping
 
 from serving_example.scheduler.errors import SchedulerError
 from serving_example.scheduler.interface import Policy
+from serving_example.scheduler.policies.clockwork import Clockwork
 from serving_example.scheduler.policies.fifo import Fifo
 from serving_example.scheduler.policies.hybrid import Hybrid
+from serving_example.scheduler.policies.nexus import Nexus
+from serving_example.scheduler.policies.triton import Triton
 
 __all__ = ["DEFAULT_POLICY", "POLICIES", "make_policy"]
 
-POLICIES: Mapping[str, Callable[[], Policy]] = {"fifo": Fifo, "hybrid": Hybrid}
+POLICIES: Mapping[str, Callable[[], Policy]] = {
+    "clockwork": Clockwork,
+    "fifo": Fifo,
+    "hybrid": Hybrid,
+    "nexus": Nexus,
+    "triton": Triton,
+}
 """Each makes a policy with its default options; a policy is of one scheduler."""
 
 DEFAULT_POLICY = "hybrid"

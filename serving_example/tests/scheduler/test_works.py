@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from serving_example.scheduler import Admission, Refusal, SchedulerError, Work
+from serving_example.scheduler import Admission, SchedulerError, Work
 from serving_example.tests.scheduler.manual import SIZES, World
 
 
@@ -78,7 +78,8 @@ def test_work_that_would_be_late_is_refused_at_once() -> None:
     world = World()
     world.submit(*(world.work() for _ in range(5)))
     refused = world.scheduler.submit(world.work(0.031))
-    assert refused == Refusal("predicted_late", pytest.approx(0.003))
+    assert refused is not None and refused.reason == "predicted_late"
+    assert refused.retry_after_s == pytest.approx(0.003)
     world.submit(world.work(0.0341))
 
 
