@@ -15,7 +15,7 @@ from featurelib.program import Program
 from featurelib.windows import EventPlan
 from featurelib_online.row import RowKernel
 from featurelib_online.stream.growing import NO_ROOM, grow
-from featurelib_online.stream.state import State
+from featurelib_online.stream.state import State, check_definition
 
 _KEY = "key"
 """The output that holds the entity, beside those of the event program; no role has that name."""
@@ -31,6 +31,7 @@ def with_key(events: EventPlan) -> Program:
 def apply_columns(
     kernel: RowKernel,
     plan: Plan,
+    where: str,
     states: MutableMapping[Any, State],
     data: Any,
     new: Callable[[], State],
@@ -44,20 +45,24 @@ def apply_columns(
         described += [int(batch.columns[name].ctypes.data), address, width_of(node.dtype)]
     columns = np.array(described, np.int64)
     record = np.zeros(plan.slot_words, np.int64)
-    where = plan.address, int(columns.ctypes.data)
+    addresses = plan.address, int(columns.ctypes.data)
+    names = [k.decode() if isinstance(k, bytes) else k for k in batch.canonical(_KEY)]
+    for name in dict.fromkeys(names):
+        known = None if name is None else states.get(name)
+        if known is not None:
+            check_definition(known, plan, where)
     outcomes: Counter[int | None] = Counter()
     apply_row, scratch = entries.apply_row, int(record.ctypes.data)
-    for row, key in enumerate(batch.canonical(_KEY)):
-        if key is None:
+    for row, name in enumerate(names):
+        if name is None:
             outcomes[None] += 1
             continue
-        name = key.decode() if isinstance(key, bytes) else key
         state = states.get(name)
         if state is None:
             state = states[name] = new()
-        outcome = apply_row(state.address, *where, row, scratch)
+        outcome = apply_row(state.address, *addresses, row, scratch)
         while outcome in NO_ROOM:
             grow(plan, state, outcome, scratch)
-            outcome = apply_row(state.address, *where, row, scratch)
+            outcome = apply_row(state.address, *addresses, row, scratch)
         outcomes[outcome] += 1
     return outcomes

@@ -52,7 +52,8 @@ def bind_apply(plan: int, columns: int, record: int) -> Callable[[int], int]:
 def bind_query(plan: int, work: int) -> Callable[[tuple[int, int, int]], int]:
     """A function of (address of a state, query time, address of calendar starts): asks.
 
-    It gives the number of nulls; the answers stand at the front of the workspace.
+    It gives the number of nulls, or `OTHER_DEFINITION`; the answers stand at the front of the
+    workspace.
     """
     code = _compiled()[1]
     made: Callable[[tuple[int, int, int]], int] = builtin_of(

@@ -13,13 +13,13 @@ from featurelib.bundle import Bundle
 from featurelib.errors import DefinitionError, InputError, StateVersionError
 from featurelib.jit.arena import DEFAULT_LIMIT
 from featurelib.jit.environment import check_float_environment
+from featurelib.jit.windows.layout import OTHER_DEFINITION
 from featurelib.model_inputs import ModelInputs
 from featurelib_online import buffers
 from featurelib_online.outputs import Row
 from featurelib_online.read_plan import Column
 from featurelib_online.row import RowKernel, as_mapping
 from featurelib_online.row import compile as compile_rows
-from featurelib_online.stream.answer_code import OTHER_DEFINITION
 from featurelib_online.stream.answer_columns import AnswerColumns
 from featurelib_online.stream.state import State
 from featurelib_online.stream.stream import Stream

@@ -88,11 +88,7 @@ def loaded(data: Any, plan: Plan, where: str) -> State:
     if found == GOOD:
         return State(words)
     if found == OTHER_DEFINITION:
-        raise StateVersionError(
-            f"{where}: the state was made with another definition of the aggregates "
-            f"(digest {_hex(words)}, expected {_hex(plan.words, at.P_DIGEST)})",
-            hint="read it with the bundle that it was made with, or apply the events to a new one",
-        )
+        raise of_other_definition(words, plan, where)
     if raw.size >= 8 and bytes(raw[:7]) == FAMILY and bytes(raw[:8]) != MAGIC:
         raise StateVersionError(
             f"{where}: the state has the layout {bytes(raw[:8])!r}, expected {MAGIC!r}",
@@ -105,6 +101,26 @@ def loaded(data: Any, plan: Plan, where: str) -> State:
     raise StateFormatError(
         f"{where}: the vector of {raw.size} bytes is {wrong}",
         hint="take it from the store again, or apply the events to a new state",
+    )
+
+
+def check_definition(state: State, plan: Plan, where: str) -> None:
+    """Refuses a state that another definition made.
+
+    Raises:
+        StateVersionError: See above.
+    """
+    mine, its = plan.words[[at.P_DIGEST, at.P_DIGEST_2]], state.words[[at.S_DIGEST, at.S_DIGEST_2]]
+    if not np.array_equal(mine, its):
+        raise of_other_definition(state.words, plan, where)
+
+
+def of_other_definition(words: Array, plan: Plan, where: str) -> StateVersionError:
+    """The error about a state that another definition made."""
+    return StateVersionError(
+        f"{where}: the state was made with another definition of the aggregates "
+        f"(digest {_hex(words)}, expected {_hex(plan.words, at.P_DIGEST)})",
+        hint="read it with the bundle that it was made with, or apply the events to a new one",
     )
 
 

@@ -26,7 +26,12 @@ from featurelib_online.stream.columns import apply_columns, with_key
 from featurelib_online.stream.growing import NO_ROOM, copied, grow, totals_of
 from featurelib_online.stream.merging import merged
 from featurelib_online.stream.reading import RecordReader, event_kernel, is_missing
-from featurelib_online.stream.state import State, loaded
+from featurelib_online.stream.state import (
+    State,
+    check_definition,
+    loaded,
+    of_other_definition,
+)
 
 OUTCOMES = (
     "taken", "known", "beyond_kept", "", "null_time", "null_id", "null_arrival", "late", "ahead",
@@ -38,7 +43,8 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 class Stream:
     """The aggregates over one event source. Made by `featurelib_online.stream.compile`.
 
-    Safe to call from many threads, as long as no two use one state.
+    Safe to call from many threads, as long as no two use one state. A state that another
+    definition made is refused by each method, with a `StateVersionError`.
 
     Attributes:
         definition: The aggregates.
@@ -99,6 +105,8 @@ class Stream:
             while outcome in NO_ROOM:
                 grow(self.plan, state, outcome, reader.record)
                 outcome = reader.apply(state.address)
+            if outcome == at.OTHER:
+                raise of_other_definition(state.words, self.plan, self.name)
         finally:
             self._free.append(tools)
         name = OUTCOMES[outcome]
@@ -122,9 +130,11 @@ class Stream:
         Raises:
             InputError: A column is missing, unknown, or holds a value that the schema does not
                 take; no record has been applied.
+            StateVersionError: The state of one of the entities is of another definition; no record
+                has been applied.
         """
         kernel, new = self._column_kernel, self.new
-        found = apply_columns(kernel, self.plan, states, data, new)
+        found = apply_columns(kernel, self.plan, self.name, states, data, new)
         named = {"null_key" if k is None else OUTCOMES[k]: n for k, n in found.items()}
         with self._lock:
             self.refused.update({k: n for k, n in named.items() if k not in ("taken", "known")})
@@ -145,8 +155,10 @@ class Stream:
         tools = self._tools()
         try:
             reader, starts = tools
-            has_nulls = reader.query((state.address, q, starts.at(q))) > 0
-            return self._answers.read(reader.words, has_nulls)
+            nulls = reader.query((state.address, q, starts.at(q)))
+            if nulls == at.OTHER_DEFINITION:
+                raise of_other_definition(state.words, self.plan, self.name)
+            return self._answers.read(reader.words, nulls > 0)
         finally:
             self._free.append(tools)
 
@@ -159,6 +171,8 @@ class Stream:
         Raises:
             StateMergeError: Both have events in totals: nothing says which are the same.
         """
+        for state in (one, other):
+            check_definition(state, self.plan, self.name)
         return merged(self.plan, self.name, one, other)
 
     def compact(self, state: State, as_of: dt.datetime | int | None = None) -> State:
@@ -172,6 +186,7 @@ class Stream:
         Raises:
             InputError: `as_of` is no moment (see `query`).
         """
+        check_definition(state, self.plan, self.name)
         made = copied(self.plan, state)
         if as_of is not None:
             horizon = self.plan.horizon(_microseconds(as_of))
@@ -188,6 +203,7 @@ class Stream:
         `in_totals` counts the events that have left for the totals (withdrawn ones too), and
         `newest_lost` is the newest that no total has, either; see docs/windows.md.
         """
+        check_definition(state, self.plan, self.name)
         words = state.words
         gone = int(words[at.S_EVICTED_T]) if words[at.S_EVICTED] else None
         times = self.plan.slots_of(words)[words[at.S_FIRST] : words[at.S_END], at.E_T]

@@ -49,6 +49,24 @@ def add_bucket(table, bucket, most):
 
 
 @helper
+def is_table(table, most, count):
+    """Whether a table is of so many values, and looks as this module writes it."""
+    size, n = word(table, 0), 0
+    if not -1 <= size <= most:
+        return False
+    for k in range(most):
+        bucket, here = uword(table, 1 + k), word(table, 1 + most + k)
+        if k >= size:
+            if bucket != ZERO or here != 0:
+                return False
+        elif not 0 < here <= count or (k > 0 and bucket <= uword(table, k)):
+            return False
+        else:
+            n += here
+    return size < 0 or n == count
+
+
+@helper
 def _size_of_both(table, other):
     """How many buckets two tables have together."""
     n, m = word(table, 0), word(other, 0)

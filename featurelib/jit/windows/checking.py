@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from featurelib.jit.windows.chunks import sum_up_block, sum_up_chunk
+from featurelib.jit.windows.chunks import are_units, sum_up_block, sum_up_chunk
 from featurelib.jit.windows.events import (
     block_at,
     chunk_at,
     header_hash,
     is_equal,
+    is_of,
     slot_at,
     slot_hash,
     total_words,
@@ -22,8 +23,6 @@ from featurelib.jit.windows.layout import (
     E_T,
     MAGIC,
     P_CHUNK,
-    P_DIGEST,
-    P_DIGEST_2,
     P_HAS_BLOCKS,
     P_HEADER,
     P_MAX_CAPACITY,
@@ -31,8 +30,6 @@ from featurelib.jit.windows.layout import (
     P_SLOT,
     S_CAPACITY,
     S_CHECK,
-    S_DIGEST,
-    S_DIGEST_2,
     S_END,
     S_FIRST,
     S_MAGIC,
@@ -78,9 +75,7 @@ def check(state, n_words, plan, scratch):
     """
     if n_words <= S_CHECK or word(state, S_MAGIC) != MAGIC:
         return NO_STATE
-    if word(state, S_DIGEST) != word(plan, P_DIGEST):
-        return OTHER_DEFINITION
-    if word(state, S_DIGEST_2) != word(plan, P_DIGEST_2):
+    if not is_of(state, plan):
         return OTHER_DEFINITION
     if n_words < word(plan, P_HEADER) or word(state, S_WORDS) != n_words:
         return CUT_OFF
@@ -109,6 +104,8 @@ def check(state, n_words, plan, scratch):
     if not _is_clear(slot_at(state, plan, 0), size * first):
         return DAMAGED
     if not _is_clear(slot_at(state, plan, end), size * (capacity - end)):
+        return DAMAGED
+    if not are_units(state, plan):
         return DAMAGED
     for c in range(capacity >> CHUNK_BITS):
         sum_up_chunk(scratch, c, state, plan)

@@ -154,6 +154,29 @@ def fit_units(state, plan):
 
 
 @helper
+def are_units(state, plan):
+    """Whether the units divide all values that are kept, and say how far these may span."""
+    for k in range(word(plan, P_ARGS)):
+        argument = argument_at(state, k)
+        unit, top = word(argument, A_UNIT), word(argument, A_TOP)
+        if word(argument, A_WIDE) != (1 if top - unit > WIDEST else 0):
+            return False
+        is_summed = _kind_of(plan, k, PA_KIND) == KIND_FLOAT and _kind_of(plan, k, PA_SUMMED) != 0
+        if is_summed and unit <= top:
+            if not 0 <= unit <= top < NO_UNIT:
+                return False
+        elif unit != NO_UNIT or top != -1:
+            return False
+        for i in range(word(state, S_FIRST), word(state, S_END) if is_summed else 0):
+            at = slot_at(state, plan, i)
+            if _has_bits(at, plan, k):
+                low, high = bit_range(value_of(at, plan, k))
+                if low < unit or high > top:
+                    return False
+    return True
+
+
+@helper
 def make_units(state, plan, at):
     """Makes the units such that they divide an event's values too; whether one has changed.
 

@@ -10,7 +10,7 @@ from featurelib.jit.windows.applying import (
     take,
 )
 from featurelib.jit.windows.checking import check
-from featurelib.jit.windows.events import seal, slot_at
+from featurelib.jit.windows.events import is_of, seal, slot_at
 from featurelib.jit.windows.layout import (
     E_T,
     KNOWN,
@@ -18,6 +18,8 @@ from featurelib.jit.windows.layout import (
     NEVER,
     NO_ROOM,
     NO_TOTALS,
+    OTHER,
+    OTHER_DEFINITION,
     P_SLOT,
     S_END,
     S_EVICTED,
@@ -41,13 +43,20 @@ from featurelib.jit.windows.totals_layout import copy_totals, lay_out, widen
 
 @Plain
 def query_state(state, plan, work, q, starts):  # pragma: no cover - machine code
-    """Answers a query (see `featurelib.jit.windows.query.ask`); gives the number of nulls."""
+    """Answers a query (see `featurelib.jit.windows.query.ask`); gives the number of nulls.
+
+    OTHER_DEFINITION, if another one made the state.
+    """
+    if not is_of(state, plan):
+        return OTHER_DEFINITION
     return ask(state, plan, work, q, starts)
 
 
 @Plain
 def apply_row(state, plan, columns, row, record):  # pragma: no cover - machine code
     """Applies a row of columns to a state; what became of it. `record` is memory for a slot."""
+    if not is_of(state, plan):
+        return OTHER
     outcome = read_record(record, columns, row, plan)
     if outcome == TAKEN:
         outcome = take(state, plan, record)

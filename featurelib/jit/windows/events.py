@@ -15,11 +15,15 @@ from featurelib.jit.windows.layout import (
     E_T,
     NEVER,
     P_CHUNK,
+    P_DIGEST,
+    P_DIGEST_2,
     P_HAS_BLOCKS,
     P_HEADER,
     P_SLOT,
     S_CAPACITY,
     S_CHECK,
+    S_DIGEST,
+    S_DIGEST_2,
     S_END,
     S_FIRST,
 )
@@ -28,6 +32,13 @@ from featurelib.jit.windows.memory import helper, uput, uword, word
 _PRIME_1, _PRIME_2 = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F)
 """Odd numbers with bits well spread: two of XXH64's."""
 _SHIFT = np.uint64(29)
+
+
+@helper
+def is_of(state, plan):
+    """Whether the definition of a plan made a state; of another one only this is read."""
+    is_same = word(state, S_DIGEST) == word(plan, P_DIGEST)
+    return is_same and word(state, S_DIGEST_2) == word(plan, P_DIGEST_2)
 
 
 @helper

@@ -150,6 +150,9 @@ N_ROLES = 5
 
 # What becomes of a record.
 (
-    TAKEN, KNOWN, TOO_OLD, NO_ROOM, NULL_TIME, NULL_ID, NULL_ARRIVAL, LATE, AHEAD, NO_TOTALS,
-) = range(10)  # fmt: skip
-"""NO_ROOM and NO_TOTALS: the state must grow first, in slots or in totals; nothing was done."""
+    TAKEN, KNOWN, TOO_OLD, NO_ROOM, NULL_TIME, NULL_ID, NULL_ARRIVAL, LATE, AHEAD, NO_TOTALS, OTHER,
+) = range(11)  # fmt: skip
+"""NO_ROOM and NO_TOTALS: the state must grow first, in slots or in totals; nothing was done.
+OTHER: another definition made the state."""
+OTHER_DEFINITION = -1
+"""What a query gives of such a state; nothing else was read of it then."""

@@ -92,6 +92,15 @@ def raise_register(registers, key):
 
 
 @helper
+def are_registers(registers, precision):
+    """Whether no register has a rank that no hash has."""
+    r = 0
+    while r < 1 << precision and load_u8(registers, r) <= 65 - precision:
+        r += 1
+    return r == 1 << precision
+
+
+@helper
 def merge_registers(registers, other, precision):
     """Raises registers to others."""
     for r in range(1 << precision):

@@ -9,7 +9,7 @@ All of it is exact and without order, so nodes merge, whichever events came firs
 from __future__ import annotations
 
 from featurelib.intrinsics import u64_mulhi
-from featurelib.jit.windows.bucket_tables import add_bucket, merge_tables
+from featurelib.jit.windows.bucket_tables import add_bucket, is_table, merge_tables
 from featurelib.jit.windows.buckets import bucket_of
 from featurelib.jit.windows.chunks import class_at
 from featurelib.jit.windows.layout import (
@@ -54,7 +54,12 @@ from featurelib.jit.windows.layout import (
 from featurelib.jit.windows.longs import add_shifted, add_words
 from featurelib.jit.windows.memory import helper, put, uput, uword, word
 from featurelib.jit.windows.partials import is_less, passes, value_of
-from featurelib.jit.windows.registers import merge_registers, raise_register, register_key
+from featurelib.jit.windows.registers import (
+    are_registers,
+    merge_registers,
+    raise_register,
+    register_key,
+)
 from featurelib.jit.windows.rounding import TOP, ZERO
 from featurelib.jit.windows.values import in_units, is_finite, is_nan, mantissa
 
@@ -227,6 +232,23 @@ def add_to_node(node, at, plan, f, head):
         else:
             x = value_of(at, plan, word(cls, PC_ARG))
             _add_value(total, x, word(cls, PC_KIND), plan, asked, values)
+
+
+@helper
+def has_estimates(node, plan, f, head):
+    """Whether registers and tables in a node are such as these modules write."""
+    family = family_asked(plan, f)
+    first = word(family, PF_FIRST)
+    for c in range(first, first + word(family, PF_TOTALS)):
+        asked, at = total_asked(plan, c), node + 8 * word(values_at(head, plan, c), V_AT)
+        payload, is_good = payload_at(at), True
+        if word(asked, PT_OP) == APPROX_N_UNIQUE:
+            is_good = are_registers(payload, word(asked, PT_PRECISION))
+        elif word(asked, PT_OP) == APPROX_QUANTILE:
+            is_good = is_table(payload, word(asked, PT_MOST), word(at, G_COUNT))
+        if not is_good:
+            return False
+    return True
 
 
 @helper

@@ -42,6 +42,7 @@ from featurelib.jit.windows.tiles import (
 from featurelib.jit.windows.totals import (
     family_asked,
     family_at,
+    has_estimates,
     head_at,
     node_at,
     parts_of,
@@ -172,7 +173,10 @@ def is_laid_out(state, plan, scratch):
 
 @helper
 def are_whole(state, plan, scratch):
-    """Whether leaves have their checksum, the others are zeros, and nodes are what is below."""
+    """Whether leaves have their checksum, the others are zeros, and nodes are what is below.
+
+    A checksum can be made by anybody, so what a later step finds its way by is looked at as well.
+    """
     head = head_at(state, plan)
     check = ZERO
     for f in range(word(plan, P_FAMILIES)):
@@ -185,6 +189,8 @@ def are_whole(state, plan, scratch):
                 clear(scratch, size)
                 if not is_equal(leaf, scratch, size):
                     return False
+            elif not has_estimates(leaf, plan, f, head):
+                return False
         for node in range(m - 1, 0, -1):
             sum_up_node(scratch, state, plan, f, head, node)
             if not is_equal(node_at(state, head, family, node), scratch, size):
