@@ -9,6 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from featurelib.jit.point_in_time.sums import SPARE_WORDS
+from featurelib.jit.point_in_time.sums import divided as divided_short
 from featurelib.jit.windows.plain import Plain
 from featurelib.jit.windows.rounding import divide, divide_root
 from parity_tests.windows.oracle_numbers import rounded, rounded_root
@@ -26,6 +28,12 @@ def divided(at, n_words, by, unit):  # pragma: no cover - machine code
 def rooted(at, n_words, by, unit):  # pragma: no cover - machine code
     """The bits of the root of words * 2**unit / by."""
     return np.int64(divide_root(at, n_words, np.uint64(by), unit))
+
+
+@Plain
+def short(total, by, unit, spare):  # pragma: no cover - machine code
+    """The bits of a short sum * 2**unit / by."""
+    return np.int64(divided_short(total, by, unit, spare))
 
 
 def words(number: int, n: int) -> np.ndarray:
@@ -93,3 +101,17 @@ def test_words_above_the_number_do_not_matter(n: int) -> None:
     """A number in one word is the same in eight."""
     data = words(12345, n)
     assert divided(int(data.ctypes.data), n, 7, 0) == bits(12345 / 7)
+
+
+@settings(deadline=None)
+@given(st.integers(-(1 << 62), 1 << 62), st.integers(1, 1 << 62), st.integers(-400, 400))
+@example(3, (1 << 53) + 1, 0)
+@example(-3, (1 << 53) + 1, 0)
+@example((1 << 53) - 1, (1 << 60) - 1, -40)
+@example((1 << 53) + 1, 1, 0)
+def test_short_sums_over_any_count_are_rounded_once(total: int, by: int, unit: int) -> None:
+    """A divisor beyond 2**53 is no float: a hundred million events of one entity have one."""
+    spare = np.zeros(SPARE_WORDS, np.uint64)
+    found = short(total, by, unit, spare.ctypes.data)
+    expected = rounded(exact(abs(total), by, unit))
+    assert found == bits(-expected if total < 0 else expected)

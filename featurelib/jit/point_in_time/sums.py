@@ -150,7 +150,7 @@ def _power_of_two(unit):
 @helper
 def divided(total, by, unit, spare):
     """The bits of the float nearest to a short sum * 2**unit over an integer."""
-    if -(1 << 53) <= total <= (1 << 53):
+    if -(1 << 53) <= total <= (1 << 53) and by <= 1 << 53:
         # Both are exact, and so is the scaling: the quotient is rounded once, by IEEE's division.
         return f64_bits(np.float64(total) * _power_of_two(unit) / np.float64(by))
     negative = short_magnitude(total, spare)
