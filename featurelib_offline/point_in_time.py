@@ -74,14 +74,15 @@ def point_in_time(
         queries and events when it is collected (with ``refused="collect"`` at once).
 
     Raises:
-        DefinitionError: A source is given that nobody reads, or one is not given.
+        DefinitionError: A source is given that nobody reads, or one is not given; an aggregate has
+            the name of a column of reasons.
         InputError: Columns do not fit; a query's entity or time is null.
     """
     if refused not in ("warn", "collect"):
         raise DefinitionError(f'expected refused="warn" or "collect", got refused={refused!r}')
     made = definition if isinstance(definition, Definition) else define(definition)
     check_sources(made, events)
-    given = Queries(queries, made)
+    given = Queries(queries, made, joined_names(made, reasons))
 
     def run() -> tuple[Any, Joins]:
         readers = open_readers(made, events, native)
@@ -165,22 +166,38 @@ def check_sources(definition: Definition, events: Mapping[str, Any]) -> None:
             )
 
 
+def joined_names(definition: Definition, reasons: bool) -> list[str]:
+    """The columns that a join adds to queries: aggregates and, where they are wanted, reasons.
+
+    Raises:
+        DefinitionError: An aggregate has the name of a column of reasons.
+    """
+    names = list(definition.aggregates)
+    if reasons:
+        names += [f"{name}.reason" for name in definition.aggregates]
+        taken = next((n for n in definition.aggregates if names.count(n) > 1), None)
+        if taken is not None:
+            raise DefinitionError(
+                f"the aggregate `{taken}` has the name of the column with the reasons of "
+                f"`{taken.removesuffix('.reason')}`",
+                hint="rename it, or ask without reasons",
+            )
+    return names
+
+
 class Queries:
     """The queries of a frame, with all its columns.
 
     Args:
         data: The frame.
         definition: What is asked.
-        fills: Names of the columns that are joined; by default the aggregates'.
+        fills: Names of the columns that are joined.
 
     Raises:
-        InputError: A column is missing or of the wrong type, or has the name of an aggregate.
+        InputError: A column is missing or of the wrong type, or has the name of one of `fills`.
     """
 
-    def __init__(
-        self, data: Any, definition: Definition, fills: Sequence[str] | None = None
-    ) -> None:
-        fills = list(definition.aggregates) if fills is None else fills
+    def __init__(self, data: Any, definition: Definition, fills: Sequence[str]) -> None:
         fields = {definition.as_of: Field(definition.as_of, DATETIME)}
         for made in definition.aggregates.values():
             source = definition.sources[made.source].source
@@ -189,7 +206,7 @@ class Queries:
         taken = next((n for n in fills if n in names), None)
         if taken is not None:
             raise InputError(
-                f"queries: the column `{taken}` has the name of an aggregate",
+                f"queries: the column `{taken}` has the name of one that is joined",
                 field=taken,
                 hint="rename one of them",
             )

@@ -17,7 +17,7 @@ from featurelib_offline.events.joining import PARTITION_ROWS, join_events, open_
 from featurelib_offline.files import Source, find_files, format_of, read_files, readable
 from featurelib_offline.job import JobResult
 from featurelib_offline.plan import Native
-from featurelib_offline.point_in_time import Queries, check_sources
+from featurelib_offline.point_in_time import Queries, check_sources, joined_names
 from featurelib_offline.progress import Meter, shown
 from featurelib_offline.whole_file import whole_file
 
@@ -80,7 +80,8 @@ def point_in_time_job(
     check_sources(definition, events)
     readers = open_readers(definition, events, native)
     with readable(queries):
-        given = Queries(_read(queries, request, keep), definition)
+        names = joined_names(definition, reasons)
+        given = Queries(_read(queries, request, keep), definition, names)
         columns = given.columns()
     meter = Meter()
     total = sum(reader.count() for reader in readers.values()) if progress is True else None

@@ -135,11 +135,25 @@ def test_what_does_not_fit_is_named() -> None:
         point_in_time(queries(), {"by_user": events()["by_user"]}, SERVED.aggregates)
     with pytest.raises(DefinitionError, match="events of `films` are given, which no aggregate"):
         point_in_time(queries(), {**events(), "films": pl.DataFrame()}, SERVED.aggregates)
-    with pytest.raises(InputError, match="column `mean_7d` has the name of an aggregate"):
+    with pytest.raises(InputError, match="column `mean_7d` has the name of one that is joined"):
         point_in_time(queries(mean_7d=1.0), events(), SERVED.aggregates)
+    told = queries(**{"mean_7d.reason": 1.0})
+    with pytest.raises(InputError, match=r"column `mean_7d\.reason` has the name of one that is"):
+        point_in_time(told, events(), SERVED.aggregates, reasons=True)
     with pytest.raises(InputError, match="field `user_id` takes Int64, got None"):
         point_in_time(queries(user_id=pl.lit(None, pl.Int64)), events(), SERVED.aggregates)
     with pytest.raises(InputError, match="`requested_at`"):
         point_in_time(queries().drop("requested_at"), events(), SERVED.aggregates)
     with pytest.raises(InputError, match="got files"):
         transform(SERVED.bind(fit(SERVED, queries(), events=events())), "x.parquet", events={})
+
+
+def test_reasons_never_stand_under_the_name_of_an_aggregate() -> None:
+    """One that is called like the column of another's reasons is refused where these are wanted."""
+    ratings = USERS.over(lifetime())
+    both = {"n": ratings.count(), "n.reason": ratings.sum(fl.col("rating"))}
+    asked = queries().rename({"requested_at": "as_of"})
+    joined = point_in_time(asked, {"by_user": events()["by_user"]}, both)
+    assert joined["n.reason"].to_list() == [5.0, 7.0, 4.0]
+    with pytest.raises(DefinitionError, match=r"`n\.reason` has the name of the column with"):
+        point_in_time(asked, {"by_user": events()["by_user"]}, both, reasons=True)
