@@ -13,7 +13,7 @@ __all__ = ["APPEND", "SWEEP", "WRITE"]
 _BYTES = """
 local function compare(a, b)
   for i = 1, #a do
-    local x, y = string.byte(a, i), string.byte(b, i)
+    local x, y = string.byte(a, i), string.byte(b, i) or -1  -- what was cut off comes first
     if x ~= y then return x < y and -1 or 1 end
   end
   return 0

@@ -33,6 +33,7 @@ HEADER_BYTES: Final = HEADER.size + CRC.size
 _WHOLE: Final = 0x2144DF1C
 """The CRC-32 of any bytes that end in their own CRC-32."""
 KIND_AT: Final = 4
+_VALUE: Final = bytes([VALUE])
 STAMP: Final = slice(16, 32)
 """Where event time and version stand in the bytes."""
 EXPIRES: Final = slice(32, 40)
@@ -175,7 +176,7 @@ def live(data: bytes, view: View, key: int, now: int) -> Vector | None:
 
 def is_live(data: bytes, now: bytes) -> bool:
     """Whether encoded bytes are of a value that has not expired at `now` (`time_bytes`)."""
-    return data[KIND_AT] == VALUE and data[EXPIRES] > now
+    return data[KIND_AT : KIND_AT + 1] == _VALUE and data[EXPIRES] > now
 
 
 def stamp_bytes(stamp: Stamp | None) -> bytes:

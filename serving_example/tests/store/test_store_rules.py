@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -22,8 +23,11 @@ from serving_example.store import (
     Stamp,
     StoreConflictError,
     StoreFullError,
+    VectorError,
     View,
 )
+from serving_example.store.redis_store import RedisStore
+from serving_example.store.vector import encode
 
 Make = Callable[..., OnlineStore]
 VIEW = View("film", b"schema_1")
@@ -134,6 +138,26 @@ def test_a_batch_is_all_or_nothing(make_store: Make) -> None:
     assert (store.offset(), store.mark("job")) == (4, b"4")
     assert store.letters(0, 9) == [Letter(4, "bad", b"{")]
     assert store.changes(0, 9).head == 3
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, 20, 36, 43])
+def test_a_vector_that_was_cut_off_is_no_obstacle(make_store: Make, length: int) -> None:
+    """It is told to readers; a batch that writes it anew is done, whole."""
+    store = make_store()
+    store.write(Batch([put(b"", 1, 1)], move=Move(0, 3)))
+    cut = encode(put(b"", 1, 1).vector)[:length]
+    if isinstance(store, LmdbStore):
+        with store._env.begin(store._vectors, write=True) as txn:
+            txn.put(VIEW.prefix + struct.pack(">Q", (1 << 63) + 1), cut)
+    else:
+        assert isinstance(store, RedisStore)
+        store._client.hset(store._name(VIEW.id), "1", cut)
+    with pytest.raises(VectorError, match=f"stored {length} bytes"):
+        store.get(VIEW, 1)
+    batch = Batch([put(b"y", 2, 2, key=2), put(b"z", 2, 2)], {(VIEW, 2): None}, Move(3, 4))
+    assert store.write(batch).taken == 2
+    assert store.get_many(VIEW, [1, 2]) == [put(b"z", 2, 2).vector, put(b"y", 2, 2).vector]
+    assert (store.offset(), store.changes(0, 9).head) == (4, 3)
 
 
 def test_letters_belong_to_the_events_that_a_batch_passes() -> None:
