@@ -85,6 +85,43 @@ class ArtifactStore:
             )
         return ModelArtifact(weights, ModelCard.from_bytes(card, str(where / CARD)))
 
+    def remove(self, digest: str) -> int:
+        """Removes an artifact that no name stands for; who reads it meanwhile finds all or nothing.
+
+        Returns:
+            Its bytes; 0 if it was not there.
+
+        Raises:
+            ArtifactError: A name stands for it.
+        """
+        with self._writing():
+            names = [name for name, of in self.manifest().names.items() if of == digest]
+            if names:
+                raise ArtifactError(
+                    f"{self.folder}: {digest} is what {', '.join(sorted(names))} stands for",
+                    hint="publish another artifact under that name, or withdraw it, first",
+                )
+            size = self.size(digest)
+            if (self.folder / digest).exists():
+                gone = Path(tempfile.mkdtemp(dir=self.folder, prefix=_PARTIAL))
+                (self.folder / digest).rename(gone / digest)
+                shutil.rmtree(gone, ignore_errors=True)
+            return size
+
+    def size(self, digest: str) -> int:
+        """The bytes of an artifact's files; 0 if it is not there.
+
+        Raises:
+            UnknownModelError: It is no digest.
+        """
+        if not is_digest(digest):
+            raise UnknownModelError(f"expected a digest of 64 hex digits, got {digest!r}")
+        size = 0
+        for name in (WEIGHTS, CARD):
+            with contextlib.suppress(FileNotFoundError):
+                size += (self.folder / digest / name).stat().st_size
+        return size
+
     def digests(self) -> list[str]:
         """What is stored, in the order of digests, named or not."""
         if not self.folder.is_dir():
