@@ -19,19 +19,20 @@ import featurelib as fl
 from featurelib.errors import FeaturelibError
 from serving_example.app import admin, openapi
 from serving_example.app.application import Application
+from serving_example.app.caching import CacheOptions
 from serving_example.app.films import Films
 from serving_example.app.keys import ApiKey, Keys, KeysError, new_key, write_key
 from serving_example.app.routes import Routes
 from serving_example.app.server import Server, bound
 from serving_example.app.service import Service
 from serving_example.artifacts import ArtifactStore
+from serving_example.caches import FeaturePolicy, Policy
 from serving_example.devices import Device, cpu_device, cuda_device
 from serving_example.store import open_log, open_store, wall_clock
 from serving_example.store.trimming import KEPT, LEAST, Trimmer
 
 log = logging.getLogger("serving_example")
-REMEMBERED = 256 << 20
-"""Bytes of a remote store that are remembered, for when it is away; a folder is never away."""
+_MIB = 1 << 20
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,6 +75,27 @@ def _parser() -> argparse.ArgumentParser:
     add("--ranker", default="ranker", help="the model that ranks where a request names none")
     add("--drain", type=float, default=20.0, help="seconds that requests have to end at SIGTERM")
     add("--notice", type=float, default=0.0, help="seconds not ready before the port closes")
+    add(
+        "--result-cache",
+        type=float,
+        default=64,
+        metavar="MIB",
+        help="keeps recommendations in so many MiB; 0: makes each (%(default)s)",
+    )
+    add(
+        "--result-ttl",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="no kept recommendation is older; after a third of it, it is renewed (%(default)s)",
+    )
+    add("--result-break-even", action="store_true", help="looks only while hits pay for looking")
+    add(
+        "--feature-cache",
+        type=float,
+        metavar="MIB",
+        help="keeps what is read of users (256 for a store behind a network, else 0)",
+    )
     key = commands.add_parser("key", help="make an API key, print it once, store its hash")
     key.set_defaults(command=_key)
     key.add_argument("name", help="whose it is")
@@ -137,7 +159,7 @@ def _server(
         trimmer = Trimmer(event_log, [store, *others], keep=options.keep_events)
     films = Films(
         service, bundle, store, event_log, wall_clock, towers=options.towers,
-        ranker=options.ranker, remember_bytes=REMEMBERED if "://" in place else 0,
+        ranker=options.ranker, caches=_caches(options, "://" in place),
         tails=not options.no_tailer, trimmer=trimmer,
     )  # fmt: skip
     stack.callback(films.close)
@@ -161,6 +183,20 @@ def _server(
     names = ", ".join(served.name for served in service.repository.all())
     public, admin_port = server.ports
     return server, f"http://{options.host}:{public}, admin on {admin_port}, models {names}"
+
+
+def _caches(options: argparse.Namespace, is_remote: bool) -> CacheOptions:
+    """Which caches there are. A store in this process answers faster than a cache before it."""
+    features = options.feature_cache
+    if features is None:
+        features = 256 if is_remote else 0
+    results = None
+    if options.result_cache:
+        ttl = options.result_ttl
+        results = Policy(max_bytes=int(options.result_cache * _MIB), soft_s=ttl / 3, hard_s=ttl)
+    return CacheOptions(
+        results, FeaturePolicy(max_bytes=int(features * _MIB)), options.result_break_even
+    )
 
 
 def _device(name: str) -> Device:

@@ -16,7 +16,7 @@ import msgspec
 
 from featurelib.errors import DefinitionError
 from featurelib.fields import Field
-from serving_example.app.http import Rejection, Request
+from serving_example.app.http import Rejection, Request, Response, encode
 from serving_example.app.limits import Limits
 
 __all__ = ["CURRENT", "Contract", "Recommended", "annotation", "chosen", "contracts", "record"]
@@ -98,6 +98,10 @@ class Contract:
         items = [item.item_id for item in made.items]
         scores = [item.score for item in made.items]
         return RecommendedV1(made.user_id, items, scores, made.model.digest)
+
+    def respond(self, made: Recommended) -> Response:
+        """The response with an answer in the words of this version."""
+        return Response(body=encode(self.answer(made)), headers=self.headers)
 
     @property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:

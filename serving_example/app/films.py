@@ -10,6 +10,8 @@ from typing import Any
 
 import featurelib as fl
 from serving_example.app import recommend
+from serving_example.app.cache_metrics import CacheMetrics
+from serving_example.app.caching import CacheOptions, Caches
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
 from serving_example.app.film_index import FilmIndex
@@ -22,7 +24,6 @@ from serving_example.definition import BY_USER
 from serving_example.features import Features, FilmTable, FilmVectors, Views, compile_stages
 from serving_example.instants import instant
 from serving_example.store import Clock, EventLog, Freshness, Objective, OnlineStore, Tailer
-from serving_example.store.patient import Patient
 from serving_example.store.trimming import Trimmer
 
 __all__ = ["Films"]
@@ -51,8 +52,7 @@ class Films:
         towers: The name of the model that finds candidates.
         ranker: The name of the model that ranks where a request names none.
         lag_objective_s: The watermark lag that should not be exceeded.
-        remember_bytes: How much is remembered of what was read, for when the store is away; 0 for a
-            store in this process.
+        caches: Which caches there are; None: none, as for a store in this process.
         tails: Whether this process applies the log; one of those that share a store is enough.
         trimmer: Makes the log forget, once a minute; None where another process does.
 
@@ -61,6 +61,7 @@ class Films:
         features: Makes tensors.
         index: The films' vectors.
         services: What the programs of rankers use.
+        caches: Of recommendations, and of what is read of users.
         tailer: Applies ratings, and tells how far behind they are.
         contracts: The versions of the contract.
         events_request: The type of a request with events, once there are routes.
@@ -77,7 +78,7 @@ class Films:
         towers: str = "towers",
         ranker: str = "ranker",
         lag_objective_s: float = 5.0,
-        remember_bytes: int = 0,
+        caches: CacheOptions | None = None,
         tails: bool = True,
         trimmer: Trimmer | None = None,
     ) -> None:
@@ -90,10 +91,10 @@ class Films:
             for film, vector in store.scan(views.catalogue)
             if vector.payload is not None
         }
-        table = FilmTable(staged, views, store)
+        self.caches = Caches(caches or CacheOptions(), store, views, clock, service.clock)
+        table = FilmTable(staged, views, store, self.caches.catch_up)
         table.load()
-        self._reads = Patient(store, clock=clock, max_bytes=remember_bytes)
-        self.features = Features(staged, views, self._reads, table, clock)
+        self.features = Features(staged, views, self.caches.reads, table, clock)
         vectors = FilmVectors(staged, views, self._catalogue, clock)
         _warm(self.features, views, vectors, self._catalogue, clock())
         self.tailer = Tailer(event_log, store, views.states, vectors, clock=clock)
@@ -119,6 +120,7 @@ class Films:
         )
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         service.metrics.freshness(self.freshness)
+        service.metrics.registry.register(CacheMetrics(self.caches.all()))
         service.metrics.watch("lag_seconds", "The store is so far behind the log.", self._lag)
         if trimmer is not None:
             service.metrics.watch(
@@ -131,6 +133,7 @@ class Films:
             self._thread.start()
             self.service.readiness.add("tailer", self._thread.is_alive)
         self._keeper.start()
+        self.caches.start()
         self.index.start()
 
     def routes(self, on_loop: Callable[[Callable[[], None]], None]) -> list[Route]:
@@ -152,6 +155,7 @@ class Films:
         asked = Recommendations(
             self._recommender, self.contracts, service.limits, self.index.watermark, service.clock,
             service.metrics,
+            self.caches.before(self._recommender, self.features, service, on_loop),
         )  # fmt: skip
         return recommend.routes(asked, events)
 
@@ -164,7 +168,7 @@ class Films:
         for thread in (self._thread, self._keeper):
             if thread.is_alive():
                 thread.join()
-        self._reads.close()
+        self.caches.close()
 
     def _keep(self) -> None:
         """Tells the lag and trims the log, on a period."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from serving_example.app.cached import CachedRecommender
 from serving_example.app.contracts import Contract, Recommended, chosen
 from serving_example.app.events import Events
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
@@ -35,6 +36,7 @@ class Recommendations:
         watermark: How far events are seen.
         clock: Monotonic seconds.
         metrics: Told of waits, and of those that were in vain.
+        cached: Answers of before; None: each is made.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class Recommendations:
         watermark: Watermark,
         clock: Callable[[], float],
         metrics: Metrics,
+        cached: CachedRecommender | None = None,
     ) -> None:
+        self._cached = cached
         self._recommender, self._contracts, self._limits = recommender, contracts, limits
         self._watermark, self._clock, self._metrics = watermark, clock, metrics
 
-    def post(self, request: Request) -> Pending:
+    def post(self, request: Request) -> Response | Pending:
         """``POST /v1/recommend``."""
         contract = chosen(request, self._contracts)
         call: Any = decode(request.body, contract.request)
@@ -58,7 +62,7 @@ class Recommendations:
         )
         return self._seen(getattr(call, "min_offset", 0), ask, request, contract)
 
-    def get(self, request: Request) -> Pending:
+    def get(self, request: Request) -> Response | Pending:
         """``GET /v1/recommend/{user_id}?k=10``."""
         contract = chosen(request, self._contracts)
         user = _integer(request.parts["user_id"], "path.user_id", -(2**63), 2**63 - 1)
@@ -67,7 +71,9 @@ class Recommendations:
         offset = _integer(given.get("min_offset", "0"), "query.min_offset", 0, 2**63 - 1)
         return self._seen(offset, Ask(user, k, None, given.get("model")), request, contract)
 
-    def _seen(self, offset: int, ask: Ask, request: Request, contract: Contract) -> Pending:
+    def _seen(
+        self, offset: int, ask: Ask, request: Request, contract: Contract
+    ) -> Response | Pending:
         """Answers when events up to an offset are seen; flagged, if that takes too long."""
         if offset <= self._watermark.offset:
             return self._answer(ask, request, contract)
@@ -90,12 +96,15 @@ class Recommendations:
 
     def _answer(
         self, ask: Ask, request: Request, contract: Contract, *, is_behind: bool = False
-    ) -> Pending:
+    ) -> Response | Pending:
+        if self._cached is not None and not is_behind:
+            return self._cached.recommend(ask, request, contract)
+
         def answer(made: Recommended) -> Response:
             if is_behind:
                 made.flags.append(BEHIND)
                 self._metrics.flag(BEHIND)
-            return Response(body=encode(contract.answer(made)), headers=contract.headers)
+            return contract.respond(made)
 
         return self._recommender.recommend(ask, request, answer)
 

@@ -81,6 +81,17 @@ class Recommender:
 
         return run_jobs(self._executor, [(program, wanted, count)], request, told)
 
+    def models(self, ask: Ask) -> tuple[Served, ...]:
+        """The models that answer now: the ranker, and the towers where they find the films.
+
+        Raises:
+            Rejection: The ranker is not there.
+        """
+        ranker, snapshot = self._served(ask.model), self._services.index.snapshot
+        if ask.candidates is not None or snapshot is None:
+            return (ranker,)
+        return ranker, snapshot.towers
+
     def _served(self, name: str | None) -> Served:
         try:
             served = self._repository.get(name or self._ranker)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from serving_example.caches.bounded import Bounded
-from serving_example.caches.follow import views_by_id
 from serving_example.caches.interface import Counts
 from serving_example.caches.loader import Loader, Place
 from serving_example.store import Change, Clock, OnlineStore, StoreUnavailable, Vector, View
@@ -107,7 +106,7 @@ class FeatureCache:
         draw: Callable[[], float] = random.random,
         probe_s: float = 0.25,
     ) -> None:
-        self._store, self._views = store, views_by_id(views)
+        self._store, self._views = store, {view.id: view for view in views}
         self._policy, self._clock, self._draw = policy or FeaturePolicy(), clock, draw
         self.counts, self.stale_answers = Counts(), 0
         self.breaker = Breaker(store, clock=clock, probe_s=probe_s, on_leave=self._lose_touch)

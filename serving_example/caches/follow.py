@@ -1,16 +1,16 @@
 """Follows the store's stream of changes, and tells the caches what is not as it was.
 
 The stream tells of every write, whichever process made it, so one way of invalidation serves one
-process and many. The tailer of this process steps it after each of its own writes: who waits for
-his event to be applied then reads no cache that is older.
+process and many. A thread steps it, and so does who is about to show what may be newer than what
+the caches hold: see `FilmTable`.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from serving_example.caches.results import ResultCache
 from serving_example.store import Change, OnlineStore, StoreError, StoreUnavailable, View
@@ -45,7 +45,7 @@ class Invalidates:
         views: Those whose entities the answers are kept for.
     """
 
-    def __init__(self, cache: ResultCache[object], views: Sequence[View]) -> None:
+    def __init__(self, cache: ResultCache[Any], views: Sequence[View]) -> None:
         self._cache, self._views = cache, frozenset(view.id for view in views)
 
     def changed(self, changes: Sequence[Change]) -> None:
@@ -68,13 +68,19 @@ class Follower:
     Args:
         store: The store.
         listeners: Who is told, in this order.
+        then: Called by the thread after each look, whether it found anything or not.
 
     Attributes:
         seen: The last change that was told.
     """
 
-    def __init__(self, store: OnlineStore, listeners: Sequence[Listener]) -> None:
-        self._store, self._listeners = store, tuple(listeners)
+    def __init__(
+        self,
+        store: OnlineStore,
+        listeners: Sequence[Listener],
+        then: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._store, self._listeners, self._then = store, tuple(listeners), then
         self._one = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -115,6 +121,7 @@ class Follower:
             while not self._stop.wait(pause_s):
                 try:
                     self.step()
+                    self._then()
                 except StoreError as error:
                     _LOGGER.warning("changes are not followed: %s", error)
                     self._stop.wait(0.25)
@@ -127,8 +134,3 @@ class Follower:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-
-
-def views_by_id(views: Sequence[View]) -> Mapping[str, View]:
-    """Views by what the stream of changes calls them."""
-    return {view.id: view for view in views}

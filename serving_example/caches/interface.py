@@ -14,7 +14,10 @@ Seconds = Callable[[], float]
 Key_contra = TypeVar("Key_contra", contravariant=True)
 Value_co = TypeVar("Value_co", covariant=True)
 
-AGE_BOUNDS_S: Final = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
+AGE_BOUNDS_S: Final = (
+    0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0,
+    86400.0, 604800.0, 2592000.0,
+)  # fmt: skip
 """Upper bounds of the histogram of ages at which something was served."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,14 +26,23 @@ class FilmTable:
         staged: The stages.
         views: The views of the bundle.
         store: Where the vectors are.
+        before: Called when new vectors are read and not shown yet: a cache of users takes in what
+            has changed until then, so that no request sees a film's rating without the user's.
 
     Attributes:
         table: The vectors; row numbers stay what they are.
         offset: The log's offset up to which all events are in the vectors.
     """
 
-    def __init__(self, staged: Staged, views: Views, store: OnlineStore) -> None:
+    def __init__(
+        self,
+        staged: Staged,
+        views: Views,
+        store: OnlineStore,
+        before: Callable[[], object] = lambda: None,
+    ) -> None:
         self._store, self._views, self._staged = store, views, staged
+        self._before = before
         self.table: StageTable = staged.table("film")
         self._row: dict[int, int] = {}
         self._ids, self._times, self._as_ofs = _Column(), _Column(), _Column()
@@ -86,6 +95,7 @@ class FilmTable:
             mine = {c.key for c in found.changes if c.view == self._views.film.id}
             keys = sorted(mine)
             vectors = self._store.get_many(self._views.film, keys) if keys else []
+            self._before()
             rows = self._take([(k, v) for k, v in zip(keys, vectors, strict=True) if v is not None])
             self._seen = found.changes[-1].seq if found.changes else self._seen
             if self._seen >= found.head:
@@ -116,7 +126,9 @@ class FilmTable:
     def _load(self) -> int:
         # Before the scan: what comes meanwhile is seen again.
         offset, head = self._store.offset(), self._store.changes(0, 1).head
-        self._take(list(self._store.scan(self._views.film)))
+        found = list(self._store.scan(self._views.film))
+        self._before()
+        self._take(found)
         self._seen, self.offset = head, offset
         return len(self)
 

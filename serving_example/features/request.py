@@ -11,11 +11,12 @@ import numpy as np
 from featurelib.errors import FeaturelibError
 from featurelib_online.staged import Staged
 from featurelib_online.stream import State
+from serving_example.caches import FeatureCache, Known
 from serving_example.definition import BY_USER
 from serving_example.features.films import FilmTable
 from serving_example.features.stages import Views, rated_films
 from serving_example.instants import instant
-from serving_example.store import Clock, Known, Patient, VectorError
+from serving_example.store import Clock, VectorError
 
 __all__ = ["Features", "User"]
 
@@ -57,7 +58,7 @@ class Features:
     """
 
     def __init__(
-        self, staged: Staged, views: Views, reads: Patient, films: FilmTable, clock: Clock
+        self, staged: Staged, views: Views, reads: FeatureCache, films: FilmTable, clock: Clock
     ) -> None:
         self.staged, self.films = staged, films
         self._views, self._reads, self._clock = views, reads, clock

@@ -34,7 +34,6 @@ from serving_example.store.interface import (
 )
 from serving_example.store.lmdb_log import LmdbLog
 from serving_example.store.lmdb_store import LmdbStore
-from serving_example.store.patient import Known, Patient
 from serving_example.store.places import open_log, open_store
 from serving_example.store.states import EventReader, StateView
 from serving_example.store.tailer import Lag, Tailer
@@ -52,7 +51,6 @@ __all__ = [
     "FieldsCodec",
     "Freshness",
     "Health",
-    "Known",
     "Lag",
     "Letter",
     "LmdbLog",
@@ -62,7 +60,6 @@ __all__ = [
     "Objective",
     "OnState",
     "OnlineStore",
-    "Patient",
     "Put",
     "Stamp",
     "StateView",

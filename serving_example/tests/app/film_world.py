@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from featurelib_offline import transform
+from serving_example.app.caching import CacheOptions
 from serving_example.app.films import Films
 from serving_example.app.server import Server
 from serving_example.app.service import Service
+from serving_example.caches import FeaturePolicy
 from serving_example.devices import cpu_device
 from serving_example.features import FilmVectors, Views, compile_stages
 from serving_example.store import Batch, EventLog, LmdbLog, LmdbStore, OnlineStore, Put
@@ -29,12 +31,19 @@ from serving_example.tests.features.worlds import (
     ratings,
 )
 
+CACHES = CacheOptions(features=FeaturePolicy(max_bytes=1 << 20))
+
 
 class FilmWorld:
     """All of it in a folder. The clock stands at the last of the made-up ratings, and then runs."""
 
     def __init__(
-        self, folder: Any, redis: str | None = None, keep: int | None = None, **options: Any
+        self,
+        folder: Any,
+        redis: str | None = None,
+        keep: int | None = None,
+        caches: Any = CACHES,
+        **options: Any,
     ) -> None:
         staged = compile_stages(bundle())
         views = Views.of(staged)
@@ -68,7 +77,7 @@ class FilmWorld:
         )  # fmt: skip
         trimmer = None if keep is None else Trimmer(self.log, [self.store], keep=keep)
         self.films = Films(
-            self.service, bundle(), self.store, self.log, self.clock, remember_bytes=1 << 20,
+            self.service, bundle(), self.store, self.log, self.clock, caches=caches,
             trimmer=trimmer,
         )  # fmt: skip
         while self.films.tailer.step():

@@ -51,6 +51,8 @@ def test_answers_go_on_while_redis_is_away(tmp_path: Path) -> None:
             rating = {"rating_id": 5_000, "user_id": 4, "item_id": 110, "rating": 1.0}
             events = {"events": [{**rating, "rated_at": at}]}
             redis.send(signal.SIGKILL)
+            # What is in memory is asked of nobody: that Redis is gone is noticed by who follows it.
+            assert waited(lambda: "stale" in ask(1)["flags"])
             until = time.monotonic() + AWAY_S
             while time.monotonic() < until:
                 for user, known in before.items():

@@ -97,6 +97,7 @@ def test_nothing_is_computed_for_who_has_left() -> None:
     async def run() -> None:
         mark, recommender = Watermark(), Asked()
         pending = answering(recommender, mark).post(REQUEST)
+        assert isinstance(pending, Pending)
         pending.abandon(TimeoutError())
         mark.reached(3)
         await asyncio.sleep(0)
@@ -113,7 +114,7 @@ def test_an_error_after_the_wait_is_the_answer() -> None:
     async def run() -> None:
         mark = Watermark()
         pending = answering(Asked(ZeroDivisionError()), mark).post(REQUEST)
-        assert pending.result is None
+        assert isinstance(pending, Pending) and pending.result is None
         mark.reached(3)
         await asyncio.sleep(0)
         assert isinstance(pending.result, ZeroDivisionError)

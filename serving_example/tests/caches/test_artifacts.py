@@ -194,7 +194,7 @@ def _hold(folder: str, digest: str, holds: Any, ends: Any) -> None:
 
 def test_another_process_holds_until_it_dies(world: World) -> None:
     """Its artifact is not evicted by ours; killed, it holds nothing any more."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")
     holds, ends = context.Event(), context.Event()
     folder = str(world.here.folder.parent)
     child = context.Process(target=_hold, args=(folder, world.digests[0], holds, ends))
@@ -279,4 +279,4 @@ class Machine(RuleBasedStateMachine):
 
 def test_the_cache_keeps_its_rules_whatever_comes() -> None:
     """Any interleaving gives what was asked for, whole, within the bound of bytes."""
-    run_state_machine_as_test(Machine, settings=examples(15, soak=500))
+    run_state_machine_as_test(Machine, settings=examples(6, soak=500))

@@ -17,11 +17,11 @@ from featurelib.windows import last
 from featurelib_offline import transform
 from featurelib_online.staged import Staged
 from parity_tests.soak import amount, examples
+from serving_example.caches import FeatureCache, FeaturePolicy
 from serving_example.definition import BY_FILM, BY_USER
 from serving_example.features import Features, FilmTable, FilmVectors, User, Views, compile_stages
 from serving_example.instants import microseconds
 from serving_example.store import Batch, LmdbLog, LmdbStore, Put, Tailer
-from serving_example.store.patient import Patient
 from serving_example.tests.features.worlds import (
     FILMS,
     HOUR,
@@ -65,7 +65,7 @@ class Served:
         self.films = FilmTable(staged(), self.views, self.store)
         self.films.load()
         self.tailer = Tailer(self.log, self.store, v.states, vectors, clock=self.clock)
-        reads = Patient(self.store, clock=self.clock, max_bytes=0)
+        reads = FeatureCache(self.store, (), policy=FeaturePolicy(max_bytes=0), clock=self.clock)
         self.features = Features(staged(), self.views, reads, self.films, self.clock)
 
     def clock(self) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from featurelib_online import stream
+from serving_example.caches import FeatureCache, FeaturePolicy
 from serving_example.definition import feature_set
 from serving_example.store import (
     Batch,
@@ -18,7 +19,6 @@ from serving_example.store import (
     LmdbLog,
     LmdbStore,
     Objective,
-    Patient,
     Put,
     StateView,
     Tailer,
@@ -66,11 +66,12 @@ def main() -> None:
         small = View("small", b"measured")
         store.write(Batch([Put(small, k, small.vector(b"x" * 200, 1, 1)) for k in range(1000)]))
         hundred = list(range(100))
-        direct, patient = Patient(store, max_bytes=0), Patient(store)
+        direct = FeatureCache(store, [small], policy=FeaturePolicy(max_bytes=0))
+        cached = FeatureCache(store, [small])
         told("get, 200 bytes", lambda i: store.get(small, i % 1000), 5000)
         told("get_many of 100, 200 bytes each", lambda i: store.get_many(small, hundred), 100)
-        told("get by Patient(max_bytes=0)", lambda i: direct.get(small, i % 1000), 5000)
-        told("get by Patient that remembers", lambda i: patient.get(small, i % 1000), 5000)
+        told("get by a FeatureCache of no bytes", lambda i: direct.get(small, i % 1000), 5000)
+        told("get by a FeatureCache, a hit", lambda i: cached.get(small, i % 1000), 5000)
         told("get and load a user's state", lambda i: users.read(store, keys[i % len(keys)]), 500)
         fresh = Freshness([Objective("small", "age", 60.0)])
         told("Freshness.observe", lambda i: fresh.observe("small", 0), 5000)

@@ -11,12 +11,12 @@ import pytest
 
 from featurelib_offline import transform
 from featurelib_online.staged import Staged
+from serving_example.caches import FeatureCache, FeaturePolicy
 from serving_example.features import Features, FilmTable, Views, compile_stages
 from serving_example.instants import instant
 from serving_example.store import NEVER, Batch, Letter, LmdbLog, LmdbStore, Move
 from serving_example.store.__main__ import main
 from serving_example.store.filling import STEPS, fill
-from serving_example.store.patient import Patient
 from serving_example.tests.features import worlds
 
 pytestmark = pytest.mark.filterwarnings(
@@ -79,7 +79,8 @@ def check(store: LmdbStore, catalogue: dict[int, dict[str, Any]]) -> None:
     views = Views.of(staged())
     films = FilmTable(staged(), views, store)
     assert films.load() >= worlds.FILMS
-    features = Features(staged(), views, Patient(store, max_bytes=0), films, lambda: NOW + 2)
+    reads = FeatureCache(store, (), policy=FeaturePolicy(max_bytes=0))
+    features = Features(staged(), views, reads, films, lambda: NOW + 2)
     asked, ids = [], list(catalogue)
     users = [features.user(user) for user in worlds.profiles()]
     rows = [films.rows(ids)] * len(users)

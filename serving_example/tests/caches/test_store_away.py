@@ -6,13 +6,14 @@ import datetime as dt
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parity_tests.soak import amount
+from serving_example.caches import FeatureCache, FeaturePolicy, Known
 from serving_example.store import (
     NEVER,
     Batch,
@@ -25,7 +26,6 @@ from serving_example.store import (
     Vector,
     View,
 )
-from serving_example.store.patient import Known, Patient
 from serving_example.store.redis_store import RedisStore
 from serving_example.tests.store import ratings
 from serving_example.tests.store.servers import RedisServer
@@ -59,31 +59,32 @@ def test_answers_go_on_while_redis_is_away(server: RedisServer, how: str) -> Non
     """Frozen or ended: the first read waits for its deadline, no other one; then it heals."""
     store = RedisStore(server.url, deadline_s=DEADLINE_S, write_deadline_s=30)
     store.write(Batch([Put(VIEW, 1, vector(b"old", 1))]))
-    patient = Patient(store, probe_s=0.02)
-    assert patient.get(VIEW, 1) == Known(vector(b"old", 1), False)
+    cache = FeatureCache(store, [VIEW], probe_s=0.02)
+    assert cache.get(VIEW, 1) == Known(vector(b"old", 1), False)
     server.send(signal.SIGSTOP if how == "frozen" else signal.SIGTERM)
-    ends, answers, slow = time.monotonic() + AWAY_S, 0, 0
+    assert cache.get(VIEW, 2) == Known(None, True), "what is not in memory is asked for, once"
+    ends, answers, slow = time.monotonic() + AWAY_S, 1, 0
     while time.monotonic() < ends:
         began = time.monotonic()
-        assert patient.get(VIEW, 1) == Known(vector(b"old", 1), True)
-        assert patient.get_many(VIEW, [1, 2]) == [Known(vector(b"old", 1), True), Known(None, True)]
+        assert cache.get(VIEW, 1) == Known(vector(b"old", 1), True)
+        assert cache.get_many(VIEW, [1, 2]) == [Known(vector(b"old", 1), True), Known(None, True)]
         slow += time.monotonic() - began > DEADLINE_S / 2
         answers += 3
         time.sleep(0.001)
-    assert patient.stale_answers == answers and patient.away_since is not None
+    assert cache.stale_answers == answers and cache.breaker.away_since is not None
     assert slow <= answers / 10, "a read waited although the store was known to be away"
     if how == "frozen":
         server.send(signal.SIGCONT)
     else:
         server.start()
-    until(lambda: patient.away_since is None)
+    until(lambda: cache.breaker.away_since is None)
     store.write(Batch([Put(VIEW, 1, vector(b"new", 2))]))
-    assert patient.get(VIEW, 1) == Known(vector(b"new", 2), False)
-    assert patient.get_many(VIEW, [1, 2]) == [
+    assert cache.get(VIEW, 1) == Known(vector(b"new", 2), False)
+    assert cache.get_many(VIEW, [1, 2]) == [
         Known(vector(b"new", 2), False), Known(None, False)
     ]  # fmt: skip
-    assert patient.absences == 1
-    patient.close()
+    assert cache.breaker.absences == 1
+    cache.close()
     store.close()
 
 
@@ -155,33 +156,20 @@ def switched(tmp_path: Path) -> Iterator[Any]:
     with_store.close()
 
 
-def test_memory_is_bounded_and_keeps_what_was_used_last(switched: Any) -> None:
-    """The least recently read entities are forgotten first; nothing is remembered twice."""
-    puts = [Put(VIEW, key, vector(b"x" * 652, 1)) for key in range(10)]  # 1,000 bytes each
-    switched.write(Batch(puts))
-    patient = Patient(switched, max_bytes=4000, probe_s=60)
-    for key in [0, 1, 2, 3, 0, 4, 0]:
-        patient.get(VIEW, key)
-    assert patient.remembered_bytes == 4000
-    switched.is_away = True
-    known = [patient.get(VIEW, key).vector is not None for key in range(6)]
-    assert known == [True, False, True, True, True, False]
-    patient.close()
-
-
 def test_what_has_expired_is_not_served_as_stale(tmp_path: Path) -> None:
     """A TTL holds while the store is away."""
     now = [0]
     store: Any = Switched(LmdbStore(tmp_path, clock=lambda: now[0]))
     short = View("short", b"schema_1", ttl_us=10)
     store.write(Batch([Put(short, 1, short.vector(b"x", 0, 0))]))
-    patient = Patient(store, clock=lambda: now[0], probe_s=60)
-    assert patient.get(short, 1).vector is not None
+    cache = FeatureCache(store, [short], clock=lambda: now[0], probe_s=60)
+    assert cache.get(short, 1).vector is not None
     store.is_away = True
-    assert patient.get(short, 1).vector is not None
+    cache.away(StoreUnavailable("switched off"))
+    assert cache.get(short, 1).vector is not None
     now[0] = 10
-    assert patient.get(short, 1) == Known(None, True)
-    patient.close()
+    assert cache.get(short, 1) == Known(None, True)
+    cache.close()
     store.is_away = False
     store.close()
 
@@ -190,21 +178,21 @@ def test_an_error_that_waiting_does_not_heal_is_told(tmp_path: Path) -> None:
     """A damaged vector is no reason to call the store away."""
 
     class Damaged(LmdbStore):
-        def get(self, view: View, key: int) -> Vector | None:
+        def get_many(self, view: View, keys: Sequence[int]) -> list[Vector | None]:
             raise StoreError("damaged")
 
     store = Damaged(tmp_path)
-    patient = Patient(store)
+    cache = FeatureCache(store, [VIEW])
     with pytest.raises(StoreError, match="damaged"):
-        patient.get(VIEW, 1)
-    assert patient.away_since is None
+        cache.get(VIEW, 1)
+    assert cache.breaker.away_since is None
     store.close()
 
 
 def test_nothing_is_remembered_of_a_store_in_this_process(switched: Any) -> None:
     """With no room nothing is kept."""
     switched.write(Batch([Put(VIEW, 1, vector(b"x", 1))]))
-    patient = Patient(switched, max_bytes=0, probe_s=60)
-    assert patient.get(VIEW, 1) == Known(Vector(VIEW.schema, 1, 1, NEVER, b"x"), False)
-    assert patient.remembered_bytes == 0
-    patient.close()
+    cache = FeatureCache(switched, [VIEW], policy=FeaturePolicy(max_bytes=0), probe_s=60)
+    assert cache.get(VIEW, 1) == Known(Vector(VIEW.schema, 1, 1, NEVER, b"x"), False)
+    assert cache.held_bytes == 0 and cache.get_many(VIEW, [2]) == [Known(None, False)]
+    cache.close()

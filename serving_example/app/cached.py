@@ -1,0 +1,127 @@
+"""Recommendations with a cache of results before them: on the event loop, ahead of all work."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+
+from serving_example.app.contracts import Contract, Recommended
+from serving_example.app.http import Pending, Rejection, Request, Response
+from serving_example.app.recommender import Ask, Recommender
+from serving_example.caches import Made, ResultCache, Waiter, answerer, canonical
+from serving_example.caches.flights import Cancel
+
+__all__ = ["CachedRecommender"]
+
+_Done = Callable[[Made[bytes] | Exception], None]
+_Who = tuple[tuple[str, str], ...]
+_NOBODY = Rejection(503, "unavailable", "abandoned", "nobody waits for this answer any more")
+_MOST_NAMES = 1_000
+
+
+class CachedRecommender:
+    """Answers a request from the cache, or has one answer made for all requests that equal it.
+
+    The key is the request and all that answers it: the artifacts of ranker and towers under the
+    names that the answer tells, the bundle's fingerprint, the contract. The entity is the user.
+
+    Args:
+        recommender: Makes answers.
+        cache: Keeps the bytes of their bodies.
+        fingerprint: Of the bundle.
+        ttl_s: Of each view in an answer's `feature_age_s` how long a vector is served after its
+            event time; views without a TTL are left out.
+        clock: Monotonic seconds, those of the cache.
+    """
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        cache: ResultCache[bytes],
+        fingerprint: str,
+        ttl_s: Mapping[str, float],
+        clock: Callable[[], float],
+    ) -> None:
+        self._recommender, self._cache, self._clock = recommender, cache, clock
+        self._fingerprint, self._ttl_s = fingerprint, ttl_s
+        self._names: dict[tuple[int, _Who], bytes] = {}
+
+    def recommend(self, ask: Ask, request: Request, contract: Contract) -> Response | Pending:
+        """The answer in the words of a contract; one that was kept tells its `age` in a header.
+
+        Raises:
+            Rejection: A model is not there.
+            DeviceError: The device takes no jobs.
+        """
+        if not self._cache.looks():
+            return self._recommender.recommend(ask, request, contract.respond)
+        who = self._who(ask)
+        key = self._name(who, contract) + canonical([ask.user_id, ask.k, *(ask.candidates or ())])
+        pending = Pending()
+
+        def told(result: Made[bytes] | Exception) -> None:
+            if isinstance(result, Exception):
+                pending.set(result)
+            else:
+                pending.set(Response(body=result.value, headers=contract.headers))
+
+        def work(deadline: float, done: _Done) -> Cancel:
+            return self._begin(ask, request, contract, who, deadline, done)
+
+        waiter: Waiter[Made[bytes]] = Waiter(told, request.deadline)
+        kept = self._cache.ask(key, ask.user_id, work, waiter)
+        if kept is not None:
+            age = (b"age", b"%d" % (self._clock() - kept.made_at))
+            return Response(body=kept.value, headers=(*contract.headers, age))
+        pending.on_abandon = waiter.leave
+        return pending
+
+    def _who(self, ask: Ask) -> _Who:
+        """Names and artifacts of the models that answer a request now."""
+        return tuple((model.name, model.digest) for model in self._recommender.models(ask))
+
+    def _name(self, who: _Who, contract: Contract) -> bytes:
+        name = self._names.get((contract.version, who))
+        if name is None:
+            if len(self._names) >= _MOST_NAMES:  # of models that are gone, most of them
+                self._names.clear()
+            parts = [part for model in who for part in model]
+            name = answerer(self._fingerprint, str(contract.version), *parts)
+            self._names[contract.version, who] = name
+        return name
+
+    def _begin(
+        self,
+        ask: Ask,
+        request: Request,
+        contract: Contract,
+        who: _Who,
+        deadline: float,
+        done: _Done,
+    ) -> Cancel:
+        """Has an answer made. Begun for others than this request, it leaves the request alone."""
+        seen: list[Recommended] = []
+        if deadline != request.deadline:
+            request = dataclasses.replace(request, deadline=deadline, timings=[])
+
+        def answer(made: Recommended) -> Response:
+            seen.append(made)
+            return contract.respond(made)
+
+        def ended(result: Response | Exception) -> None:
+            done(result if isinstance(result, Exception) else self._made(result.body, seen[0], who))
+
+        pending = self._recommender.recommend(ask, request, answer)
+        pending.then(ended)
+        return lambda: pending.abandon(_NOBODY)
+
+    def _made(self, body: bytes, made: Recommended, who: _Who) -> Made[bytes]:
+        models = [made.model] if made.retrieval is None else [made.model, made.retrieval]
+        # A model may have been replaced while this waited: then it is no answer to this key.
+        is_mine = tuple((model.name, model.digest) for model in models) == who
+        left = math.inf
+        for view, ttl_s in self._ttl_s.items():
+            age = made.feature_age_s.get(view)
+            left = left if age is None else min(left, ttl_s - age)
+        return Made(body, len(body), is_mine and "stale" not in made.flags, left)
