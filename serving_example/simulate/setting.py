@@ -1,0 +1,126 @@
+"""One point of a study: a pool, its traffic, and the most that any policy could get there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from serving_example.simulate import arrivals, bounds
+from serving_example.simulate.latency import POWERS, Linear, Model, Pool
+from serving_example.simulate.trace import Array, Trace, merged
+from serving_example.simulate.trace_bound import most_good
+
+__all__ = ["Setting"]
+
+SPELL_S = 1.0
+"""Mean length of a spell of arrivals, and of the silence behind it, where they come in spells."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Numbers that a study varies one at a time; requests are of one row.
+
+    Attributes:
+        load: Requests offered, as a share of what the devices could do with nothing but the
+            largest batches that are in time (`bounds.device_rate`).
+        devices: Equal devices.
+        models: Equal models, asked for by Zipf shares.
+        zipf: The exponent of the shares; 0 is even.
+        slots: Models that a device has memory for; None for all, which are then pinned.
+        load_s: Seconds of loading a model.
+        slo_s: Seconds from arrival to deadline.
+        cv: Deviation of the gaps between arrivals over their mean; 0 for spells and silences.
+        a_s: Seconds a row.
+        c_s: Seconds a batch.
+        noise: See `Pool.noise`.
+        requests: About how many arrive behind the warm-up.
+        warm_s: Seconds at the start that are not counted: queues fill in them.
+        step: If above 0, load in the middle third of the time, at `load` before and behind it.
+        tenants: Who asks, each with an equal share of the devices and of `load`.
+        neighbour: How many times its part of `load` the first tenant offers.
+    """
+
+    load: float = 0.7
+    devices: int = 4
+    models: int = 8
+    zipf: float = 0.0
+    slots: int | None = None
+    load_s: float = 0.5
+    slo_s: float = 0.1
+    cv: float = 1.0
+    a_s: float = 0.0005
+    c_s: float = 0.002
+    noise: float = 0.0
+    requests: int = 20_000
+    warm_s: float = 0.5
+    step: float = 0.0
+    tenants: int = 1
+    neighbour: float = 1.0
+
+    @property
+    def top_rate(self) -> float:
+        """Requests per second at load 1."""
+        return self.devices * bounds.device_rate(self.pool().models[0], self.slo_s)
+
+    @property
+    def lead_s(self) -> float:
+        """How long the pool needs before the first request, to load what it has memory for."""
+        return self.load_s * (self.slots or self.models) * (1 + self.noise) + 1.0
+
+    @property
+    def shares(self) -> Array:
+        """How the models are asked for."""
+        return arrivals.zipf(self.models, self.zipf)
+
+    def pool(self) -> Pool:
+        """The devices and models."""
+        latency = Linear(self.a_s, self.c_s)
+        models = tuple(
+            Model(f"model-{k:02}", latency, POWERS, 1, self.load_s, is_pinned=self.slots is None)
+            for k in range(self.models)
+        )
+        return Pool(models, self.devices, self.slots or self.models, self.noise)
+
+    def trace(self, seed: int) -> Trace:
+        """The requests; the same seed gives the same."""
+        generator = np.random.default_rng(seed)
+        part = self.load * self.top_rate / self.tenants
+        seconds = self.warm_s + self.requests / (part * (self.tenants - 1 + self.neighbour))
+        rates = [part * self.neighbour] + [part] * (self.tenants - 1)
+        return merged([
+            self._of_tenant(f"tenant-{k}", rate, seconds, generator) for k, rate in enumerate(rates)
+        ])  # fmt: skip
+
+    def _of_tenant(
+        self, tenant: str, rate: float, seconds: float, generator: np.random.Generator
+    ) -> Trace:
+        if self.step:
+            third = (seconds - self.warm_s) / 3
+            high = rate * self.step / self.load
+            plan = [(rate, self.warm_s + third), (high, third), (rate, third)]
+            times = arrivals.steps(plan, generator)
+        elif self.cv == 0:
+            times = arrivals.on_off(rate, seconds, SPELL_S, SPELL_S, generator)
+        elif self.cv == 1:
+            times = arrivals.poisson(rate, seconds, generator)
+        else:
+            times = arrivals.gamma(rate, seconds, self.cv, generator)
+        names = [model.name for model in self.pool().models]
+        return arrivals.drawn(
+            times, generator, models=names, shares=self.shares, slo_s=self.slo_s, tenant=tenant
+        )
+
+    def fluid(self, trace: Trace) -> float:
+        """Requests of a trace in time by the bound on rates, with memory: `bounds`."""
+        counts = np.bincount(trace.models, minlength=self.models)
+        rates = counts / trace.seconds
+        pool = self.pool()
+        streams = bounds.streams(rates, pool.models, self.slo_s)
+        if self.slots is None:
+            return bounds.fluid(streams, pool.devices) * trace.seconds
+        return bounds.fluid_with_memory(streams, pool.devices, pool.memory_bytes) * trace.seconds
+
+    def bound(self, trace: Trace) -> float:
+        """The lower of `fluid` and of what this very trace allows: `trace_bound`."""
+        return min(self.fluid(trace), most_good(trace, self.pool()))

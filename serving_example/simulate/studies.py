@@ -1,0 +1,154 @@
+"""What is varied, and what each policy made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from serving_example.simulate.outcome import Outcome
+from serving_example.simulate.run import simulate
+from serving_example.simulate.setting import Setting
+
+__all__ = ["STUDIES", "Figures", "Point", "Study", "measured"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One number of a setting, at several values.
+
+    Attributes:
+        title: What is asked.
+        field: The field of `Setting`.
+        label: What the axis says.
+        values: Of the field.
+        fixed: Other fields that the study needs.
+    """
+
+    title: str
+    field: str
+    label: str
+    values: tuple[float, ...]
+    fixed: Mapping[str, Any]
+
+    def settings(self, base: Setting) -> list[tuple[float, Setting]]:
+        """The value and the setting of each point."""
+        return [(v, replace(base, **{**self.fixed, self.field: v})) for v in self.values]
+
+
+STUDIES: dict[str, Study] = {
+    "load": Study(
+        "Load", "load", "requests offered over what the devices can do",
+        (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0), {},
+    ),
+    "slo": Study(
+        "Objective", "slo_s", "seconds from arrival to deadline",
+        (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.4), {"load": 0.8},
+    ),
+    "bursts": Study(
+        "Bursts", "cv", "deviation of the gaps between arrivals over their mean",
+        (1.0, 2.0, 4.0, 8.0), {"load": 0.7},
+    ),
+    "models": Study(
+        "Models", "models", "models, all of which fit every device",
+        (1, 2, 4, 8, 16, 32, 64), {"load": 0.8},
+    ),
+    "memory": Study(
+        "Memory", "slots", "models of 32 that a device has memory for",
+        (4, 8, 12, 16, 32), {"load": 0.7, "models": 32, "zipf": 0.9, "warm_s": 10.0},
+    ),
+    "neighbour": Study(
+        "A noisy neighbour", "neighbour", "requests of one tenant of four, over its share",
+        (1.0, 2.0, 3.0, 5.0), {"load": 0.8, "tenants": 4},
+    ),
+}  # fmt: skip
+"""By the name that the command knows."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one policy made of one trace.
+
+    Attributes:
+        good: Requests answered in time.
+        attainment: As a share of those that arrived.
+        of_bound: As a share of the bound.
+        others: Share of the requests in time of all tenants but the first.
+        busy: Share of the devices' time that was used.
+        mean_batch: Requests of a batch.
+        p99_s: 99 of 100 answers took no longer.
+        loads: Models that were loaded.
+        reasons: Batches by why they were released.
+        whys: Requests by why they were refused or dropped.
+    """
+
+    good: int
+    attainment: float
+    of_bound: float
+    others: float
+    busy: float
+    mean_batch: float
+    p99_s: float
+    loads: int
+    reasons: Mapping[str, int]
+    whys: Mapping[str, int]
+
+    @classmethod
+    def of(cls, outcome: Outcome, bound: float) -> Figures:
+        """The figures of an outcome whose bound is known."""
+        return cls(
+            outcome.good, outcome.attainment, outcome.good / bound if bound else 1.0,
+            outcome.attainment_where(outcome.trace.tenants > 0), outcome.busy, outcome.mean_batch,
+            outcome.latency(0.99), len(outcome.loads),
+            dict(outcome.reasons), dict(outcome.unanswered),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Point:
+    """One trace, and every policy on it.
+
+    Attributes:
+        value: Of the field that is varied.
+        offered: Requests that arrived.
+        seconds: From the first arrival to the last deadline.
+        fluid: Most that can be in time, by rates alone.
+        bound: The lower of that and of what the trace allows.
+        policies: Figures by policy.
+    """
+
+    value: float
+    offered: int
+    seconds: float
+    fluid: float
+    bound: float
+    policies: Mapping[str, Figures]
+
+
+def measured(
+    study: Study,
+    base: Setting,
+    policies: Sequence[str],
+    seed: int,
+    done: Callable[[], None] = lambda: None,
+) -> list[Point]:
+    """Runs a study.
+
+    Args:
+        study: What is varied.
+        base: All that is not.
+        policies: By name.
+        seed: Of the traces and of noise.
+        done: Called after each run of a policy.
+    """
+    points = []
+    for value, setting in study.settings(base):
+        whole, pool = setting.trace(seed), setting.pool()
+        trace = whole.only(whole.times >= setting.warm_s)
+        bound, figures = setting.bound(trace), {}
+        for policy in policies:
+            outcome = simulate(whole, pool, policy, seed=seed, lead_s=setting.lead_s)
+            figures[policy] = Figures.of(outcome.after(setting.warm_s), bound)
+            done()
+        points.append(Point(value, len(trace), trace.seconds, setting.fluid(trace), bound, figures))
+    return points
