@@ -7,9 +7,9 @@ very bytes that it was read from.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from featurelib import canonical_json
 from featurelib.bundle import FORMAT, META, Bundle
 from featurelib.bundle_ops import check_bodies, check_installed
 from featurelib.canonical_json import UNREADABLE
@@ -42,7 +42,7 @@ def read(data: bytes, where: str) -> Bundle:
     """
     check_digest(data, where)
     try:
-        made = _parsed(json.loads(data), where)
+        made = _parsed(canonical_json.loads(data), where)
         if made.to_bytes() != data:
             raise BundleFormatError(
                 f"{where}: the bundle is not as featurelib writes it, or its fingerprints differ"

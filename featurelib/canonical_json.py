@@ -9,13 +9,29 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterator
+from json import scanner
 from typing import Any
 
-__all__ = ["UNREADABLE", "dumps", "float_to_hex", "hex_to_float", "int_to_text", "text_to_int"]
+__all__ = [
+    "UNREADABLE",
+    "dumps",
+    "float_to_hex",
+    "hex_to_float",
+    "int_to_text",
+    "loads",
+    "text_of",
+    "text_to_int",
+]
 
 _CANONICAL_NAN = "7ff8000000000000"
 _EXACT_INTEGERS = 1 << 53
 _MAX_DIGITS = 20  # of a 64-bit integer with its sign
+_LARGE = 2_000
+"""Values that one call into C reads or writes; a text of so many times 16 bytes is large."""
+_RUN = 200
+"""Elements of a long list that are written together, if they are small."""
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -69,7 +85,68 @@ def dumps(obj: Any) -> str:
         TypeError: A float, an integer above 2**53 in size, or a key that is not text is inside.
     """
     _check(obj)
-    return json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text_of(obj, _ENCODER)
+
+
+def text_of(obj: Any, encoder: json.JSONEncoder) -> str:
+    """``encoder.encode(obj)``, of plain data whose keys are text, in steps that are short.
+
+    One call into C holds the interpreter lock: a vocabulary of 2 MB that a service reads in a
+    thread would keep its requests waiting.
+    """
+    return "".join(_pieces(obj, encoder))
+
+
+def loads(data: bytes) -> Any:
+    """``json.loads(data)`` in steps that are short.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    if len(data) <= 16 * _LARGE:
+        return json.loads(data)
+    decoder = json.JSONDecoder()
+    # As the decoder does where it was built without C: strings are still read by C, one each.
+    decoder.scan_once = scanner.py_make_scanner(decoder)  # type: ignore[attr-defined]
+    return decoder.decode(data.decode())
+
+
+def _pieces(obj: Any, encoder: json.JSONEncoder) -> Iterator[str]:
+    if _count(obj) < _LARGE or not isinstance(obj, (dict, list, tuple)):
+        yield encoder.encode(obj)
+        return
+    if isinstance(obj, dict):
+        between = "{"
+        for key in sorted(obj) if encoder.sort_keys else obj:
+            yield between + encoder.encode(key) + encoder.key_separator
+            yield from _pieces(obj[key], encoder)
+            between = encoder.item_separator
+        yield "}"
+        return
+    between = "["
+    for first in range(0, len(obj), _RUN):
+        run = obj[first : first + _RUN]
+        if _count(run) < _LARGE:
+            yield between + encoder.encode(run)[1:-1]
+            between = encoder.item_separator
+            continue
+        for value in run:
+            yield between
+            yield from _pieces(value, encoder)
+            between = encoder.item_separator
+    yield "]"
+
+
+def _count(obj: Any) -> int:
+    """How many values are inside, as far as it matters."""
+    if not isinstance(obj, (dict, list, tuple)):
+        return 1
+    found = 1
+    for value in obj.values() if isinstance(obj, dict) else obj:
+        found += _count(value)
+        if found >= _LARGE:
+            break
+    return found
 
 
 def _check(obj: Any) -> None:

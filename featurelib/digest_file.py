@@ -55,8 +55,9 @@ def check_digest(data: bytes, where: str, what: str = "bundle", hint: str | None
     """
     if not data.startswith(DIGEST_HEAD):
         raise BundleFormatError(f"{where}: no {what}: it does not begin with a file digest")
-    blank = DIGEST_HEAD + DIGEST_ZEROS + data[_END:]
-    if hashlib.sha256(blank).hexdigest().encode() != data[len(DIGEST_HEAD) : _END]:
+    made = hashlib.sha256(DIGEST_HEAD + DIGEST_ZEROS)
+    made.update(memoryview(data)[_END:])
+    if made.hexdigest().encode() != data[len(DIGEST_HEAD) : _END]:
         raise DigestError(
             f"{where}: the file digest does not match: the {what} was altered or cut off",
             hint=hint

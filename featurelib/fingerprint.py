@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from featurelib import dtypes, literals
+from featurelib import canonical_json, dtypes, literals
 from featurelib.body_hash import op_hash
 from featurelib.fields import InputSchema
 from featurelib.node import FIT, INPUT
@@ -16,6 +16,7 @@ from featurelib.schema_json import encode
 
 RECIPE = 1
 """Version of how fingerprints are made."""
+_ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 def node_fingerprints(
@@ -48,7 +49,7 @@ def node_fingerprints(
             if node.op not in hashes:
                 hashes[node.op] = op_hash(op_of(node))
             content.append(hashes[node.op])
-        found[node.key] = sha256(json.dumps(content, sort_keys=True))
+        found[node.key] = sha256(canonical_json.text_of(content, _ENCODER))
     return found
 
 

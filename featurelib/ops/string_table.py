@@ -12,6 +12,7 @@ if empty, else the high half of the value's XXH64 (seed 0) in bits 32 to 63 and 
 The search begins at slot ``hash & (n_slots - 1)``. `offsets` count from the first byte.
 """
 
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,8 @@ from featurelib.tables import encoder
 
 _LOW = 0xFFFFFFFF
 _ALL = 0xFFFFFFFFFFFFFFFF
+_STEP = 4096
+"""Values that one call into C takes: it holds the interpreter lock, and a request may wait."""
 
 
 @kernel_function
@@ -108,42 +111,49 @@ def table_find_integer(table: View, x: Int64) -> Int64:
 @encoder("strings")
 def _encode_strings(content: tuple[str, ...]) -> tuple[bytes, int]:
     texts = [v.encode() if isinstance(v, str) else v for v in content]
-    _check_distinct(texts)
+    hashes = xxh64_many(texts, 0)
+    _check_distinct(texts, hashes)
     offsets = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(t) for t in texts], out=offsets[1:])
-    slots = _slots(xxh64_many(texts, 0))
+    np.cumsum(np.fromiter((len(t) for t in texts), np.int64, len(texts)), out=offsets[1:])
+    slots = _slots(hashes)
     words = np.concatenate([[len(texts), len(slots)], slots.view(np.int64), offsets])
-    return words.astype("<i8").tobytes() + b"".join(texts), len(words)
+    joined = (b"".join(texts[at : at + _STEP]) for at in range(0, len(texts), _STEP))
+    return b"".join((words.astype("<i8").tobytes(), *joined)), len(words)
 
 
 @encoder("integers")
 def _encode_integers(content: tuple[int, ...]) -> tuple[bytes, int]:
-    _check_distinct(content)
-    values = np.array([v if v < 1 << 63 else v - (1 << 64) for v in content], np.int64)
+    signed = (v if v < 1 << 63 else v - (1 << 64) for v in content)
+    values = np.fromiter(signed, np.int64, len(content))
+    _check_distinct(content, values)
     slots = _slots(_xxh64_lanes(values.astype("<i8").view(np.uint8).reshape(-1, 8), 0))
     words = np.concatenate([[len(values), len(slots)], slots.view(np.int64), values])
     return words.astype("<i8").tobytes(), len(words)
 
 
-def _check_distinct(content: Sequence[Any]) -> None:
-    if len(set(content)) == len(content):
+def _check_distinct(content: Sequence[Any], digests: np.ndarray) -> None:
+    """Refuses a value that is there twice; equal values have equal digests."""
+    ordered = np.sort(digests)
+    if not (ordered[1:] == ordered[:-1]).any():
         return
     seen: set[Any] = set()
-    twice = next(v for v in content if v in seen or seen.add(v))
-    raise DefinitionError(f"a set of values has {twice!r} twice")
+    twice = [v for v in content if v in seen or seen.add(v)]
+    if twice:
+        raise DefinitionError(f"a set of values has {twice[0]!r} twice")
 
 
 def _slots(hashes: np.ndarray) -> np.ndarray:
     """The slots of values with these hashes, in the order of their ranks."""
     n_slots = 1 << max(1, (2 * len(hashes) - 1).bit_length())
-    slots = [0] * n_slots
+    slots = array("Q", bytes(8 * n_slots))
     mask = n_slots - 1
-    for rank, h in enumerate(hashes.tolist()):
-        slot = h & mask
-        while slots[slot]:
-            slot = (slot + 1) & mask
-        slots[slot] = (h & ~_LOW) | (rank + 1)
-    return np.array(slots, np.uint64)
+    for first in range(0, len(hashes), _STEP):
+        for rank, h in enumerate(hashes[first : first + _STEP].tolist(), first):
+            slot = h & mask
+            while slots[slot]:
+                slot = (slot + 1) & mask
+            slots[slot] = (h & ~_LOW) | (rank + 1)
+    return np.frombuffer(slots, np.uint64)
 
 
 def xxh64_many(texts: Sequence[bytes], seed: int) -> np.ndarray:
@@ -152,7 +162,8 @@ def xxh64_many(texts: Sequence[bytes], seed: int) -> np.ndarray:
     by_length: dict[int, list[int]] = {}
     for i, text in enumerate(texts):
         by_length.setdefault(len(text), []).append(i)
-    for length, places in by_length.items():
+    some = ((n, p[at : at + _STEP]) for n, p in by_length.items() for at in range(0, len(p), _STEP))
+    for length, places in some:
         joined = np.frombuffer(b"".join(texts[i] for i in places), np.uint8)
         hashes[places] = _xxh64_lanes(joined.reshape(len(places), length), seed)
     return hashes

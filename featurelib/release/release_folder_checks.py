@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,7 +38,7 @@ def plain_json(data: bytes, where: str) -> dict[str, Any]:
         RefusedReleaseError: It holds none, or is not written as featurelib writes it.
     """
     try:
-        content = json.loads(data)
+        content = canonical_json.loads(data)
         if isinstance(content, dict) and canonical_json.dumps(content).encode() == data:
             return content
         what = "it is not written as featurelib writes it"
@@ -110,8 +109,8 @@ def check_golden(data: bytes, bundle: Bundle, where: str) -> None:
     Raises:
         RefusedReleaseError: See above.
     """
-    head, *rows = data.split(b"\n")
-    header = plain_json(head, f"{where}, line 1")
+    end = data.find(b"\n")
+    header = plain_json(data if end < 0 else data[:end], f"{where}, line 1")
     check_format(header, _GOLDEN_FORMAT, where)
     expected = (bundle.name, bundle.version, bundle.fingerprint)
     got = (header.get("set"), header.get("version"), header.get("fingerprint"))
@@ -120,9 +119,10 @@ def check_golden(data: bytes, bundle: Bundle, where: str) -> None:
             f"{where}: expected values of {' '.join(expected)}, got {' '.join(map(str, got))}",
             hint="featurelib golden record BUNDLE DATA records rows with this bundle",
         )
-    if rows[-1:] != [b""] or len(rows) - 1 != header.get("rows"):
+    rows = max(data.count(b"\n") - 1, 0)
+    if not data.endswith(b"\n") or rows != header.get("rows"):
         raise RefusedReleaseError(
-            f"{where}: expected {header.get('rows')} rows, got {max(len(rows) - 1, 0)}: cut off",
+            f"{where}: expected {header.get('rows')} rows, got {rows}: cut off",
             hint=AGAIN,
         )
 

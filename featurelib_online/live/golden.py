@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,8 +34,9 @@ def golden_rows(
         Rows of Python values, as a service hands them to a kernel; and for each its values by
         feature, as `featurelib.literals.canonical` writes them.
     """
-    lines = golden.splitlines()[1:]
-    read = [json.loads(line) for line in (lines if most is None else lines[:most])]
+    lines = BytesIO(golden)
+    lines.readline()  # the header, with the fitted state
+    read = [json.loads(line) for line in islice(lines, most)]
     fields = bundle.schema.fields
     requests = [
         {f.name: from_canonical(literals.from_canonical(r["in"][f.name]), f.dtype) for f in fields}
