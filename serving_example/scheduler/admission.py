@@ -70,7 +70,7 @@ class Admission:
         if rest and rest + rows <= size:
             ahead -= queue.seconds_for(rest)
             rows += rest
-        wait = filled_by([host.busy_for(now) for host in hosts], max(0.0, ahead))
+        wait = filled_by([host.busy_for(now) for host in hosts], ahead if ahead > 0.0 else 0.0)
         return wait + queue.seconds_for(rows) + self.lag_s
 
     def refuse(
@@ -103,10 +103,10 @@ class Admission:
             found_s = ready_s + queue.cost_s + queue.seconds_for(work.rows) + self.lag_s
             return Refusal("cold", max(MIN_RETRY_S, ready_s)) if found_s > slack else None
         found_s = self.predict_s(queue, work.rows, now)
-        spare_s = slack * min(1.0, work.weight) - found_s
+        spare_s = (slack if work.weight >= 1.0 else slack * work.weight) - found_s
         if spare_s < 0.0:
             return Refusal("predicted_late", max(MIN_RETRY_S, -spare_s))
-        cost_s = queue.unit_s * work.rows
+        cost_s = queue.row_s * work.rows
         if not shares.has_room(work.tenant, cost_s, spare_s * len(queue.hosts) + cost_s, now):
             return Refusal("tenant_over_share", max(MIN_RETRY_S, found_s))
         return None

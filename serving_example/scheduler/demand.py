@@ -36,25 +36,25 @@ class Demand:
         self._hours: list[float | None] = [None] * HOURS
         self._hour = int(hour_of(now)) % HOURS
         self._began = now
-        self._sum = 0.0
+        self._before = 0
 
-    def add(self, rows: int) -> None:
-        """So many rows were asked for, taken or not."""
-        self._rate.add(rows)
-        self._sum += rows
+    def per_s(self, total: int, now: float) -> float:
+        """The demand to place for: the recent one, or that of the hour which is about to begin.
 
-    def per_s(self, now: float) -> float:
-        """The demand to place for: the recent one, or that of the hour which is about to begin."""
+        Args:
+            total: Rows that were asked for in all, taken or not.
+            now: The time.
+        """
         hour_now = self._hour_of(now)
         if int(hour_now) % HOURS != self._hour:
-            self._close_hour(int(hour_now) % HOURS, now)
+            self._close_hour(int(hour_now) % HOURS, total, now)
         ahead = self._hours[int(hour_now + LEAD_H) % HOURS] or 0.0
-        return max(self._rate.per_s(now), ahead)
+        return max(self._rate.per_s(total, now), ahead)
 
-    def _close_hour(self, hour: int, now: float) -> None:
+    def _close_hour(self, hour: int, total: int, now: float) -> None:
         """Remembers the hour that has ended; a part of an hour counts as the whole would have."""
         passed = now - self._began
         if passed > 0.0:
-            mean, old = self._sum / passed, self._hours[self._hour]
+            mean, old = (total - self._before) / passed, self._hours[self._hour]
             self._hours[self._hour] = mean if old is None else old + DAY_SHARE * (mean - old)
-        self._hour, self._began, self._sum = hour, now, 0.0
+        self._hour, self._began, self._before = hour, now, total

@@ -53,16 +53,15 @@ class Dispatch:
         queue.add(work)
         self.works += 1
         self.rows += work.rows
-        self._shares.add(work.tenant, work.cost_s)
+        self._shares.add(work)
         self._expiry.push(work, self.works)
 
     def take_out(self, queue: ModelQueue, works: Sequence[Work]) -> None:
         """Works wait no more in one queue."""
-        queue.remove_all(works)
+        queue.remove(works)
         self.works -= len(works)
-        for work in works:
-            self.rows -= work.rows
-            self._shares.remove(work.tenant, work.cost_s)
+        self.rows -= sum([work.rows for work in works])
+        self._shares.remove(works)
 
     def drop(self, queue: ModelQueue, works: Sequence[Work], why: DropReason) -> None:
         """Gives up works that wait in one queue."""
@@ -133,8 +132,8 @@ class Dispatch:
             for line in lines:
                 part_s = queue.part_s * line.rows / whole.rows
                 offers.append(Offer(
-                    model, line, queue.spec.sizes, queue.tables[name], queue.arrivals, queue.slo_s,
-                    part_s,
+                    model, line, queue.spec.sizes, queue.tables[name], queue.slo_s, part_s,
+                    queue.rows_per_s,
                 ))  # fmt: skip
         return offers
 
@@ -158,7 +157,7 @@ class Dispatch:
         for work in works:
             work.state = "running"
             work.attempts += 1
-            self._shares.served(work.tenant, expected_s * work.rows / rows)
+        self._shares.served(works, expected_s / rows)
         batch = Batch(
             station.spec.name, chosen.model, works, rows, queue.spec.sizes[at], chosen.reason, now,
             expected_s,

@@ -65,8 +65,8 @@ class Hosting:
             }  # fmt: skip
             if station.batch is not None:
                 kept[name].add(station.batch.model)
-        unit_s = {model: queue.unit_s for model, queue in self.queues.items()}
-        for move in self._residency.plan(unit_s, kept, now):
+        asked = {model: (queue.asked_rows, queue.row_s) for model, queue in self.queues.items()}
+        for move in self._residency.plan(asked, kept, now):
             station = self.stations[move.device]
             for model in move.evicted:
                 queue = station.queues.pop(model)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from serving_example.scheduler.line import Line, Order
-from serving_example.scheduler.rates import Rate
 from serving_example.scheduler.work import Batch, Work
 
 __all__ = ["Choice", "Clock", "DropReason", "Executor", "Offer", "Policy", "Wait"]
@@ -56,18 +55,18 @@ class Offer:
             reads it.
         sizes: The rows of a batch, rising.
         seconds: How long each size takes on the device; never falling.
-        arrivals: Rows that arrive, of late; `Rate.per_s` says how many a second.
         slo_s: What deadlines leave a work when it arrives, of late.
         queued_s: The device's part of the time that all works of the model will take.
+        rows_per_s: What arrives in a second, of late, at a time.
     """
 
     model: str
     line: Line
     sizes: tuple[int, ...]
     seconds: tuple[float, ...]
-    arrivals: Rate
     slo_s: float
     queued_s: float
+    rows_per_s: Callable[[float], float]
 
     def seconds_for(self, rows: int) -> float:
         """How long a batch of so many rows takes."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
-from itertools import chain, islice
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Literal
 
@@ -56,16 +56,23 @@ class Line:
         self.rows += work.rows
         self.count += 1
 
-    def remove(self, work: Work) -> None:
-        """Takes out a work that stands here."""
-        item = (self._key(work), work.order, work)
-        at = self._block_of(item)
-        block = self._blocks[at]
-        del block[bisect_left(block, item)]
-        if not block and len(self._blocks) > 1:
-            del self._blocks[at]
-        self.rows -= work.rows
-        self.count -= 1
+    def remove(self, works: Sequence[Work]) -> None:
+        """Takes out works that stand here; those that stand one behind the other go at once."""
+        at = 0
+        while at < len(works):
+            item = (self._key(works[at]), works[at].order, works[at])
+            index = self._block_of(item)
+            block = self._blocks[index]
+            start = stop = bisect_left(block, item)
+            while at < len(works) and stop < len(block) and block[stop][2] is works[at]:
+                self.rows -= works[at].rows
+                at, stop = at + 1, stop + 1
+            if start == stop:
+                raise ValueError(f"work {works[at].order} does not stand in this line")
+            del block[start:stop]
+            self.count -= stop - start
+            if not block and len(self._blocks) > 1:
+                del self._blocks[index]
 
     def first(self) -> Work:
         """The first work of a line that is not empty."""
@@ -101,10 +108,6 @@ class Line:
                 break
             taken.append(work)
         return taken
-
-    def between(self, start: int, stop: int) -> list[Work]:
-        """The works from the place `start` up to `stop`, counted from the first."""
-        return list(islice(self.walk(start), max(0, stop - start)))
 
     def __len__(self) -> int:
         return self.count

@@ -126,13 +126,18 @@ class Profiles:
 
     def drifts(self) -> list[Drift]:
         """The sizes that have drifted from what was told of their device or its kind."""
-        return [
-            Drift(model, device, size, told_s, curve.seen[size])
-            for (model, device), curve in sorted(self._curves.items())
-            for size, told_s in sorted(curve.told.items())
-            if curve.count(size) >= MIN_BATCHES
-            and not told_s / self._drift <= curve.seen[size] <= told_s * self._drift
-        ]
+        found: list[Drift] = []
+        for (model, device), curve in sorted(self._curves.items()):
+            if device not in self._kinds:
+                continue  # a kind: its devices are judged one by one
+            kin = self._curves.get((model, self._kinds[device]))
+            told = curve.told if kin is None else kin.told | curve.told
+            for size, seen_s in sorted(curve.seen.items()):
+                told_s = told.get(size, seen_s)
+                is_near = told_s / self._drift <= seen_s <= told_s * self._drift
+                if not is_near and curve.count(size) >= MIN_BATCHES:
+                    found.append(Drift(model, device, size, told_s, seen_s))
+        return found
 
     def to_json(self) -> str:
         """All that is known, for `from_json` of a later process."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from serving_example.scheduler.line import Line, Order
 from serving_example.scheduler.profiles import Profiles
@@ -17,6 +17,9 @@ RATE_TAU_S = 1.0
 """Policies plan for the traffic of about a second."""
 SLO_SHARE = 0.05
 """What the newest work weighs in the mean of what deadlines leave."""
+
+LONGEST_SLO_S = 86_400.0
+"""A work that may wait for a day has no deadline that says anything."""
 
 
 class Station:
@@ -79,12 +82,13 @@ class ModelQueue:
         cost_s: Device time that all its works will take, in batches as full as may be.
         part_s: What each host has of it.
         slo_s: What deadlines leave a work when it arrives, of late.
-        arrivals: Rows that arrive, of late, refused ones too.
+        row_s: Device time of a row in a full batch.
+        asked_rows: Rows that have arrived in all, refused ones too.
     """
 
     __slots__ = (
-        "_lanes", "arrivals", "cost_s", "hosts", "line", "part_s", "slo_s", "spec",
-        "table", "tables",
+        "_has_slo", "_lanes", "_rate", "asked_rows", "cost_s", "hosts", "line", "part_s", "row_s",
+        "slo_s", "spec", "table", "tables",
     )  # fmt: skip
 
     def __init__(self, spec: ModelSpec, order: Order, now: float) -> None:
@@ -94,14 +98,18 @@ class ModelQueue:
         self.hosts: list[Station] = []
         self.tables: dict[str, tuple[float, ...]] = {}
         self.table: tuple[float, ...] = ()
-        self.cost_s = self.part_s = self.slo_s = 0.0
-        self.arrivals = Rate(RATE_TAU_S, now)
+        self.cost_s = self.part_s = 0.0
+        self.slo_s, self._has_slo = 1.0, False
+        self._rate = Rate(RATE_TAU_S, now)
+        self.asked_rows, self.row_s = 0, 0.0
 
     def arrived(self, work: Work, now: float) -> None:
         """Counts a work that asks for the model, taken or not."""
-        self.arrivals.add(work.rows)
+        self.asked_rows += work.rows
         slack = work.deadline - now
-        self.slo_s += SLO_SHARE * (slack - self.slo_s) if self.slo_s else slack
+        if 0.0 < slack < LONGEST_SLO_S:
+            self.slo_s += SLO_SHARE * (slack - self.slo_s) if self._has_slo else slack - self.slo_s
+            self._has_slo = True
 
     def add(self, work: Work) -> None:
         """Puts a work into its place."""
@@ -114,21 +122,22 @@ class ModelQueue:
             self._lane_of(work).add(work)
         self._cost_again()
 
-    def remove(self, work: Work) -> None:
-        """Takes out a work that waits here."""
-        self._take_out(work)
-        self._cost_again()
-
-    def remove_all(self, works: Collection[Work]) -> None:
+    def remove(self, works: Sequence[Work]) -> None:
         """Takes out works that wait here."""
-        for work in works:
-            self._take_out(work)
+        self.line.remove(works)
+        if not self.line.count:
+            self._lanes = {}  # tenants come and go; whoever comes first needs no lane
+        elif self._lanes:
+            gone: dict[str, list[Work]] = {}
+            for work in works:
+                gone.setdefault(work.tenant, []).append(work)
+            for tenant, theirs in gone.items():
+                self._lanes[tenant].remove(theirs)
         self._cost_again()
 
-    @property
-    def unit_s(self) -> float:
-        """Device time of a row in a full batch."""
-        return self.table[-1] / self.spec.sizes[-1]
+    def rows_per_s(self, now: float) -> float:
+        """Rows that arrive in a second, of late."""
+        return self._rate.per_s(self.asked_rows, now)
 
     def lane(self, tenant: str) -> Line | None:
         """The works of one tenant; None if he has none here."""
@@ -164,15 +173,9 @@ class ModelQueue:
         }
         tables = list(self.tables.values())
         self.table = tuple(sum(column) / len(tables) for column in zip(*tables, strict=True))
+        self.row_s = self.table[-1] / sizes[-1]
         self.hosts.sort(key=lambda host: self.tables[host.spec.name])
         self._cost_again()
-
-    def _take_out(self, work: Work) -> None:
-        self.line.remove(work)
-        if self._lanes:
-            self._lanes[work.tenant].remove(work)
-            if not self.line.count:
-                self._lanes = {}  # tenants come and go; whoever comes first needs no lane
 
     def _lane_of(self, work: Work) -> Line:
         return self._lanes.setdefault(work.tenant, Line(self.line.order))

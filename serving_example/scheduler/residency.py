@@ -81,10 +81,6 @@ class Residency:
         for shelf in self.shelves.values():
             shelf.forget(model)
 
-    def asked(self, model: str, rows: int) -> None:
-        """So many rows of a model were asked for, taken or not."""
-        self._demand[model].add(rows)
-
     def due_s(self, now: float) -> float | None:
         """In how many seconds placement is to be thought over; None if there is nothing to think.
 
@@ -102,12 +98,16 @@ class Residency:
         return last is None or not 0.0 <= now - last < MIN_THINK_S
 
     def plan(
-        self, unit_s: Mapping[str, float], kept: Mapping[str, Collection[str]], now: float
+        self,
+        asked: Mapping[str, tuple[int, float]],
+        kept: Mapping[str, Collection[str]],
+        now: float,
     ) -> list[Move]:
         """Begins the loads that are worth it now, at most one a device; they are in the books.
 
         Args:
-            unit_s: By model, the device time of a row.
+            asked: By model, the rows that were asked for in all, taken or not, and the device time
+                of a row.
             kept: By device, models that must not leave it now.
             now: The time.
 
@@ -116,7 +116,8 @@ class Residency:
         """
         self._planned_at = now
         demand_s = {
-            model: demand.per_s(now) * unit_s[model] for model, demand in self._demand.items()
+            model: self._demand[model].per_s(rows, now) * row_s
+            for model, (rows, row_s) in asked.items()
         }
         moves: list[Move] = []
         pinned = [model for model, spec in self._specs.items() if spec.is_pinned]

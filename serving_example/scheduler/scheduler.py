@@ -123,7 +123,7 @@ class Scheduler:
             return refusal
         self._order += 1
         work.order, work.entered = self._order, now
-        work.cost_s = queue.unit_s * work.rows
+        work.cost_s = queue.row_s * work.rows
         self._counts.taken += 1
         self._dispatch.wait(queue, work)
         self._dispatch.serve_any(queue, now)
@@ -254,7 +254,6 @@ class Scheduler:
                 hint="cut the request into several works",
             )
         queue.arrived(work, now)
-        self.residency.asked(work.model, work.rows)
         self.shares.asked(work.tenant, now)
         ready_s = 0.0
         if not queue.hosts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from serving_example.scheduler.errors import SchedulerError
+from serving_example.scheduler.work import Work
 
 __all__ = ["Shares"]
 
@@ -51,7 +52,8 @@ class Shares:
                 f"got {bad or self._weights}, {alpha} and {quantum_s}"
             )
         self._alpha, self._quantum_s = alpha, quantum_s
-        self._waiting: dict[str, tuple[int, float]] = {}
+        self._waiting: dict[str, list[float]] = {}
+        """By tenant: how many works wait, and the device time that they will take."""
         self._served: dict[str, float] = {}
         self._floor = 0.0
         self._latest: tuple[str, float] = ("", float("-inf"))
@@ -75,30 +77,38 @@ class Shares:
         last = self._latest if self._latest[0] != tenant else self._other
         if last[1] < now - ACTIVE_S:
             return True
-        held = self._waiting.get(tenant, (0, 0.0))[1]
-        return held + cost_s <= self._alpha * self._weights.get(tenant, 1.0) * free_s
+        held = self._waiting.get(tenant)
+        held_s = held[1] if held is not None else 0.0
+        return held_s + cost_s <= self._alpha * self._weights.get(tenant, 1.0) * free_s
 
-    def add(self, tenant: str, cost_s: float) -> None:
+    def add(self, work: Work) -> None:
         """Work of a tenant waits."""
-        count, held = self._waiting.get(tenant, (0, 0.0))
-        if not count:
+        tenant = work.tenant
+        held = self._waiting.get(tenant)
+        if held is None:
             # Who was away has no claim on the past: he begins beside the one served least.
             self._served[tenant] = max(self._served.get(tenant, 0.0), self._floor)
-        self._waiting[tenant] = (count + 1, held + cost_s)
+            held = self._waiting[tenant] = [0, 0.0]
+        held[0] += 1
+        held[1] += work.cost_s
 
-    def remove(self, tenant: str, cost_s: float) -> None:
-        """Work of a tenant waits no more."""
-        count, held = self._waiting[tenant]
-        if count == 1:
-            del self._waiting[tenant]
-        else:
-            self._waiting[tenant] = (count - 1, held - cost_s)
+    def remove(self, works: Sequence[Work]) -> None:
+        """Works wait no more."""
+        for work in works:
+            held = self._waiting[work.tenant]
+            held[0] -= 1
+            held[1] -= work.cost_s
+            if not held[0]:
+                del self._waiting[work.tenant]
 
-    def served(self, tenant: str, seconds: float) -> None:
-        """A tenant was given device time."""
-        self._served[tenant] = self._served.get(tenant, 0.0) + seconds / self._weights.get(
-            tenant, 1.0
-        )
+    def served(self, works: Sequence[Work], row_s: float) -> None:
+        """Works are given device time, so much a row."""
+        given: dict[str, int] = {}
+        for work in works:
+            given[work.tenant] = given.get(work.tenant, 0) + work.rows
+        for tenant, rows in given.items():
+            seconds = rows * row_s / self._weights.get(tenant, 1.0)
+            self._served[tenant] = self._served.get(tenant, 0.0) + seconds
         least = min((self._served[other] for other in self._waiting), default=self._floor)
         self._floor = max(self._floor, least)
         if len(self._served) > 2 * len(self._waiting) + FORGET_ABOVE:
@@ -116,4 +126,4 @@ class Shares:
 
     def waiting_s(self) -> dict[str, float]:
         """Device time of what waits, by tenant."""
-        return {tenant: held for tenant, (_, held) in sorted(self._waiting.items())}
+        return {tenant: held_s for tenant, (_, held_s) in sorted(self._waiting.items())}

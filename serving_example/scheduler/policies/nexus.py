@@ -53,7 +53,7 @@ class Nexus:
 
 def planned_size(offer: Offer, now: float) -> int:
     """The largest size b with (b - 1) / rate + l(b) <= SLO; the smallest if there is none."""
-    rate = offer.arrivals.per_s(now)
+    rate = offer.rows_per_s(now)
     planned = offer.sizes[0]
     for size, seconds in zip(offer.sizes, offer.seconds, strict=True):
         if (size - 1) + seconds * rate <= offer.slo_s * rate:
