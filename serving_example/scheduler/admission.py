@@ -39,7 +39,9 @@ class Admission:
     """Refuses at once what would be late, so that a client may ask elsewhere.
 
     The prediction: the devices that hold the model finish what runs, then all that waits for any
-    of their models, then the work's own batch. What comes later and overtakes is not in it.
+    of their models, then the work's own batch. What comes later and overtakes is not in it. A
+    tenant whose own works need no more than his part of the devices until then is not refused for
+    what others have waiting.
 
     Args:
         lag_s: What passes between a batch's end and its answers on the wire.
@@ -104,12 +106,20 @@ class Admission:
             return Refusal("cold", max(MIN_RETRY_S, ready_s)) if found_s > slack else None
         found_s = self.predict_s(queue, work.rows, now)
         spare_s = (slack if work.weight >= 1.0 else slack * work.weight) - found_s
-        if spare_s < 0.0:
-            return Refusal("predicted_late", max(MIN_RETRY_S, -spare_s))
         cost_s = queue.row_s * work.rows
-        if not shares.has_room(work.tenant, cost_s, spare_s * len(queue.hosts) + cost_s, now):
-            return Refusal("tenant_over_share", max(MIN_RETRY_S, found_s))
-        return None
+        if spare_s < 0.0:
+            refusal = Refusal("predicted_late", max(MIN_RETRY_S, -spare_s))
+        elif not shares.has_room(work.tenant, cost_s, spare_s * len(queue.hosts) + cost_s, now):
+            refusal = Refusal("tenant_over_share", max(MIN_RETRY_S, found_s))
+        else:
+            return None
+        turn_s = shares.turn_s(work.tenant, cost_s, len(queue.hosts))
+        if turn_s is None:
+            return refusal
+        # Others are in the way, and they give way to who is behind.
+        soonest = min(host.busy_for(now) for host in queue.hosts)
+        own_s = soonest + turn_s + queue.seconds_for(work.rows) + self.lag_s
+        return None if own_s <= found_s + spare_s else refusal
 
     def _drained_s(self, queue: ModelQueue) -> float:
         count = max(1, len(queue.hosts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 
 from serving_example.scheduler.errors import SchedulerError
 from serving_example.scheduler.expiry import Expiry
@@ -94,7 +95,9 @@ class Dispatch:
         self.expire(now)
         while station.is_free:
             station.wait_until = None
-            offers = self._offers(station)
+            behind = self._shares.behind()
+            theirs = self._offers_of(station, behind) if behind else []
+            offers = theirs or self._offers_of(station, None)
             if not offers:
                 return
             chosen = self._policy.choose(now, station.spec.name, offers)
@@ -104,7 +107,7 @@ class Dispatch:
                 station.wait_until = max(chosen.until, now + MIN_WAIT_S)
                 return
             if chosen.works:
-                self._run(station, chosen, now)
+                self._run(station, self._filled_up(station, chosen, now) if theirs else chosen, now)
             elif not chosen.dropped:
                 raise SchedulerError(f"policy {self._policy.name} chose nothing to run or drop")
 
@@ -114,11 +117,29 @@ class Dispatch:
             if host.is_free and queue.line.count:
                 self.serve(host, now)
 
-    def _offers(self, station: Station) -> list[Offer]:
-        """What a device could run; while tenants are behind, only what is theirs."""
-        behind = self._shares.behind()
-        offers = self._offers_of(station, behind) if behind else []
-        return offers or self._offers_of(station, None)
+    def _filled_up(self, station: Station, chosen: Choice, now: float) -> Choice:
+        """A batch of tenants who are behind, and as many works of others as run beside them.
+
+        It takes the largest size that is filled and with which its own works are still in time.
+        What one tenant alone has waiting makes small batches, and time lost by them is lost to all.
+        """
+        queue, works = station.queues[chosen.model], list(chosen.works)
+        sizes, seconds = queue.spec.sizes, queue.tables[station.spec.name]
+        rows, soonest = sum(work.rows for work in works), min(work.deadline for work in works)
+        least = bisect_left(sizes, rows)
+        own = set(map(id, works))
+        for at in range(len(sizes) - 1, least - 1, -1):
+            ends = now + seconds[at]
+            if at > least and (ends > soonest or queue.line.rows < sizes[at]):
+                continue
+            room, more = sizes[at] - rows, list[Work]()
+            for work in queue.line:
+                if room and work.rows <= room and work.deadline >= ends and id(work) not in own:
+                    more.append(work)
+                    room -= work.rows
+            if not room or at == least:
+                return replace(chosen, works=works + more)
+        return chosen
 
     def _offers_of(self, station: Station, tenants: list[str] | None) -> list[Offer]:
         name, offers = station.spec.name, list[Offer]()

@@ -28,8 +28,9 @@ class Shares:
       the others; and parts of a full queue are by weight, so parts of the service are.
     - *Turn*: each tenant has a virtual time, the device time he was given over his weight. While
       one who waits is more than `quantum_s` behind another who waits, the policy is offered
-      only works of those who are behind. A policy that ranks models by efficiency would
-      otherwise starve a tenant whose models are asked for rarely.
+      only works of those who are behind, and works of others only fill their batches. A policy
+      that ranks models by efficiency would otherwise starve a tenant whose models are asked for
+      rarely.
 
     Args:
         weights: By tenant; 1.0 for those not named.
@@ -80,6 +81,25 @@ class Shares:
         held = self._waiting.get(tenant)
         held_s = held[1] if held is not None else 0.0
         return held_s + cost_s <= self._alpha * self._weights.get(tenant, 1.0) * free_s
+
+    def turn_s(self, tenant: str, cost_s: float, devices: int) -> float | None:
+        """In how many seconds his part of the devices has done what waits of a tenant.
+
+        Args:
+            tenant: Who asks.
+            cost_s: Device time that more work of his takes.
+            devices: How many there are.
+
+        Returns:
+            None if nobody else waits: then all devices are his.
+        """
+        held = self._waiting.get(tenant)
+        others = [name for name in self._waiting if name != tenant]
+        if not others:
+            return None
+        own = self._weights.get(tenant, 1.0)
+        part = own / (own + sum(self._weights.get(name, 1.0) for name in others))
+        return ((held[1] if held is not None else 0.0) + cost_s) / (devices * part)
 
     def add(self, work: Work) -> None:
         """Work of a tenant waits."""
