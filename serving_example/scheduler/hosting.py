@@ -43,7 +43,7 @@ class Hosting:
         self._residency.add_model(spec, now)
         queue = self.queues[spec.model] = ModelQueue(spec, order, now)
         self._set_hosts(queue, [])
-        self.place(now)
+        self.place(now, is_spreading=False)  # more models may be added in a moment
 
     def remove(self, queue: ModelQueue, now: float) -> None:
         """A model whose queue is empty leaves all devices, but for one where it runs."""
@@ -55,8 +55,8 @@ class Hosting:
         self._set_hosts(queue, [])
         self.place(now)
 
-    def place(self, now: float) -> None:
-        """Begins the loads that are worth it now."""
+    def place(self, now: float, *, is_spreading: bool = True) -> None:
+        """Begins the loads that are worth it now; copies only while it is spreading."""
         kept: dict[str, set[str]] = {}
         for name, station in self.stations.items():
             kept[name] = {
@@ -66,7 +66,7 @@ class Hosting:
             if station.batch is not None:
                 kept[name].add(station.batch.model)
         asked = {model: (queue.asked_rows, queue.row_s) for model, queue in self.queues.items()}
-        for move in self._residency.plan(asked, kept, now):
+        for move in self._residency.plan(asked, kept, now, is_spreading=is_spreading):
             station = self.stations[move.device]
             for model in move.evicted:
                 queue = station.queues.pop(model)

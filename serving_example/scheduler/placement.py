@@ -13,6 +13,9 @@ __all__ = ["Move", "Ranking"]
 FULL = 0.7
 """A device that is asked for more of its time than this has no room for bursts: it is relieved."""
 
+NOWHERE = 1e-9
+"""That a model lies somewhere is worth a little though nobody asks for it: more than a copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -72,7 +75,7 @@ class Ranking:
         """
         found, demand = self._holders[model], self._demand_s.get(model, 0.0)
         if not found:
-            return demand
+            return demand + NOWHERE
         moved = demand / (len(found) + 1) / len(found)
         relief = sum(min(moved, max(0.0, self._asked[h.spec.name] - FULL)) for h in found)
         return min(relief, self._room(shelf))
@@ -81,11 +84,13 @@ class Ranking:
         """Device time in a second that is not served any more if this device evicts the model."""
         found, demand = self._holders[model], self._demand_s.get(model, 0.0)
         if len(found) == 1:
-            return demand
+            return demand + NOWHERE
         room = sum(self._room(holder) for holder in found if holder is not shelf)
         return max(0.0, demand / len(found) - room)
 
-    def best(self, shelf: Shelf, kept: Collection[str]) -> Move | None:
+    def best(
+        self, shelf: Shelf, kept: Collection[str], *, is_spreading: bool = True
+    ) -> Move | None:
         """The load that wins most on a device which loads nothing now; None if none is worth it.
 
         Free memory is filled, first with what wins most, then with what the fewest devices hold:
@@ -96,12 +101,15 @@ class Ranking:
         Args:
             shelf: The device.
             kept: Models that must not leave it now.
+            is_spreading: Models that other devices hold count too.
         """
         wins = sorted(
             (
                 (-self.win(model, shelf), len(self._holders[model]), at, model)
                 for at, (model, spec) in enumerate(self._specs.items())
-                if shelf not in self._holders[model]
+                if (
+                    not self._holders[model] or (is_spreading and shelf not in self._holders[model])
+                )
                 and shelf.cools_for_s(model, self._now) == 0.0
                 and spec.memory_bytes <= shelf.spec.memory_bytes
             ),

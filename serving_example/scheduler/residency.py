@@ -48,6 +48,7 @@ class Residency:
         self._demand: dict[str, Demand] = {}
         self._load_s: dict[str, float] = {}
         self._planned_at: float | None = None
+        self._asked_at: float | None = None
 
     def add_device(self, spec: DeviceSpec, now: float) -> None:
         """A device, empty."""
@@ -93,15 +94,20 @@ class Residency:
         return min(self._tick_s, max(0.0, self._planned_at + self._tick_s - now))
 
     def may_think(self, now: float) -> bool:
-        """Whether a request for a model that lies nowhere may have placement thought over."""
-        last = self._planned_at
-        return last is None or not 0.0 <= now - last < MIN_THINK_S
+        """Whether a request for a model that lies nowhere has placement thought over."""
+        last = self._asked_at
+        if last is not None and 0.0 <= now - last < MIN_THINK_S:
+            return False
+        self._asked_at = now
+        return True
 
     def plan(
         self,
         asked: Mapping[str, tuple[int, float]],
         kept: Mapping[str, Collection[str]],
         now: float,
+        *,
+        is_spreading: bool = True,
     ) -> list[Move]:
         """Begins the loads that are worth it now, at most one a device; they are in the books.
 
@@ -110,6 +116,7 @@ class Residency:
                 of a row.
             kept: By device, models that must not leave it now.
             now: The time.
+            is_spreading: What others hold may be loaded too, where there is room.
 
         Returns:
             What is to be done, in this order.
@@ -126,7 +133,8 @@ class Residency:
                 continue
             ranking = Ranking(self._living(), self._specs, self._load_s, demand_s, self.rules, now)
             fixed = {*kept.get(shelf.spec.name, ()), *pinned}
-            move = self._pin(shelf, pinned, ranking, fixed, now) or ranking.best(shelf, fixed)
+            move = self._pin(shelf, pinned, ranking, fixed, now)
+            move = move or ranking.best(shelf, fixed, is_spreading=is_spreading)
             if move is not None:
                 self._begin(shelf, move, now)
                 moves.append(move)
