@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from featurelib.cli.extras import extra
+from featurelib.cli.registry_arguments import add_registry, open_registry
 from featurelib.cli.targets import add_events, asked_events, count
 
 
@@ -50,7 +51,14 @@ def add(commands: Any, **shared: Any) -> None:
     command.add_argument(
         "--base", metavar="LOCK", help="an earlier lock, which must be in this one"
     )
-    command.add_argument("--json", action="store_true", help="print JSON, for machines")
+    command.add_argument(
+        "--models",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="what models remember (fl.ModelInputs): a file, or a folder of these",
+    )
+    add_registry(command)
     command.set_defaults(run=run)
 
 
@@ -60,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     with extra("parity", "gate"):
         from featurelib.release.gate import Asked, gate
         from featurelib.release.gate_target import before, find, hotfix_of
+        from featurelib.release.hotfix_models import earlier_in
         from featurelib.release.lock_file import LockFile
         from featurelib.release.repository import Repository
 
@@ -70,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
             repository, new, old,
             Path(args.hotfix) if args.hotfix else hotfix_of(repository, new),
             args.data, args.rows, args.seed,
-            LockFile.read(Path(args.base)) if args.base else None, events,
+            LockFile.read(Path(args.base)) if args.base else None, events, tuple(args.models),
+            earlier_in(open_registry(args), new.bundle.name) if args.registry else None,
         )  # fmt: skip
 
         def tell(what: str) -> None:

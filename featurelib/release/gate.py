@@ -6,6 +6,7 @@ golden   the golden rows of this version, and of every earlier one, are what the
 parity   all engines give the same bits
 policy   the version moves what a version of its kind may move
 hotfix   what a declared hotfix moves, it moves only in the rows that it declares
+models   the models that a hotfix accepts are known, and may run (where models are given)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from featurelib.release.diff import Difference
     from featurelib.release.gate_target import Release
     from featurelib.release.hotfix import Hotfix
+    from featurelib.release.hotfix_models import Earlier
     from featurelib.release.lock_file import LockFile
     from featurelib.release.repository import Repository
 
@@ -48,6 +50,8 @@ class Asked:
         rows: How many rows to generate.
         seed: Of their generator.
         base: An earlier lock, which must be in the one of today.
+        models: Files of what models remember of their inputs, or folders of these.
+        earlier: Gives the releases before, for models that run by the word of an earlier hotfix.
     """
 
     repository: Repository
@@ -59,6 +63,8 @@ class Asked:
     seed: int = 0
     base: LockFile | None = None
     events: Mapping[str, str] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
+    earlier: Earlier | None = None
 
     @property
     def title(self) -> str:
@@ -213,6 +219,8 @@ def _moves(asked: Asked, notes: list[str]) -> Iterator[Check]:
         yield Check("hotfix", f"{asked.hotfix}", (_raised("hotfix", refused),))
     elif hotfix is not None and found is not None:
         yield _guarded("hotfix", partial(_proof, asked, hotfix, found, notes))
+    if asked.models:
+        yield _guarded("models", partial(_models, asked, hotfix, notes))
 
 
 def _proof(asked: Asked, hotfix: Hotfix, found: Difference, notes: list[str]) -> Check:
@@ -220,6 +228,14 @@ def _proof(asked: Asked, hotfix: Hotfix, found: Difference, notes: list[str]) ->
 
     around = edges(hotfix, found.old, found.new, asked.rows, asked.seed)
     return prove(hotfix, found, notes, around)
+
+
+def _models(asked: Asked, hotfix: Hotfix | None, notes: list[str]) -> Check:
+    from featurelib.release.gate_models import check_models
+
+    assert asked.old is not None
+    old, new = asked.old.bundle, asked.new.bundle
+    return check_models(asked.models, old, new, hotfix, asked.earlier, notes)
 
 
 def _no_old(asked: Asked) -> Check:

@@ -20,7 +20,7 @@ class Check:
     """One thing that the gate looked at.
 
     Attributes:
-        name: ``lock``, ``golden``, ``parity``, ``policy`` or ``hotfix``.
+        name: ``lock``, ``golden``, ``parity``, ``policy``, ``hotfix`` or ``models``.
         said: What was looked at, in a few words.
         findings: What is wrong; empty if nothing is.
     """

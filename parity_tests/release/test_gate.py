@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from featurelib import canonical_json
+from featurelib.model_inputs import ModelInputs
 from featurelib.release import lock
 from featurelib.release.gate import Asked, gate
 from featurelib.release.gate_target import before, find, hotfix_of
@@ -32,9 +33,12 @@ def test_a_first_release_passes(locked: Rides) -> None:
 
 def test_a_declared_hotfix_passes(fixed: Rides) -> None:
     """Only the declared feature moved, only where declared; every check has looked."""
-    report = run(fixed)
+    model = ModelInputs.of(bundle_of(fixed.repository, "1.0.0")).save(fixed.root / "km.inputs.json")
+    report = run(fixed, models=(str(model),))
     assert report.passed, report.text()
-    assert [c.name for c in report.checks] == ["lock", "golden", "parity", "policy", "hotfix"]
+    names = [c.name for c in report.checks]
+    assert names == ["lock", "golden", "parity", "policy", "hotfix", "models"]
+    assert report.checks[-1].said == "1 of 1 may run on 1.0.1"
     (said,) = (c.said for c in report.checks if c.name == "hotfix")
     assert said.startswith("has_city: ") and not said.startswith("has_city: 0 ")
 
