@@ -23,7 +23,7 @@ from featurelib_online.row import compile as compile_rows
 from featurelib_online.stage_fill import StageFill
 from featurelib_online.stage_table import Array, StageTable, VectorFormat
 from featurelib_online.stream.served import Served
-from featurelib_online.stream.state import State
+from featurelib_online.stream.state import FrozenState
 from featurelib_online.stream.stream import Stream
 
 __all__ = ["StageTable", "Staged"]
@@ -104,7 +104,7 @@ class Staged:
         return self.stages.whole
 
     def vector(
-        self, stage: str, request: Any, states: Mapping[str, State | None] | None = None
+        self, stage: str, request: Any, states: Mapping[str, FrozenState | None] | None = None
     ) -> bytes:
         """What a stage computes of one entity, as bytes that a store may hold.
 

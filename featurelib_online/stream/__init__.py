@@ -15,7 +15,7 @@ features = served(request, {"ratings": state})
 
 from featurelib_online.stream.answers import Answers
 from featurelib_online.stream.served import Entity, Served
-from featurelib_online.stream.state import State
+from featurelib_online.stream.state import FrozenState, State
 from featurelib_online.stream.stream import Stream, compile
 
-__all__ = ["Answers", "Entity", "Served", "State", "Stream", "compile"]
+__all__ = ["Answers", "Entity", "FrozenState", "Served", "State", "Stream", "compile"]

@@ -15,7 +15,7 @@ from featurelib.program import Program
 from featurelib.windows import EventPlan
 from featurelib_online.row import RowKernel
 from featurelib_online.stream.growing import NO_ROOM, grow
-from featurelib_online.stream.state import State, check_definition
+from featurelib_online.stream.state import State, check_definition, only_asked
 
 _KEY = "key"
 """The output that holds the entity, beside those of the event program; no role has that name."""
@@ -51,6 +51,8 @@ def apply_columns(
         known = None if name is None else states.get(name)
         if known is not None:
             check_definition(known, plan, where)
+            if not isinstance(known, State):
+                raise only_asked(where, known)
     outcomes: Counter[int | None] = Counter()
     apply_row, scratch = entries.apply_row, int(record.ctypes.data)
     for row, name in enumerate(names):

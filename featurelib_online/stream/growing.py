@@ -5,14 +5,14 @@ from __future__ import annotations
 from featurelib.jit.windows import entries
 from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.plan import Plan
-from featurelib_online.stream.state import Array, State
+from featurelib_online.stream.state import Array, FrozenState, State
 
 NO_ROOM = (at.NO_ROOM, at.NO_TOTALS)
 """Outcomes that ask for a larger state; then the record is applied again."""
 
 
 def copied(
-    plan: Plan, state: State, capacity: int | None = None, head: Array | None = None
+    plan: Plan, state: FrozenState, capacity: int | None = None, head: Array | None = None
 ) -> State:
     """The same events and totals in another vector, with no more room than is asked for."""
     room = plan.capacity_for(state.events) if capacity is None else capacity
@@ -39,7 +39,7 @@ def grow(plan: Plan, state: State, outcome: int, record: int) -> None:
     state.replace(copied(plan, state, capacity, head).words)
 
 
-def totals_of(plan: Plan, state: State) -> tuple[int, int, int | None]:
+def totals_of(plan: Plan, state: FrozenState) -> tuple[int, int, int | None]:
     """How many events left for the totals, bytes of these, and the time of the newest lost one."""
     if not plan.has_totals:
         return 0, 0, None

@@ -21,7 +21,7 @@ from featurelib_online.read_plan import Column
 from featurelib_online.row import RowKernel, as_mapping
 from featurelib_online.row import compile as compile_rows
 from featurelib_online.stream.answer_columns import AnswerColumns
-from featurelib_online.stream.state import State
+from featurelib_online.stream.state import FrozenState
 from featurelib_online.stream.stream import Stream
 from featurelib_online.stream.stream import compile as compile_stream
 from featurelib_online.workspace import RowWorkspace
@@ -53,7 +53,7 @@ class _Tools(NamedTuple):
 
     work: RowWorkspace
     as_of: np.ndarray[Any, Any]
-    slots: tuple[tuple[str, AnswerColumns, State], ...]
+    slots: tuple[tuple[str, AnswerColumns, FrozenState], ...]
 
 
 class Served:
@@ -130,7 +130,7 @@ class Served:
     def __call__(
         self,
         request: Any,
-        states: Mapping[str, State | None],
+        states: Mapping[str, FrozenState | None],
         *,
         out: Mapping[str, Any] | None = None,
     ) -> Row:
@@ -164,7 +164,7 @@ class Served:
             for name, columns, state in slots:
                 given = states.get(name, self)
                 if given is not None:
-                    if type(given) is not State:
+                    if not isinstance(given, FrozenState):
                         self._refuse(states)
                     state = given
                 if columns.ask((state.address, q, columns.starts.at(q))) == OTHER_DEFINITION:
@@ -223,7 +223,7 @@ class Served:
                     f"{where}: the state `{name}` is missing",
                     hint=f"give {known}; None where nothing is known of the entity",
                 )
-            if states[name] is not None and type(states[name]) is not State:
+            if states[name] is not None and not isinstance(states[name], FrozenState):
                 raise InputError(
                     f"{where}: expected a state as `{name}`, got {show(states[name])}",
                     hint=f"served.streams[{self._source(name)!r}].load(bytes) makes one",
@@ -231,7 +231,7 @@ class Served:
         other = next(n for n in states if n not in self.names)
         raise InputError(f"{where}: no state is called {other!r}", hint=f"there are {known}")
 
-    def _refuse_definition(self, name: str, state: State) -> NoReturn:
+    def _refuse_definition(self, name: str, state: FrozenState) -> NoReturn:
         raise StateVersionError(
             f"{self.bundle.name}: the state `{name}` ({state!r}) was not made by the stream of "
             f"`{self._source(name)}`",

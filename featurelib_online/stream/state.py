@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from featurelib.errors import StateFormatError, StateVersionError
+from featurelib.errors import InputError, StateError, StateFormatError, StateVersionError
+from featurelib.jit.addresses import address_of
 from featurelib.jit.windows import entries
 from featurelib.jit.windows import layout as at
-from featurelib.jit.windows.checking import CUT_OFF, GOOD, NO_STATE, OTHER_DEFINITION
+from featurelib.jit.windows.checking import CUT_OFF, DAMAGED, GOOD, NO_STATE
 from featurelib.jit.windows.plan import Plan
 
 Array = np.ndarray[Any, Any]
@@ -18,25 +19,19 @@ FAMILY = MAGIC[:7]
 """With what states of every layout begin."""
 
 
-class State:
-    """The state of one entity, made and read by a `Stream`.
-
-    One thread at a time may use a state. Its bytes are whole after every call.
+class FrozenState:
+    """The state of one entity, to be asked. Made by `Stream.view`; a `State` is one too.
 
     Attributes:
-        words: The vector as int64; another one after the state has grown.
+        words: The vector as int64.
         address: Where it lies.
     """
 
     __slots__ = ("address", "words")
 
     def __init__(self, words: Array) -> None:
-        self.replace(words)
-
-    def replace(self, words: Array) -> None:
-        """Puts another vector in the place of this one."""
         self.words = words
-        self.address = int(words.ctypes.data)
+        self.address = address_of(words)
 
     @property
     def vector(self) -> Array:
@@ -57,7 +52,7 @@ class State:
         return self.words.tobytes()
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, State):
+        if not isinstance(other, FrozenState):
             return NotImplemented
         return np.array_equal(self.words, other.words)
 
@@ -65,6 +60,47 @@ class State:
 
     def __repr__(self) -> str:
         return f"<state of {self.events} events in {self.nbytes} bytes>"
+
+
+class State(FrozenState):
+    """The state of one entity, made, read and changed by a `Stream`.
+
+    One thread at a time may use a state. Its bytes are whole after every call, and `words` is
+    another vector after it has grown.
+    """
+
+    __slots__ = ()
+
+    def replace(self, words: Array) -> None:
+        """Puts another vector in the place of this one."""
+        self.words = words
+        self.address = address_of(words)
+
+
+def viewed(data: Any, plan: Plan, where: str) -> FrozenState:
+    """A state over bytes that stay as they are; of its content only the header is looked at.
+
+    Raises:
+        StateFormatError: They are no state, or cut off.
+        StateVersionError: They are the state of another definition, or of another layout.
+    """
+    raw = np.frombuffer(data, np.uint8)
+    if raw.size % 8 == 0 and raw.size >= 8 * at.HEADER:
+        words = raw.view(np.int64)
+        magic, _, _, n_words, _, _, capacity, first, end = words[: at.S_END + 1].tolist()
+        if magic == at.MAGIC and n_words == words.size and _is_of(words, plan):
+            if 0 <= first <= end <= capacity and plan.state_words(capacity) <= n_words:
+                return FrozenState(words)
+            raise _refused(raw, plan, where, DAMAGED)
+    raise _refused(raw, plan, where, CUT_OFF)
+
+
+def only_asked(where: str, state: FrozenState) -> InputError:
+    """Why an event does not change a view."""
+    return InputError(
+        f"{where}: {state!r} is only to be asked, and events change a state",
+        hint="Stream.load(bytes) makes one that may change",
+    )
 
 
 def loaded(data: Any, plan: Plan, where: str) -> State:
@@ -87,31 +123,39 @@ def loaded(data: Any, plan: Plan, where: str) -> State:
     )
     if found == GOOD:
         return State(words)
-    if found == OTHER_DEFINITION:
-        raise of_other_definition(words, plan, where)
+    raise _refused(raw, plan, where, found)
+
+
+def _refused(raw: Array, plan: Plan, where: str, found: int) -> StateError:
+    """Why bytes are not taken: by `found`, if they are a state of this layout and definition."""
+    words: Array = np.zeros(max(at.HEADER, -(-raw.size // 8)), np.int64)
+    words.view(np.uint8)[: raw.size] = raw
+    if words[at.S_MAGIC] == at.MAGIC and raw.size >= 24 and not _is_of(words, plan):
+        return of_other_definition(words, plan, where)
     if raw.size >= 8 and bytes(raw[:7]) == FAMILY and bytes(raw[:8]) != MAGIC:
-        raise StateVersionError(
+        return StateVersionError(
             f"{where}: the state has the layout {bytes(raw[:8])!r}, expected {MAGIC!r}",
             hint="read it with the featurelib that made it, or apply the events to a new one",
         )
+    if words[at.S_MAGIC] != at.MAGIC:
+        found = NO_STATE
     wrong = {
         NO_STATE: f"no state: it begins with {bytes(raw[:8])!r}",
         CUT_OFF: f"a state that was cut off: {raw.size} bytes are there",
     }.get(found, "a damaged state: its checksum differs from its content")
-    raise StateFormatError(
+    return StateFormatError(
         f"{where}: the vector of {raw.size} bytes is {wrong}",
         hint="take it from the store again, or apply the events to a new state",
     )
 
 
-def check_definition(state: State, plan: Plan, where: str) -> None:
+def check_definition(state: FrozenState, plan: Plan, where: str) -> None:
     """Refuses a state that another definition made.
 
     Raises:
         StateVersionError: See above.
     """
-    mine, its = plan.words[[at.P_DIGEST, at.P_DIGEST_2]], state.words[[at.S_DIGEST, at.S_DIGEST_2]]
-    if not np.array_equal(mine, its):
+    if not _is_of(state.words, plan):
         raise of_other_definition(state.words, plan, where)
 
 
@@ -122,6 +166,13 @@ def of_other_definition(words: Array, plan: Plan, where: str) -> StateVersionErr
         f"(digest {_hex(words)}, expected {_hex(plan.words, at.P_DIGEST)})",
         hint="read it with the bundle that it was made with, or apply the events to a new one",
     )
+
+
+def _is_of(words: Array, plan: Plan) -> bool:
+    """Whether the words of a state are of a plan."""
+    its: list[int] = words[at.S_DIGEST : at.S_DIGEST_2 + 1].tolist()
+    mine: list[int] = plan.words[at.P_DIGEST : at.P_DIGEST_2 + 1].tolist()
+    return its == mine
 
 
 def _hex(words: Array, start: int = at.S_DIGEST) -> str:

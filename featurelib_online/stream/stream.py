@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from featurelib.border_times import MAX_US, MIN_US
 from featurelib.bundle import Bundle
 from featurelib.errors import DefinitionError, InputError
 from featurelib.jit.environment import check_float_environment
@@ -23,21 +22,26 @@ from featurelib_online.row import RowKernel
 from featurelib_online.stream.answers import AnswerReader, Answers
 from featurelib_online.stream.calendars import CalendarStarts
 from featurelib_online.stream.columns import apply_columns, with_key
-from featurelib_online.stream.growing import NO_ROOM, copied, grow, totals_of
+from featurelib_online.stream.growing import NO_ROOM, copied, grow
+from featurelib_online.stream.looking import described, values_of
 from featurelib_online.stream.merging import merged
+from featurelib_online.stream.moments import microseconds
 from featurelib_online.stream.reading import RecordReader, event_kernel, is_missing
 from featurelib_online.stream.state import (
+    FrozenState,
     State,
     check_definition,
     loaded,
     of_other_definition,
+    only_asked,
+    viewed,
 )
 
+Array = np.ndarray[Any, Any]
 OUTCOMES = (
     "taken", "known", "beyond_kept", "", "null_time", "null_id", "null_arrival", "late", "ahead",
 )  # fmt: skip
 """What became of a record, by the number that machine code gives."""
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Stream:
@@ -80,6 +84,21 @@ class Stream:
         """
         return loaded(data, self.plan, self.name)
 
+    def view(self, data: bytes | memoryview) -> FrozenState:
+        """A state that is only asked, over bytes whose checksum somebody has compared already.
+
+        A store has read them a moment before and answers for them: nothing is copied, and of what
+        they hold only the header is looked at, so a large state costs what a small one does.
+
+        Args:
+            data: What `State.vector` or ``bytes(state)`` was; it stays as it is.
+
+        Raises:
+            StateFormatError: No state, cut off, or with a damaged header.
+            StateVersionError: The state of another definition.
+        """
+        return viewed(data, self.plan, self.name)
+
     def apply(self, state: State, event: Mapping[str, Any]) -> str:
         """Applies a record to the state of its entity. The key is not compared with the state.
 
@@ -87,8 +106,13 @@ class Stream:
             ``taken``; ``known``: it said nothing new; ``beyond_kept``: its event is older than all
             that are kept, and is lost or was counted already; or why it is refused (see `refused`,
             which counts it).
+
+        Raises:
+            InputError: The state is a view of bytes that stay as they are.
         """
         check_float_environment()
+        if not isinstance(state, State):
+            raise only_asked(self.name, state)
         if type(event) is not dict and not isinstance(event, Mapping):
             return self._refuse("bad_value")
         tools = self._tools()
@@ -129,7 +153,7 @@ class Stream:
 
         Raises:
             InputError: A column is missing, unknown, or holds a value that the schema does not
-                take; no record has been applied.
+                take, or a state is only to be asked; no record has been applied.
             StateVersionError: The state of one of the entities is of another definition; no record
                 has been applied.
         """
@@ -140,7 +164,28 @@ class Stream:
             self.refused.update({k: n for k, n in named.items() if k not in ("taken", "known")})
         return named
 
-    def query(self, state: State, as_of: dt.datetime | int) -> Answers:
+    def values(self, state: FrozenState, name: str, as_of: dt.datetime | int) -> Array:
+        """The values that an aggregate looks at, in all events that are kept and known by a moment.
+
+        Of the window it is only whether it sees an event of the moment itself. What has an entity
+        touched? A service that leaves it out asks thus, and no aggregate has to say it.
+
+        Args:
+            state: The entity's state.
+            name: An aggregate over this source that has an argument and no filter.
+            as_of: A datetime with a zone, or microseconds since 1970 in UTC.
+
+        Returns:
+            The values, oldest event first, nulls left out: of the argument's storage type widened
+            to 64 bits; a Bool is 0 or 1.
+
+        Raises:
+            InputError: There is no such aggregate, or `as_of` is no moment.
+            StateVersionError: The state of another definition.
+        """
+        return values_of(self.plan, self.name, state, name, microseconds(as_of))
+
+    def query(self, state: FrozenState, as_of: dt.datetime | int) -> Answers:
         """The aggregates of an entity at a moment.
 
         Args:
@@ -151,7 +196,7 @@ class Stream:
             InputError: `as_of` is neither, or not of the years 1 to 9999.
         """
         check_float_environment()
-        q = _microseconds(as_of)
+        q = microseconds(as_of)
         tools = self._tools()
         try:
             reader, starts = tools
@@ -175,7 +220,7 @@ class Stream:
             check_definition(state, self.plan, self.name)
         return merged(self.plan, self.name, one, other)
 
-    def compact(self, state: State, as_of: dt.datetime | int | None = None) -> State:
+    def compact(self, state: FrozenState, as_of: dt.datetime | int | None = None) -> State:
         """The same events in the smallest vector.
 
         Args:
@@ -189,7 +234,7 @@ class Stream:
         check_definition(state, self.plan, self.name)
         made = copied(self.plan, state)
         if as_of is not None:
-            horizon = self.plan.horizon(_microseconds(as_of))
+            horizon = self.plan.horizon(microseconds(as_of))
             while horizon is not None:
                 outcome = entries.drop_before(made.address, self.plan.address, horizon)
                 if outcome not in NO_ROOM:
@@ -197,29 +242,14 @@ class Stream:
                 grow(self.plan, made, outcome, 0)
         return copied(self.plan, made)
 
-    def describe(self, state: State) -> dict[str, Any]:
+    def describe(self, state: FrozenState) -> dict[str, Any]:
         """What a state holds: events, bytes, its bound, and the newest event that is not kept.
 
         `in_totals` counts the events that have left for the totals (withdrawn ones too), and
         `newest_lost` is the newest that no total has, either; see docs/windows.md.
         """
         check_definition(state, self.plan, self.name)
-        words = state.words
-        gone = int(words[at.S_EVICTED_T]) if words[at.S_EVICTED] else None
-        times = self.plan.slots_of(words)[words[at.S_FIRST] : words[at.S_END], at.E_T]
-        in_totals, size, lost = totals_of(self.plan, state)
-        return {
-            "events": len(times),
-            "max_events": self._source.max_events,
-            "bytes": state.nbytes,
-            "max_bytes": 8 * self.plan.max_state_words,
-            "oldest": _datetime(int(times[0])) if len(times) else None,
-            "newest": _datetime(int(times[-1])) if len(times) else None,
-            "newest_not_kept": None if gone is None else _datetime(gone),
-            "in_totals": in_totals,
-            "bytes_of_totals": size,
-            "newest_lost": None if lost is None else _datetime(lost),
-        }
+        return described(self.plan, state)
 
     def __reduce__(self) -> Any:
         return Stream, (self.definition, self.name)
@@ -233,7 +263,7 @@ class Stream:
         except IndexError:
             return RecordReader(self._kernel, self.plan), CalendarStarts(self.plan)
 
-    def _sealed(self, words: np.ndarray[Any, Any]) -> State:
+    def _sealed(self, words: Array) -> State:
         state = State(words)
         entries.seal_state(state.address, self.plan.address)
         return state
@@ -281,25 +311,3 @@ def compile(what: Definition | Bundle, source: str | None = None) -> Stream:
             f"expected one of the event sources {', '.join(names)}, got source={source!r}"
         )
     return Stream(definition, source)
-
-
-def _microseconds(as_of: dt.datetime | int) -> int:
-    if type(as_of) is int:
-        moment = as_of
-    elif isinstance(as_of, dt.datetime) and as_of.tzinfo is not None:
-        since = as_of - _EPOCH
-        moment = 1_000_000 * (86400 * since.days + since.seconds) + since.microseconds
-    else:
-        raise InputError(
-            f"expected a datetime with a zone, or microseconds since 1970, got as_of={as_of!r}"
-        )
-    if not MIN_US <= moment <= MAX_US:
-        raise InputError(
-            f"expected a moment of the years 1 to 9999, got as_of={as_of!r}",
-            hint="a number counts microseconds since 1970, not nanoseconds",
-        )
-    return moment
-
-
-def _datetime(microseconds: int) -> dt.datetime:
-    return _EPOCH + dt.timedelta(microseconds=microseconds)

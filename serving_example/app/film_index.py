@@ -45,7 +45,7 @@ class FilmRows(Protocol):
         ...
 
     def known(self, films: Array) -> Array:
-        """The rows of those films that are there."""
+        """The rows of those films that are there, one for each that was asked for."""
         ...
 
 
@@ -57,6 +57,10 @@ class FeatureSource(Protocol):
 
     def users(self, user_ids: Sequence[int]) -> Sequence[User | Exception]:
         """What is known of users, or why it is not."""
+        ...
+
+    def rated(self, user: User) -> Array:
+        """The films that a user has rated."""
         ...
 
     def of_users(self, users: Sequence[User], tensors: Sequence[str]) -> dict[str, Array]:
@@ -98,15 +102,22 @@ class Snapshot:
         """
         scores = self.vectors @ user
         scores[without[without < len(scores)]] = -np.inf
-        count = min(count, int(np.isfinite(scores).sum()))
-        if count == 0:
-            return _NONE
-        # What reaches the score at the border, then exactly `count` of them.
-        border = np.partition(scores, len(scores) - count)[len(scores) - count]
-        sure = np.flatnonzero(scores > border)
-        equal = np.flatnonzero(scores == border)
+        first = len(scores) - min(count, len(scores))
+        # What reaches the score at the border: one of a few equal ones may stand on either side.
+        found = np.argpartition(scores, first)[first:] if first else np.arange(len(scores))
+        border = scores[found].min(initial=np.inf)
+        if border == -np.inf or np.count_nonzero(scores >= border) != len(found):
+            found = self._settled(scores, border, len(found))
+        found.sort()
+        return found
+
+    def _settled(self, scores: Array, border: float, count: int) -> Array:
+        """What lies above a border, and of what lies on it the lowest film ids."""
+        if border == -np.inf:  # there are not so many
+            return np.flatnonzero(scores > border)
+        sure, equal = np.flatnonzero(scores > border), np.flatnonzero(scores == border)
         equal = equal[np.argsort(self.ids[equal], kind="stable")][: count - len(sure)]
-        return np.sort(np.concatenate([sure, equal]))
+        return np.concatenate([sure, equal])
 
 
 class FilmIndex:

@@ -213,6 +213,5 @@ def _warm(
             }
             request["requested_at"] = at
             features.staged.vector("user", request, {BY_USER.name: state})
-            features.rated(state, now)
         elif catalogue:
             vectors.payload(next(iter(catalogue)), state, now + 1)

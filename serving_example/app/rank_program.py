@@ -156,7 +156,7 @@ class RankProgram(Program):
         vectors = _user_vectors(device, services.features, snapshot, [case.user for case in cases])
         stages.done("towers")
         for case, vector in zip(cases, vectors, strict=True):
-            seen = services.features.films.known(case.user.rated)
+            seen = services.features.films.known(services.features.rated(case.user))
             case.rows = snapshot.nearest(vector, services.candidates, without=seen)
             case.towers = snapshot.towers
         stages.done("candidates")

@@ -46,6 +46,8 @@ class FilmTable:
         self.table: StageTable = staged.table("film")
         self._row: dict[int, int] = {}
         self._ids, self._times, self._as_ofs = _Column(), _Column(), _Column()
+        self._sorted = (np.empty(0, np.int64),) * 2
+        """Ids in rising order, and the row of each."""
         self._seen = self.offset = 0
         self._one = threading.Lock()
 
@@ -119,9 +121,13 @@ class FilmTable:
             ) from None
 
     def known(self, films: Array) -> Array:
-        """The rows of those films that are there: int64."""
-        row = self._row
-        return np.array([row[film] for film in films.tolist() if film in row], np.int64)
+        """The rows of those films that are there: int64, one for each that was asked for."""
+        ids, rows = self._sorted
+        if not len(ids):
+            return rows
+        at = np.minimum(np.searchsorted(ids, films), len(ids) - 1)
+        found: Array = rows[at[ids[at] == films]]
+        return found
 
     def _load(self) -> int:
         # Before the scan: what comes meanwhile is seen again.
@@ -148,6 +154,9 @@ class FilmTable:
         self._times.write(rows, [at for _, at, _ in ordered])
         self._ids.write(rows, [film for film, _, _ in ordered])
         self._row |= {film: row for row, (film, _, _) in zip(rows, ordered, strict=True)}
+        if fresh:
+            order = np.argsort(self.ids)
+            self._sorted = self.ids[order], order
         return rows
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from featurelib.errors import FeaturelibError
 from featurelib_online.staged import Staged
-from featurelib_online.stream import State
+from featurelib_online.stream import FrozenState
 from serving_example.caches import FeatureCache, Known
 from serving_example.definition import BY_USER
 from serving_example.features.films import FilmTable
-from serving_example.features.stages import Views, rated_films
+from serving_example.features.stages import RATED, Views
 from serving_example.instants import instant
 from serving_example.store import Clock, VectorError
 
@@ -32,7 +32,7 @@ class User:
         user_id: Who.
         as_of: The moment, microseconds since 1970.
         vector: What the user's stage gives.
-        rated: The films that the user has rated: int64.
+        state: The ratings; None of one who has not rated.
         rated_at: When the newest rating was, microseconds since 1970; None if there is none.
         flags: ``no_profile``, ``no_ratings`` (defaults were used), ``stale`` (the store was away:
             this is what was last seen).
@@ -41,7 +41,7 @@ class User:
     user_id: int
     as_of: int
     vector: bytes
-    rated: Array = field(compare=False)
+    state: FrozenState | None = field(compare=False)
     rated_at: int | None
     flags: tuple[str, ...]
 
@@ -62,7 +62,7 @@ class Features:
     ) -> None:
         self.staged, self.films = staged, films
         self._views, self._reads, self._clock = views, reads, clock
-        self._rated = rated_films(staged.bundle)
+        self._ratings = staged.streams[BY_USER.name]
 
     def user(self, user_id: int, as_of: int | None = None) -> User:
         """What is known of a user.
@@ -107,11 +107,11 @@ class Features:
             flags.append("no_ratings")
         if known.is_stale or told.is_stale:
             flags.append("stale")
-        state = self._views.users.load(known.vector)
+        state = self._views.users.frozen(known.vector)
         request = {"user_id": user_id, **profile, "requested_at": instant(moment)}
         made = self.staged.vector("user", request, {BY_USER.name: state})
         at = None if known.vector is None else known.vector.event_time
-        return User(user_id, moment, made, self.rated(state, moment), at, tuple(flags))
+        return User(user_id, moment, made, state, at, tuple(flags))
 
     def of_users(self, users: Sequence[User], tensors: Sequence[str]) -> dict[str, Array]:
         """Tensors that tell of users alone, a row for each."""
@@ -122,9 +122,11 @@ class Features:
         """Tensors that tell of films alone, for rows of the film table."""
         return self.staged.fill({"film": (self.films.table, rows)}, tensors=tensors)
 
-    def rated(self, state: State, moment: int) -> Array:
-        """The films that a user has rated by a moment: int64."""
-        return np.array(self._rated.query(state, moment)["rated"] or (), np.int64)
+    def rated(self, user: User) -> Array:
+        """The films that a user has rated by the moment: int64, one for each rating."""
+        if user.state is None:
+            return np.empty(0, np.int64)
+        return self._ratings.values(user.state, RATED, user.as_of)
 
     def fill(
         self,

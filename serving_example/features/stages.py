@@ -9,28 +9,29 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import featurelib as fl
 from featurelib.errors import DefinitionError
 from featurelib.fields import Field
-from featurelib.windows import Definition, Lifetime, Rows, define, rows
-from featurelib_online import stream
+from featurelib.windows import Lifetime, Rows
 from featurelib_online.staged import Staged
-from featurelib_online.stream import State, Stream
-from serving_example.definition import BY_FILM, BY_USER, MAX_EVENTS
+from featurelib_online.stream import State
+from serving_example.definition import BY_FILM, BY_USER
 from serving_example.instants import instant, microseconds
 from serving_example.store import Clock, FieldsCodec, Put, StateView, Updated, View
 from serving_example.store.vector import SCHEMA_BYTES
 
-__all__ = ["AS_OF", "STAGES", "FilmVectors", "Views", "compile_stages", "rated_films"]
+__all__ = ["AS_OF", "RATED", "STAGES", "FilmVectors", "Views", "compile_stages"]
 
 STAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "user": ("user_id", "age", "gender", "occupation", "requested_at"),
     "film": ("item_id", "release_year", "genres"),
 }
 """The fields of `definition.Pair`, by who brings them."""
+RATED: Final = "user_last_film"
+"""An aggregate of users that looks at the films which they rated."""
 _MOVING: Final = ("time_since_last", "decayed_sum")
 AS_OF: Final = struct.Struct("<q")
 """How a film's payload begins."""
@@ -53,27 +54,12 @@ def compile_stages(bundle: fl.Bundle) -> Staged:
                 "kept from one rating to the next",
                 hint="count over lifetime() or rows(n); subtract times in a feature of the pair",
             )
+    if RATED not in definition.aggregates:
+        raise DefinitionError(
+            f"{bundle.name}: no aggregate `{RATED}`, which says what a user has rated",
+            hint="lag of the films over the ratings of a user",
+        )
     return Staged(bundle, STAGES)
-
-
-def rated_films(bundle: fl.Bundle) -> Stream:
-    """A stream that asks the states of users for ``rated``: the films that a user has rated.
-
-    The question is no feature, and is not in the bundle; states do not depend on what is asked.
-
-    Raises:
-        DefinitionError: Films are not among what the bundle keeps of a user's ratings.
-    """
-    definition = bundle.aggregates
-    mine = {plan.name: plan for plan in definition.of(BY_USER.name)} if definition else {}
-    if definition is None or "user_last_film" not in mine:
-        raise DefinitionError(f"{bundle.name}: no aggregate `user_last_film` over a user's ratings")
-    everything = BY_USER.over(rows(MAX_EVENTS))
-    asked = define({"rated": everything.last_k(fl.col("item_id"), MAX_EVENTS, distinct=True)})
-    arguments = mine["user_last_film"].arguments
-    plans = {**mine, "rated": replace(asked.aggregates["rated"], arguments=arguments)}
-    sources = {BY_USER.name: definition.sources[BY_USER.name]}
-    return stream.compile(Definition(sources, plans, definition.as_of))
 
 
 @dataclass(frozen=True)

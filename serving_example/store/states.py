@@ -10,7 +10,7 @@ from typing import Any
 from featurelib import borders, canonical_json, json_rows
 from featurelib.errors import InputError
 from featurelib.windows import Definition
-from featurelib_online.stream import State, Stream
+from featurelib_online.stream import FrozenState, State, Stream
 from serving_example.instants import microseconds
 from serving_example.store.interface import OnlineStore, Put
 from serving_example.store.vector import SCHEMA_BYTES, Stamp, Vector, View
@@ -59,6 +59,18 @@ class StateView:
         if vector is None or vector.payload is None:
             return self.stream.new()
         return self.stream.load(vector.payload)
+
+    def frozen(self, vector: Vector | None) -> FrozenState | None:
+        """The state in a vector, to be asked only; None where there is none.
+
+        The store has compared the vector's checksum, so its content is not looked at again.
+
+        Raises:
+            StateError: The payload is no state of this stream.
+        """
+        if vector is None or vector.payload is None:
+            return None
+        return self.stream.view(vector.payload)
 
     def read(self, store: OnlineStore, key: int) -> State:
         """The state of an entity as the store has it."""

@@ -102,7 +102,9 @@ def test_a_request_has_the_features_of_the_offline_pipeline(
             while served.tailer.step(7):
                 pass
             served.films.refresh()
-        users = [served.features.user(int(u)) for u in rng.integers(1, 1 + USERS, 3)]
+        users = served.features.users(rng.integers(1, 1 + USERS, 3).tolist())
+        for user in users:
+            assert user == served.features.user(user.user_id, user.as_of)
         films = [served.films.rows([int(f) for f in rng.integers(100, 100 + FILMS, n)])
                  for n in (9, 0, 4)]  # fmt: skip
         tensors, users = served.features.fill(users, films)
@@ -111,9 +113,11 @@ def test_a_request_has_the_features_of_the_offline_pipeline(
                  for u, rows in zip(users, films, strict=True) for row in rows]  # fmt: skip
         expected = transform(bundle(), pairs(asked), events=dict.fromkeys(SOURCES, frame(events)))
         for user in users:
-            seen = {e["item_id"] for e in events if _counts(e, user)}
-            assert set(user.rated.tolist()) == seen
-            assert len(user.rated) == len(seen)
+            seen = [e["item_id"] for e in events if _counts(e, user)]
+            rated = served.features.rated(user)
+            assert sorted(rated.tolist()) == sorted(seen)
+            rows = [] if not seen else served.films.rows(seen)
+            assert set(served.films.known(rated).tolist()) == set(np.array(rows).tolist())
         for tensor in bundle().layout.tensors:
             columns = [expected[m].to_numpy() for m in tensor.members]
             assert tensors[tensor.name].tobytes() == np.stack(columns, 1).tobytes(), tensor.name
