@@ -19,9 +19,10 @@ from typing import Any
 import featurelib as fl
 from benchmarks.serving_world import USERS, make_world
 from benchmarks.tables import Table
+from serving_example.app.cases import Wanted
 from serving_example.app.films import Films
 from serving_example.app.http import Response, encode
-from serving_example.app.rank_program import RankProgram, Wanted
+from serving_example.app.rank_program import RankProgram
 from serving_example.app.service import Service
 from serving_example.artifacts import ArtifactStore
 from serving_example.devices import cpu_device

@@ -33,11 +33,17 @@ class FilmRows(Protocol):
     @property
     def event_times(self) -> Array: ...
     @property
+    def versions(self) -> Array: ...
+    @property
     def offset(self) -> int: ...
 
     def __len__(self) -> int: ...
     def refresh(self) -> list[int]:
         """Takes what has changed; gives the rows that are new or others."""
+        ...
+
+    def settled(self) -> int:
+        """A number that is another one after anything has changed; waits while something does."""
         ...
 
     def rows(self, films: Sequence[int]) -> Array:
@@ -72,9 +78,9 @@ class FeatureSource(Protocol):
         ...
 
     def fill(
-        self, users: Sequence[User], films: Sequence[Array]
+        self, users: Sequence[User], films: Sequence[Array], tensors: Sequence[str] | None = None
     ) -> tuple[dict[str, Array], list[User]]:
-        """The tensors of some users, each with films of their own."""
+        """Tensors of some users, each with films of their own."""
         ...
 
 

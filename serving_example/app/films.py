@@ -12,10 +12,10 @@ import featurelib as fl
 from serving_example.app import recommend
 from serving_example.app.cache_metrics import CacheMetrics
 from serving_example.app.caching import CacheOptions, Caches
+from serving_example.app.cases import Services
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
 from serving_example.app.film_index import FilmIndex
-from serving_example.app.rank_program import Services
 from serving_example.app.recommend import Recommendations
 from serving_example.app.recommender import Recommender
 from serving_example.app.routes import Route

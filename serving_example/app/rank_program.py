@@ -7,94 +7,26 @@ done once for many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from featurelib.errors import DeviceError
-from serving_example.app.contracts import Item, ModelName, Recommended
-from serving_example.app.film_index import FeatureSource, FilmIndex, Snapshot
-from serving_example.app.http import Response
-from serving_example.app.metrics import Metrics
+from serving_example.app.answering import Answering
+from serving_example.app.cases import Answered, Case, Services, Stages, Wanted
+from serving_example.app.film_terms import FilmTerms, in_parts
 from serving_example.app.repository import Served
 from serving_example.devices import Device, Ladder, Loaded, Program
 from serving_example.devices.protocol import Array
 from serving_example.features import User
-from serving_example.instants import instant
-from serving_example.store import Freshness
+from serving_example.models import TERMS
 
-__all__ = ["Answer", "Answered", "RankProgram", "Services", "Wanted"]
+__all__ = ["RankProgram"]
 
-Answer = Callable[[Recommended], Response]
 _NONE = np.empty(0, np.int64)
 MOST_ROWS = 2048
 """Rows of a micro-batch: some 20 requests of 100 candidates. The ranker takes them in parts."""
-
-
-class Wanted(NamedTuple):
-    """What a request asks of the program.
-
-    Attributes:
-        user_id: For whom.
-        k: How many films.
-        rows: Rows of the film table that are ranked; None: the towers find them.
-        answer: Makes the response.
-    """
-
-    user_id: int
-    k: int
-    rows: Array | None
-    answer: Answer
-
-
-class Answered(NamedTuple):
-    """What the program made for a request.
-
-    Attributes:
-        response: The response.
-        stages: Names and seconds of what was done for the whole batch.
-    """
-
-    response: Response
-    stages: Sequence[tuple[str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What programs use beside models.
-
-    Attributes:
-        features: Makes tensors.
-        index: Finds candidates.
-        metrics: Told of flags and stages.
-        clock: Monotonic seconds.
-        freshness: Told of what is served.
-        fingerprint: Of the bundle.
-        candidates: How many films the towers find.
-        most_rows: The most that a request may name.
-    """
-
-    features: FeatureSource
-    index: FilmIndex
-    metrics: Metrics
-    clock: Callable[[], float]
-    freshness: Freshness
-    fingerprint: str
-    candidates: int
-    most_rows: int
-
-
-@dataclass(slots=True, eq=False)
-class _Case:
-    """A request on its way through the stages."""
-
-    at: int
-    wanted: Wanted
-    user: User
-    rows: Array
-    towers: Served | None = None
 
 
 class RankProgram(Program):
@@ -109,19 +41,21 @@ class RankProgram(Program):
 
     def __init__(self, ranker: Served, services: Services) -> None:
         self.ranker, self.digest, self._services = ranker, ranker.digest, services
-        self._loaded = ranker.outputs["score"]
-        most, step = max(MOST_ROWS, services.most_rows), self._loaded.ladder.largest
-        self.ladder = Ladder([*self._loaded.ladder, *range(2 * step, most + step, step)])
-        self._model = ModelName(ranker.name, ranker.digest)
+        self._user, self._pair = ranker.inner["user"], ranker.inner["pair"]
+        self._films = FilmTerms(ranker.inner["film"])
+        self._of_pairs = [t.name for t in self._pair.layout.tensors if t.name not in TERMS]
+        most, step = max(MOST_ROWS, services.most_rows), self._pair.ladder.largest
+        self.ladder = Ladder([*self._pair.ladder, *range(2 * step, most + step, step)])
+        self._answers = Answering(ranker, services)
 
     @property
     def uses(self) -> tuple[Loaded, ...]:
         """The ranker; the towers are those of the index when the batch runs."""
-        return (self._loaded,)
+        return tuple(self.ranker.inner.values())
 
     def run(self, device: Device, given: Sequence[Wanted]) -> list[Any]:
         """See `Program.run`: an `Answered` for each."""
-        stages = _Stages(self._services)
+        stages = Stages(self._services)
         answers: list[Any] = [None] * len(given)
         cases = []
         users = self._services.features.users([wanted.user_id for wanted in given])
@@ -129,115 +63,67 @@ class RankProgram(Program):
             if isinstance(user, Exception):
                 answers[at] = user
             else:
-                cases.append(_Case(at, wanted, user, _NONE if wanted.rows is None else wanted.rows))
+                cases.append(Case(at, wanted, user, _NONE if wanted.rows is None else wanted.rows))
         stages.done("features")
         searching = [case for case in cases if case.wanted.rows is None]
         if searching:
-            self._find(device, searching, stages)
-        scores = self._rank(device, [case for case in cases if len(case.rows)], stages)
-        start = 0
-        for case in cases:
-            mine = scores[start : start + len(case.rows)]
-            start += len(case.rows)
             try:
-                answers[case.at] = case.wanted.answer(self._recommended(case, mine))
-            except Exception as error:
-                answers[case.at] = error
+                self._find(device, searching, stages)
+            except Exception as error:  # who named candidates needs no towers
+                for case in searching:
+                    answers[case.at] = error
+                cases = [case for case in cases if case.wanted.rows is not None]
+        ranked = [case for case in cases if len(case.rows)]  # whoever has rated every film has none
+        scores = self._rank(device, ranked, stages) if ranked else np.empty(0, np.float32)
+        for case, answer in zip(cases, self._answers.made(cases, scores), strict=True):
+            answers[case.at] = answer
         stages.done("answer")
         told = tuple(stages.told)
         return [a if isinstance(a, Exception) else Answered(a, told) for a in answers]
 
-    def _find(self, device: Device, cases: list[_Case], stages: _Stages) -> None:
+    def _find(self, device: Device, cases: list[Case], stages: Stages) -> None:
         """Candidates for those who named none."""
         services = self._services
         snapshot = services.index.snapshot
         if snapshot is None:
             raise DeviceError("the towers were unloaded while a request waited")
-        vectors = _user_vectors(device, services.features, snapshot, [case.user for case in cases])
+        loaded = snapshot.towers.outputs["user"]
+        vectors = self._of_users(device, loaded, [case.user for case in cases])
         stages.done("towers")
+        films, rated = services.features.films, services.features.rated
         for case, vector in zip(cases, vectors, strict=True):
-            seen = services.features.films.known(services.features.rated(case.user))
+            seen = films.known(rated(case.user))
             case.rows = snapshot.nearest(vector, services.candidates, without=seen)
             case.towers = snapshot.towers
         stages.done("candidates")
 
-    def _rank(self, device: Device, cases: list[_Case], stages: _Stages) -> Array:
+    def _of_users(self, device: Device, loaded: Loaded, users: Sequence[User]) -> Array:
+        """What a function of users gives for each."""
+        names = [tensor.name for tensor in loaded.layout.tensors]
+        return in_parts(device, loaded, self._services.features.of_users(users, names))
+
+    def _rank(self, device: Device, cases: list[Case], stages: Stages) -> Array:
         """Scores of all pairs, one case after another."""
-        if not cases:  # whoever has rated every film
-            return np.empty(0, np.float32)
-        filled, shown = self._services.features.fill(
-            [case.user for case in cases], [case.rows for case in cases]
-        )
+        features, films = self._services.features, [case.rows for case in cases]
+        rows, shown = np.concatenate(films), [case.user for case in cases]
+        while True:
+            moves = features.films.settled()
+            filled, shown = features.fill(shown, films, self._of_pairs)
+            of_films = self._films.of(device, features, rows)
+            if features.films.settled() == moves:  # all of a row tells of one state of its film
+                break
         for case, user in zip(cases, shown, strict=True):
             case.user = user
+        of_users = self._of_users(device, self._user, shown)
         stages.done("fill")
-        tensors = {tensor.name: filled[tensor.name] for tensor in self._loaded.layout.tensors}
-        rows, largest = sum(len(case.rows) for case in cases), self._loaded.ladder.largest
-        scores = [
-            device.run(self._loaded, [{n: t[a : a + largest] for n, t in tensors.items()}])
-            for a in range(0, rows, largest)
-        ]
+        owners = np.repeat(np.arange(len(films)), [len(mine) for mine in films])
+        largest, scores = self._pair.ladder.largest, []
+        for a in range(0, len(rows), largest):
+            part = slice(a, a + largest)
+            terms = (of_users.take(owners[part], axis=0), of_films.take(rows[part], axis=0))
+            given = {name: tensor[part] for name, tensor in filled.items()}
+            scores.append(
+                device.run(self._pair, [{**dict(zip(TERMS, terms, strict=True)), **given}])
+            )
         stages.done("ranker")
         return np.concatenate(scores)
-
-    def _recommended(self, case: _Case, scores: Array) -> Recommended:
-        if not np.isfinite(scores).all():
-            raise DeviceError(f"model {self.ranker.name!r} gave a score that is no finite number")
-        services, user = self._services, case.user
-        films = services.features.films
-        ids = films.ids[case.rows]
-        best = np.lexsort((ids, -scores))[: case.wanted.k]
-        is_stale = "stale" in user.flags
-        observe = services.freshness.observe
-        ages = {
-            "user_state": observe("user_state", user.rated_at, is_stale=is_stale),
-            "film": observe("film", _oldest(films.event_times[case.rows])),
-        }
-        for flag in user.flags:
-            services.metrics.flag(flag)
-        best_ids, best_scores = ids[best].tolist(), scores[best].tolist()
-        return Recommended(
-            user_id=user.user_id,
-            items=[Item(i, s) for i, s in zip(best_ids, best_scores, strict=True)],
-            model=self._model,
-            retrieval=ModelName(case.towers.name, case.towers.digest) if case.towers else None,
-            fingerprint=services.fingerprint,
-            as_of=instant(user.as_of),
-            feature_age_s=ages,
-            flags=list(user.flags),
-        )
-
-
-class _Stages:
-    """The stages of a batch, and the seconds that each took."""
-
-    def __init__(self, services: Services) -> None:
-        self._clock, self._metrics = services.clock, services.metrics
-        self._since = self._clock()
-        self.told: list[tuple[str, float]] = []
-
-    def done(self, name: str) -> None:
-        now = self._clock()
-        self.told.append((name, now - self._since))
-        self._metrics.stage(name, now - self._since)
-        self._since = now
-
-
-def _user_vectors(
-    device: Device, features: FeatureSource, snapshot: Snapshot, users: Sequence[User]
-) -> Array:
-    """The vectors of users by the towers of a snapshot, (users, dim)."""
-    loaded = snapshot.towers.outputs["user"]
-    tensors = features.of_users(users, [tensor.name for tensor in loaded.layout.tensors])
-    largest = loaded.ladder.largest
-    made = [
-        device.run(loaded, [{n: t[a : a + largest] for n, t in tensors.items()}])
-        for a in range(0, len(users), largest)
-    ]
-    return np.concatenate(made)
-
-
-def _oldest(event_times: Array) -> int | None:
-    """The event time of the vector that was rated longest ago; None where nobody has rated any."""
-    rated = event_times[event_times > 0]
-    return int(rated.min()) if len(rated) else None

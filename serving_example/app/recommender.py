@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from featurelib.errors import InputError
+from serving_example.app.cases import Answer, Answered, Services, Wanted
 from serving_example.app.http import Pending, Rejection, Request, Response
-from serving_example.app.rank_program import Answer, Answered, RankProgram, Services, Wanted
+from serving_example.app.rank_program import RankProgram
 from serving_example.app.repository import Repository, Served
 from serving_example.app.work import run_jobs
 from serving_example.devices.executor import Executor

@@ -40,6 +40,7 @@ class Served:
         digest: Its artifact.
         card: What is known of it.
         outputs: The loaded function of each output.
+        inner: Functions that programs call: see `serving_example.models.layers.Sides.inner`.
         id_bounds: Of each tensor of ids how many rows the embedding table of each column has.
         since: Time of the service's clock at which it was ready.
     """
@@ -48,6 +49,7 @@ class Served:
     digest: str
     card: ModelCard
     outputs: Mapping[str, Loaded]
+    inner: Mapping[str, Loaded]
     id_bounds: Mapping[str, tuple[int, ...]]
     since: float
 
@@ -185,16 +187,19 @@ class Repository:
         card = artifact.card
         self._check(card.inputs)
         module = models.load(artifact)
-        made: dict[str, Loaded] = {}
+        made, inner, whole = dict[str, Loaded](), dict[str, Loaded](), card.inputs.layout
         try:
-            for output, (part, tensors) in PARTS[card.kind].items():
-                made[output] = self._load_part(digest, module, card, part, tensors)
+            for output, (part, names) in PARTS[card.kind].items():
+                read = (t for t in whole.tensors if names is None or t.name in names)
+                made[output] = self._load_part(digest, module, card, part, Layout(tuple(read)))
+            for function, (part, layout) in module.inner(whole).items():
+                inner[function] = self._load_part(digest, module, card, part, layout)
             tables: dict[str, Any] = card.config.get("shapes", {}).get("tables", {})
             bounds = {tensor: tuple(rows) for tensor, rows in tables.items()}
-            served = Served(name, digest, card, made, bounds, self._clock())
+            served = Served(name, digest, card, made, inner, bounds, self._clock())
             self._before_swap(served)
         except BaseException:
-            for loaded in made.values():
+            for loaded in (*made.values(), *inner.values()):
                 self._executor.retire(loaded)
             raise
         self._served = {**self._served, name: served}
@@ -205,11 +210,9 @@ class Repository:
         return served
 
     def _load_part(
-        self, digest: str, module: Any, card: ModelCard, part: str, tensors: tuple[str, ...] | None
+        self, digest: str, module: Any, card: ModelCard, part: str, layout: Layout
     ) -> Loaded:
-        whole = card.inputs.layout
-        read = (t for t in whole.tensors if tensors is None or t.name in tensors)
-        layout, ladder, device = Layout(tuple(read)), Ladder(card.ladder), self._executor.device
+        ladder, device = Ladder(card.ladder), self._executor.device
         loaded = self._executor.call(
             lambda: device.load(digest, module, layout, ladder, part)
         ).result()
@@ -219,5 +222,5 @@ class Repository:
 
     def _retire(self, served: Served) -> None:
         self._metrics.model(served.name, served.digest, False)
-        for loaded in served.outputs.values():
+        for loaded in (*served.outputs.values(), *served.inner.values()):
             self._executor.retire(loaded)

@@ -46,6 +46,8 @@ class FilmTable:
         self.table: StageTable = staged.table("film")
         self._row: dict[int, int] = {}
         self._ids, self._times, self._as_ofs = _Column(), _Column(), _Column()
+        self._versions = _Column()
+        self._moves, self._moving = 0, threading.Lock()
         self._sorted = (np.empty(0, np.int64),) * 2
         """Ids in rising order, and the row of each."""
         self._seen = self.offset = 0
@@ -72,6 +74,25 @@ class FilmTable:
         row's moment is here before its vector is in the table.
         """
         return self._as_ofs.values
+
+    @property
+    def versions(self) -> Array:
+        """How often each row's vector was written: int64, read-only.
+
+        What is computed from a vector is as good as new while its version is the same. A vector is
+        in the table before its version is here.
+        """
+        return self._versions.values
+
+    def settled(self) -> int:
+        """A number that is another one after anything has changed; waits while something does.
+
+        What was read between two calls that give the same number is of one moment.
+        """
+        while self._moves % 2:
+            with self._moving:
+                pass
+        return self._moves
 
     def load(self) -> int:
         """Reads all vectors; gives how many there are.
@@ -146,18 +167,30 @@ class FilmTable:
         rows = [self._row[film] for film, _, _ in known]
         rows += range(len(self), len(self) + len(fresh))
         ordered = [*known, *fresh]
-        as_ofs = [AS_OF.unpack_from(payload)[0] for _, _, payload in ordered]
-        self._as_ofs.write(rows, as_ofs)
-        for row, (_, _, payload) in zip(rows, known, strict=False):
+        if not ordered:
+            return rows
+        with self._moving:
+            self._moves += 1
+            try:
+                self._put(rows, ordered, len(known))
+            finally:
+                self._moves += 1
+        return rows
+
+    def _put(self, rows: list[int], ordered: list[tuple[int, int, bytes]], known: int) -> None:
+        """Writes vectors, of which the first so many stand in the table."""
+        self._as_ofs.write(rows, [AS_OF.unpack_from(payload)[0] for _, _, payload in ordered])
+        for row, (_, _, payload) in zip(rows, ordered[:known], strict=False):
             self.table.put(row, payload[AS_OF.size :])
-        self.table.extend([payload[AS_OF.size :] for _, _, payload in fresh])
+        self.table.extend([payload[AS_OF.size :] for _, _, payload in ordered[known:]])
+        before = self.versions[rows[:known]].tolist()
+        self._versions.write(rows, [version + 1 for version in before] + [0] * (len(rows) - known))
         self._times.write(rows, [at for _, at, _ in ordered])
         self._ids.write(rows, [film for film, _, _ in ordered])
         self._row |= {film: row for row, (film, _, _) in zip(rows, ordered, strict=True)}
-        if fresh:
+        if len(rows) > known:
             order = np.argsort(self.ids)
             self._sorted = self.ids[order], order
-        return rows
 
 
 class _Column:

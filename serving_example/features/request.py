@@ -132,10 +132,9 @@ class Features:
         self,
         users: Sequence[User],
         films: Sequence[Array],
-        *,
-        out: Mapping[str, Any] | None = None,
+        tensors: Sequence[str] | None = None,
     ) -> tuple[dict[str, Array], list[User]]:
-        """The tensors of some users, each with films of their own.
+        """Tensors of some users, each with films of their own.
 
         A film may have been rated between the moment of a user and this call. Such a user is read
         again, for a moment after it: all that a row tells is of one moment.
@@ -143,7 +142,7 @@ class Features:
         Args:
             users: The users.
             films: Of each user rows of the film table.
-            out: Buffers for the tensors, as the row kernel takes them.
+            tensors: Which tensors of the layout; None: all.
 
         Returns:
             The tensors by name (the rows of a user follow those of the one before), and the users
@@ -154,8 +153,8 @@ class Features:
         rows = np.concatenate(films) if films else np.empty(0, np.int64)
         while True:
             given = self.staged.table("user", [user.vector for user in shown])
-            tensors = self.staged.fill(
-                {"user": (given, owners), "film": (self.films.table, rows)}, out=out
+            filled = self.staged.fill(
+                {"user": (given, owners), "film": (self.films.table, rows)}, tensors=tensors
             )
             as_ofs, is_whole = self.films.as_ofs, True
             for i, mine in enumerate(films):
@@ -164,7 +163,7 @@ class Features:
                     is_whole = False
                     shown[i] = self.user(shown[i].user_id, max(self._clock(), newest + 1))
             if is_whole:
-                return tensors, shown
+                return filled, shown
 
 
 def _or_error(make: Callable[..., User], *arguments: Any) -> User | FeaturelibError:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from featurelib.layout import Layout
 from serving_example.artifacts import ArtifactError
 from serving_example.models.shapes import Shapes
 
@@ -83,6 +84,14 @@ class Sides(nn.Module):  # type: ignore[misc]
     def film_columns(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Numbers of the film and the vectors of its ids, (rows, film_width)."""
         return torch.cat([tensors["film"], *self.film_ids(tensors["film_ids"])], dim=1)
+
+    def inner(self, layout: Layout) -> dict[str, tuple[str, Layout]]:
+        """Functions that only this service calls, by name, and the tensors that each reads.
+
+        Args:
+            layout: All tensors that the model can be given.
+        """
+        return {}
 
     def outputs(self) -> Iterable[Any]:
         """Every function of the tensors that is served."""

@@ -10,10 +10,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from featurelib.dtypes import FLOAT32
+from featurelib.layout import Layout
+from featurelib.layout import Tensor as LayoutTensor
 from serving_example.models.layers import Sides, linear, multilayer
 from serving_example.models.shapes import Shapes
 
-__all__ = ["Ranker", "RankerConfig"]
+__all__ = ["TERMS", "Ranker", "RankerConfig"]
+
+TERMS = ("user_terms", "film_terms")
+"""What `Ranker.score` takes of the user and of the film."""
 
 _USER = 0
 """The column of the user in `user_ids`; the others say something of a user, not who it is."""
@@ -63,13 +69,19 @@ class Ranker(Sides):
         width = self.user_width + self.film_width + config.shapes.dense["pair"] + columns
         self.layers = multilayer(width, [*config.hidden, 1])
 
-    @property
-    def term_columns(self) -> int:
-        """Columns of what `user` and `film` give."""
-        return int(self.layers[0].out_features) + self.config.products
+    def inner(self, layout: Layout) -> dict[str, tuple[str, Layout]]:
+        """See `Sides.inner`: the terms of users and films, and the score of both."""
+        columns = int(self.layers[0].out_features) + self.config.products
+        terms = (LayoutTensor(name, (name,), FLOAT32, (columns,)) for name in TERMS)
+        known = {tensor.name: tensor for tensor in layout.tensors}
+        return {
+            "user": ("user", Layout((known["user"], known["user_ids"]))),
+            "film": ("film", Layout((known["film"], known["film_ids"]))),
+            "pair": ("score", Layout((*terms, known["pair"]))),
+        }
 
     def user(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """The terms of users, (rows, term_columns): of the first layer, then of the products."""
+        """The terms of users, (rows, columns): of the first layer, then of the products."""
         user = self.user_columns(tensors)
         terms = [functional.linear(user, self.layers[0].weight[:, : self.user_width])]
         if self.config.products:
@@ -86,7 +98,7 @@ class Ranker(Sides):
 
     def score(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows), from ``user_terms``, ``film_terms`` and ``pair``."""
-        user, film, pair = (tensors[name] for name in ("user_terms", "film_terms", "pair"))
+        user, film, pair = (tensors[name] for name in (*TERMS, "pair"))
         first, *rest = self.layers
         hidden = first.out_features
         products = None
@@ -103,8 +115,8 @@ class Ranker(Sides):
 
     def forward(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows)."""
-        terms = {"user_terms": self.user(tensors), "film_terms": self.film(tensors)}
-        return self.score({**terms, "pair": tensors["pair"]})
+        terms = zip(TERMS, (self.user(tensors), self.film(tensors)), strict=True)
+        return self.score({**dict(terms), "pair": tensors["pair"]})
 
     def outputs(self) -> Iterable[Any]:
         """Every function of the tensors that is served."""

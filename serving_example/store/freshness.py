@@ -123,22 +123,31 @@ class Freshness:
         Returns:
             The age of its features in seconds, None if there are none.
         """
+        return self.observe_all(view, [(event_time, is_stale)])[0]
+
+    def observe_all(
+        self, view: str, served: Sequence[tuple[int | None, bool]]
+    ) -> list[float | None]:
+        """Counts entities that are served together: for each what `observe` takes, and its age."""
         counts = self._counts[view]
-        objective = counts.objective
-        age = None if event_time is None else max(self._clock() - event_time, 0) / 1e6
-        # An entity without a vector may be new: of an age nothing is known, so nothing is kept.
-        measured = self.lag.seconds if objective.of == "lag" else age
-        is_kept = measured is not None and measured <= objective.seconds and not is_stale
+        objective, now, lag = counts.objective, self._clock(), self.lag.seconds
+        ages: list[float | None] = []
         with counts.lock:
-            counts.served += 1
-            counts.kept += is_kept
-            counts.stale += is_stale
-            if age is None:
-                counts.missing += 1
-            else:
-                counts.ages[bisect.bisect_left(AGE_BOUNDS_S, age)] += 1
-                counts.age_sum_s += age
-        return age
+            for event_time, is_stale in served:
+                age = None if event_time is None else max(now - event_time, 0) / 1e6
+                # An entity without a vector may be new: nothing is known, so nothing is kept.
+                measured = lag if objective.of == "lag" else age
+                is_kept = measured is not None and measured <= objective.seconds and not is_stale
+                counts.served += 1
+                counts.kept += is_kept
+                counts.stale += is_stale
+                if age is None:
+                    counts.missing += 1
+                else:
+                    counts.ages[bisect.bisect_left(AGE_BOUNDS_S, age)] += 1
+                    counts.age_sum_s += age
+                ages.append(age)
+        return ages
 
     def report(self) -> list[ViewFreshness]:
         """Every view's counters, in the order of the objectives."""

@@ -1,0 +1,114 @@
+"""From the scores of a batch to its answers: the best films of each request, ages, flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from featurelib.errors import DeviceError
+from serving_example.app.cases import Case, Services
+from serving_example.app.contracts import Item, ModelName, Recommended
+from serving_example.app.http import Response
+from serving_example.app.repository import Served
+from serving_example.devices.protocol import Array
+from serving_example.instants import instant
+
+__all__ = ["Answering", "best_first"]
+
+_NEVER = np.iinfo(np.int64).max
+
+
+class Answering:
+    """Makes the responses of batches.
+
+    Args:
+        ranker: The model that ranked.
+        services: Told of flags and ages.
+    """
+
+    def __init__(self, ranker: Served, services: Services) -> None:
+        self._services, self._name = services, ModelName(ranker.name, ranker.digest)
+
+    def made(self, cases: Sequence[Case], scores: Array) -> list[Response | Exception]:
+        """A response for each case, or why there is none.
+
+        Args:
+            cases: The requests.
+            scores: Of the rows of all cases, one case after another.
+        """
+        if not cases:
+            return []
+        films, counts = self._services.features.films, [len(case.rows) for case in cases]
+        rows = np.concatenate([case.rows for case in cases])
+        ids, ages = films.ids[rows], self._ages(cases, films.event_times[rows], counts)
+        best = best_first(scores, ids, counts)
+        made: list[Response | Exception] = []
+        start = 0
+        for case, order, (user_age, film_age), count in zip(cases, best, ages, counts, strict=True):
+            mine = slice(start, start + count)
+            start += count
+            try:
+                if not np.isfinite(scores[mine]).all():
+                    raise DeviceError(
+                        f"model {self._name.name!r} gave a score that is no finite number"
+                    )
+                shown = order[: case.wanted.k]
+                items = zip(ids[mine][shown].tolist(), scores[mine][shown].tolist(), strict=True)
+                made.append(case.wanted.answer(self._told(case, items, user_age, film_age)))
+            except Exception as error:
+                made.append(error)
+        return made
+
+    def _told(
+        self, case: Case, items: Iterable[tuple[int, float]], *ages: float | None
+    ) -> Recommended:
+        user, towers = case.user, case.towers
+        for flag in user.flags:
+            self._services.metrics.flag(flag)
+        return Recommended(
+            user_id=user.user_id,
+            items=[Item(film, score) for film, score in items],
+            model=self._name,
+            retrieval=ModelName(towers.name, towers.digest) if towers else None,
+            fingerprint=self._services.fingerprint,
+            as_of=instant(user.as_of),
+            feature_age_s=dict(zip(("user_state", "film"), ages, strict=True)),
+            flags=list(user.flags),
+        )
+
+    def _ages(
+        self, cases: Sequence[Case], event_times: Array, counts: Sequence[int]
+    ) -> list[tuple[float | None, float | None]]:
+        """How old each case's features are: the user's state, and the oldest film's vector."""
+        observe = self._services.freshness.observe_all
+        users = [(case.user.rated_at, "stale" in case.user.flags) for case in cases]
+        films = [(at, False) for at in _oldest(event_times, counts)]
+        return list(zip(observe("user_state", users), observe("film", films), strict=True))
+
+
+def best_first(scores: Array, ids: Array, counts: Sequence[int]) -> list[Array]:
+    """For each run of scores the order of the best first; of equal ones the lower id.
+
+    Args:
+        scores: One run after another.
+        ids: Of each score.
+        counts: The length of each run.
+    """
+    if len(set(counts)) == 1 and counts[0]:
+        table, names = scores.reshape(len(counts), -1), ids.reshape(len(counts), -1)
+        if (names[:, 1:] > names[:, :-1]).all():  # then a stable sort leaves equal ones by id
+            return list(np.argsort(-table, axis=1, kind="stable"))
+    ends = np.cumsum(counts)[:-1]
+    runs = zip(np.split(scores, ends), np.split(ids, ends), strict=True)
+    return [np.lexsort((names, -run)) for run, names in runs]
+
+
+def _oldest(event_times: Array, counts: Sequence[int]) -> list[int | None]:
+    """Of each run the time of the vector that was rated longest ago; None if nobody rated any."""
+    if not len(event_times):
+        return [None] * len(counts)
+    times = np.append(np.where(event_times > 0, event_times, _NEVER), _NEVER)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    least = np.minimum.reduceat(times, starts).tolist()
+    return [at if count and at < _NEVER else None for at, count in zip(least, counts, strict=True)]
