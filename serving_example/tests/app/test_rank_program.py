@@ -1,0 +1,133 @@
+"""A micro-batch of recommendations: what each request gets does not depend on the others."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parity_tests.soak import amount
+from serving_example.app.answering import best_first
+from serving_example.app.cases import Wanted
+from serving_example.app.http import Response, encode
+from serving_example.app.rank_program import RankProgram
+from serving_example.features import Views
+from serving_example.store import Batch, Put
+from serving_example.tests.app.film_world import FilmWorld
+from serving_example.tests.features.worlds import catalogue
+
+FILMS = sorted(catalogue())
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:event source:featurelib_offline.RefusedRecordsWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: Any) -> Any:
+    """A world of films without a server."""
+    made = FilmWorld(tmp_path_factory.mktemp("films"))
+    yield made
+    made.films.close()
+    made.service.close()
+    made.store.close()
+    made.log.close()
+
+
+def program_of(world: Any) -> RankProgram:
+    """A program of its own: it knows no film yet."""
+    return RankProgram(world.service.repository.get("ranker"), world.films.services)
+
+
+def run(world: Any, program: Any, wanted: Any) -> Any:
+    """What the program makes of a batch."""
+    executor = world.service.executor
+    return executor.call(lambda: program.run(executor.device, wanted)).result(30)
+
+
+def keep(made: Any) -> Response:
+    """The whole answer, as JSON."""
+    return Response(body=encode(made))
+
+
+def scored(made: Any) -> list[tuple[int, str]]:
+    """Films and the bits of their scores, best first."""
+    return [(item.item_id, item.score.hex()) for item in made.items]
+
+
+def test_a_request_has_the_same_answer_alone_and_in_any_batch(world: Any, monkeypatch: Any) -> None:
+    """Users with and without ratings, found and named candidates, repeated users, all at once."""
+    features, told = world.films.features, []
+    moment = world.clock()
+    monkeypatch.setattr(features, "_clock", lambda: moment)  # scores may look at the moment
+    rng = np.random.default_rng(3)
+    asked: list[tuple[int, int, Any]] = []
+    for user in (1, 2, 3, 999, 5, 2, 12):
+        named = [int(film) for film in rng.choice(FILMS, rng.integers(1, 30), replace=False)]
+        asked += [(user, 30, None), (user, 5, features.films.rows(named))]
+
+    def answer(made: Any) -> Response:
+        told.append((made.user_id, scored(made), made.flags, made.retrieval is not None))
+        return Response()
+
+    for made in run(world, program_of(world), [Wanted(*ask, answer) for ask in asked]):
+        assert made.stages[0][0] == "features"
+    together, told[:] = list(told), []
+    for ask in asked:
+        (made,) = run(world, program_of(world), [Wanted(*ask, answer)])
+        assert made.response.status == 200
+    assert len(told) == len(asked) and told == together
+
+
+def test_a_damaged_state_fails_its_own_request(world: Any) -> None:
+    """Those beside it are answered."""
+    view = Views.of(world.films.features.staged).users.view
+    broken = view.vector(b"no state at all", 1 << 60, 1)
+    world.store.write(Batch([Put(view, 77, broken)]))
+    wanted = [Wanted(user, 3, None, keep) for user in (1, 77, 2)]
+    first, none, last = run(world, program_of(world), wanted)
+    assert type(none).__name__ == "StateFormatError"
+    assert first.response.body and last.response.body
+
+
+def test_an_answer_that_cannot_be_made_fails_its_own_request(world: Any) -> None:
+    """What a contract refuses is its request's error."""
+
+    def fails(made: Any) -> Response:
+        raise ValueError("no words for it")
+
+    wanted = [Wanted(1, 3, None, keep), Wanted(2, 3, None, fails)]
+    good, bad = run(world, program_of(world), wanted)
+    assert good.response.body and str(bad) == "no words for it"
+
+
+def test_without_towers_those_who_named_films_are_answered(world: Any) -> None:
+    """The others are told; nobody waits for them."""
+    rows = world.films.features.films.rows(FILMS[:4])
+    wanted = [Wanted(1, 3, None, keep), Wanted(2, 3, rows, keep)]
+    snapshot, world.films.index.snapshot = world.films.index.snapshot, None
+    try:
+        none, good = run(world, program_of(world), wanted)
+    finally:
+        world.films.index.snapshot = snapshot
+    assert "towers were unloaded" in str(none) and good.response.body
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from([0.0, -0.0, 1.0, -2.5, 7.0]), st.integers(0, 20)),
+                 max_size=amount(8, 40), unique_by=lambda pair: pair[1]),
+        min_size=1, max_size=5,
+    ), st.booleans(),
+)  # fmt: skip
+def test_the_best_come_first_and_of_equal_ones_the_lower_id(runs: Any, is_even: Any) -> None:
+    """As a sort of pairs has them, for runs of one length or of several, in any order of ids."""
+    if is_even:
+        least = min(map(len, runs))
+        runs = [sorted(run[:least], key=lambda pair: pair[1]) for run in runs]
+    scores = np.array([score for run in runs for score, _ in run], np.float32)
+    ids = np.array([film for run in runs for _, film in run], np.int64)
+    got = best_first(scores, ids, [len(run) for run in runs])
+    for order, run in zip(got, runs, strict=True):
+        wanted = sorted(range(len(run)), key=lambda i: (-run[i][0], run[i][1]))
+        assert order.tolist() == wanted
