@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from featurelib.errors import InputError
+from featurelib.jit.addresses import address_of
 from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.plan import Plan
 from featurelib_online.stream.growing import totals_of
+from featurelib_online.stream.looking_code import pick_values
 from featurelib_online.stream.moments import datetime_of
 from featurelib_online.stream.state import FrozenState, check_definition
 
@@ -26,17 +28,18 @@ def values_of(plan: Plan, where: str, state: FrozenState, name: str, q: int) -> 
             f"{where}: expected an aggregate that has an argument and no filter, got {name!r}",
             hint=f"there are {', '.join(known) or 'none'}",
         )
-    words = state.words
     check_definition(state, plan, where)
+    words, argument = state.words, asked.arguments[0]
     slots = plan.slots_of(words)[int(words[at.S_FIRST]) : int(words[at.S_END])]
-    argument = asked.arguments[0]
+    place = plan.slot_words - plan.events.arguments + argument
+    flags, bit = at.E_FLAGS + (argument >> 6), argument & 63
     end = q + 1 if asked.window.sees_now else q
-    is_seen = (slots[:, at.E_T] < end) & (slots[:, at.E_A] <= q) & (slots[:, at.E_D] > q)
-    is_seen &= (slots[:, at.E_FLAGS + (argument >> 6)] >> (argument & 63)) & 1 != 0
-    column = plan.slot_words - plan.events.arguments + argument
-    found: Array = slots[:, column][is_seen]
+    question = np.array([plan.slot_words, place, flags, bit, end, q], np.int64)
+    found: Array = np.empty(len(slots), np.int64)
+    addresses = map(address_of, (slots, question, found))
+    count = pick_values(len(slots), *addresses)
     kind = plan.events.argument_dtype(argument).kind
-    return found.view(_WORDS.get(kind, np.int64))
+    return found[:count].view(_WORDS.get(kind, np.int64))
 
 
 def described(plan: Plan, state: FrozenState) -> dict[str, Any]:

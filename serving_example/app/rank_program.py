@@ -120,10 +120,9 @@ class RankProgram(Program):
         largest, scores = self._pair.ladder.largest, []
         for a in range(0, len(rows), largest):
             part = slice(a, a + largest)
-            terms = (of_users.take(owners[part], axis=0), of_films.take(rows[part], axis=0))
             given = {name: tensor[part] for name, tensor in filled.items()}
-            scores.append(
-                device.run(self._pair, [{**dict(zip(TERMS, terms, strict=True)), **given}])
-            )
+            terms = (of_users.take(owners[part], axis=0), of_films.take(rows[part], axis=0))
+            given |= zip(TERMS, terms, strict=True)
+            scores.append(device.run(self._pair, [given]))
         stages.done("ranker")
         return np.concatenate(scores)
