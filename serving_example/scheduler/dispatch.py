@@ -134,7 +134,9 @@ class Dispatch:
                 continue
             room, more = sizes[at] - rows, list[Work]()
             for work in queue.line:
-                if room and work.rows <= room and work.deadline >= ends and id(work) not in own:
+                if not room:
+                    break
+                if work.rows <= room and work.deadline >= ends and id(work) not in own:
                     more.append(work)
                     room -= work.rows
             if not room or at == least:

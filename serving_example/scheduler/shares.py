@@ -43,7 +43,7 @@ class Shares:
         weights: Mapping[str, float] | None = None,
         *,
         alpha: float = DEFAULT_ALPHA,
-        quantum_s: float = 0.05,
+        quantum_s: float = 0.02,
     ) -> None:
         self._weights = dict(weights or {})
         bad = {tenant: weight for tenant, weight in self._weights.items() if not weight > 0.0}
@@ -56,7 +56,7 @@ class Shares:
         self._waiting: dict[str, list[float]] = {}
         """By tenant: how many works wait, and the device time that they will take."""
         self._served: dict[str, float] = {}
-        self._floor = 0.0
+        self._floor = self._weight = 0.0
         self._latest: tuple[str, float] = ("", float("-inf"))
         self._other: tuple[str, float] = ("", float("-inf"))
 
@@ -94,11 +94,10 @@ class Shares:
             None if nobody else waits: then all devices are his.
         """
         held = self._waiting.get(tenant)
-        others = [name for name in self._waiting if name != tenant]
-        if not others:
+        if len(self._waiting) == (held is not None):
             return None
         own = self._weights.get(tenant, 1.0)
-        part = own / (own + sum(self._weights.get(name, 1.0) for name in others))
+        part = own / (self._weight + (own if held is None else 0.0))
         return ((held[1] if held is not None else 0.0) + cost_s) / (devices * part)
 
     def add(self, work: Work) -> None:
@@ -109,6 +108,7 @@ class Shares:
             # Who was away has no claim on the past: he begins beside the one served least.
             self._served[tenant] = max(self._served.get(tenant, 0.0), self._floor)
             held = self._waiting[tenant] = [0, 0.0]
+            self._weight += self._weights.get(tenant, 1.0)
         held[0] += 1
         held[1] += work.cost_s
 
@@ -120,6 +120,7 @@ class Shares:
             held[1] -= work.cost_s
             if not held[0]:
                 del self._waiting[work.tenant]
+                self._weight -= self._weights.get(work.tenant, 1.0)
 
     def served(self, works: Sequence[Work], row_s: float) -> None:
         """Works are given device time, so much a row."""
