@@ -23,8 +23,6 @@ def filled_by(busy_s: list[float], work_s: float) -> float:
     Returns:
         The least t with the sum of max(0, t - busy) over the devices at least `work_s`.
     """
-    if len(busy_s) == 1:
-        return busy_s[0] + work_s
     rising = sorted(busy_s)
     level, left = rising[0], work_s
     for count, step in enumerate(rising[1:], 1):
@@ -72,7 +70,12 @@ class Admission:
         if rest and rest + rows <= size:
             ahead -= queue.seconds_for(rest)
             rows += rest
-        wait = filled_by([host.busy_for(now) for host in hosts], ahead if ahead > 0.0 else 0.0)
+        if ahead < 0.0:
+            ahead = 0.0  # sums of floats that should be nothing
+        if len(hosts) == 1:
+            wait = hosts[0].busy_for(now) + ahead
+        else:
+            wait = filled_by([host.busy_for(now) for host in hosts], ahead)
         return wait + queue.seconds_for(rows) + self.lag_s
 
     def refuse(

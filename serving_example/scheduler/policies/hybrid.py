@@ -44,7 +44,8 @@ class Hybrid:
             if first == line.count:
                 continue
             row_s = offer.seconds[-1] / offer.sizes[-1]
-            for size, seconds in zip(reversed(offer.sizes), reversed(offer.seconds), strict=True):
+            for at in range(len(offer.sizes) - 1, -1, -1):
+                size, seconds = offer.sizes[at], offer.seconds[at]
                 skip = max(first, line.count_before(now + seconds))
                 works = line.fitting(size, skip)
                 if not works:
@@ -58,8 +59,12 @@ class Hybrid:
                 if best is None or score > best[0]:
                     reason = "efficient" if skip > first else "free" if is_all else "full"
                     best = (score, offer, works, reason)
-                if skip == first and rows == size:
-                    break  # a smaller size takes a part of this batch, and more time for a row
+                if (
+                    skip == first
+                    and at
+                    and rows * offer.seconds[at - 1] >= offer.sizes[at - 1] * takes_s
+                ):
+                    break  # even a full batch of the next smaller size takes more time for a row
         if best is None:
             return Choice("", (), "", dropped)
         return Choice(best[1].model, best[2], best[3], dropped)
