@@ -36,7 +36,8 @@ def test_a_batch_is_not_filled_beyond_the_deadline_of_its_own() -> None:
 
 def test_who_asks_for_his_part_is_not_refused_for_what_others_have_waiting() -> None:
     """24 of a wait, three batches of 24 ms, and 10 ms run: work of a that must end by 60 ms is
-    refused. b has nothing waiting: half of the device is his, and his work is taken."""
+    refused. b has nothing waiting: half of the device is his, and his work is taken.
+    """
     world = World("hybrid")
     world.submit(*works_of("a", 25, 0.5))
     (again,), (other,) = works_of("a", 1, 0.060), works_of("b", 1, 0.060)
