@@ -26,7 +26,8 @@ _ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}\Z")
 _MS = re.compile(rb"[0-9]{1,7}\Z")
 ADMIN_S = 120.0
 """For an answer on the admin port: a model may take its time to load."""
-_HEAD = b"%bcontent-length: %d\r\nx-request-id: %b\r\nserver-timing: total;dur=%.3f%b\r\n%b\r\n"
+_MAX_HEADS = 256
+"""Answers whose first lines are kept."""
 GONE = 499
 """How a request is counted whose client hung up before its answer."""
 log = logging.getLogger("serving_example")
@@ -65,8 +66,8 @@ class Application:
         self._ids = map((id_prefix + "-{:x}").format, itertools.count(1))
         self._admin = admin_token.encode() if admin_token else None
         self._answer_s = limits.answer_s if self._admin is None else ADMIN_S
-        self._heads: dict[tuple[int, bytes], bytes] = {}
-        self._date = b""
+        self._heads: dict[tuple[int, bytes, tuple[tuple[bytes, bytes], ...]], str] = {}
+        self._date = ""
         self.in_flight = 0
         self.is_draining = False
 
@@ -179,7 +180,7 @@ class Application:
         is_oip = request.path == "/v2" or request.path.startswith("/v2/")
         return as_response(rejection, request.request_id, "oip" if is_oip else "json")
 
-    def head(self, made: Response, request: Request, route: str, now: float, more: bytes) -> bytes:
+    def head(self, made: Response, request: Request, route: str, now: float, more: str) -> bytes:
         """The head of an answer, which is counted.
 
         Args:
@@ -191,21 +192,19 @@ class Application:
         """
         seconds = now - request.arrived
         self._metrics.request(route, request.method, made.status, seconds)
-        key = (made.status, made.content_type)
+        key = (made.status, made.content_type, made.headers)
         first = self._heads.get(key)
         if first is None:
-            kind = b"content-type: %b\r\n" % made.content_type if made.content_type else b""
-            first = b"HTTP/1.1 %d %b\r\ndate: %b\r\n%b" % (
-                made.status, HTTPStatus(made.status).phrase.encode(), self._date, kind,
-            )  # fmt: skip
-            self._heads[key] = first
-        for name, value in made.headers:
-            more += b"%b: %b\r\n" % (name, value)
-        timing = "".join([f", {name};dur={s * 1000:.3f}" for name, s in request.timings])
-        return _HEAD % (
-            first, len(made.body), request.request_id.encode(), seconds * 1000, timing.encode(),
-            more,
-        )  # fmt: skip
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.clear()
+            first = self._heads[key] = self._first(*key)
+        timing = ""
+        for name, s in request.timings:
+            timing += f", {name};dur={s * 1000:.3f}"
+        return (
+            f"{first}content-length: {len(made.body)}\r\nx-request-id: {request.request_id}\r\n"
+            f"server-timing: total;dur={seconds * 1000:.3f}{timing}\r\n{more}\r\n"
+        ).encode("latin-1")
 
     def gone(self, request: Request, route: str) -> None:
         """The client of a request at work hung up."""
@@ -213,8 +212,18 @@ class Application:
 
     def set_date(self, unix_s: float) -> None:
         """What answers say of the time from now on."""
-        self._date = formatdate(unix_s, usegmt=True).encode()
+        self._date = formatdate(unix_s, usegmt=True)
         self._heads.clear()
+
+    def _first(
+        self, status: int, content_type: bytes, headers: tuple[tuple[bytes, bytes], ...]
+    ) -> str:
+        """The lines of a head that many answers share for a second."""
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"date: {self._date}"]
+        if content_type:
+            headers = ((b"content-type", content_type), *headers)
+        lines += [f"{name.decode()}: {value.decode('latin-1')}" for name, value in headers]
+        return "\r\n".join([*lines, ""])
 
     def _check_admin(self, request: Request, token: bytes) -> None:
         given = request.headers.get(b"authorization", b"")

@@ -19,7 +19,7 @@ __all__ = ["LINGER_S", "Connection"]
 LINGER_S = 1.0
 """For how long a refused client's bytes are taken and thrown away: a connection that is closed over
 them would be reset, and the client might not see why it was refused."""
-_CLOSE, _KEEP = b"connection: close\r\n", b"connection: keep-alive\r\n"
+_CLOSE, _KEEP = "connection: close\r\n", "connection: keep-alive\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -150,7 +150,7 @@ class Connection(Intake):
             return
         now = app.clock()
         is_last = made.close or exchange.is_last or app.is_draining
-        more = _CLOSE if is_last else _KEEP if exchange.is_old else b""
+        more = _CLOSE if is_last else _KEEP if exchange.is_old else ""
         head = app.head(made, request, _template(exchange), now, more)
         if request.method == "HEAD":
             self.transport.write(head)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -14,6 +13,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from serving_example.app.counters import Counts, Spreads
 from serving_example.store import Freshness
 from serving_example.store.freshness import AGE_BOUNDS_S
 
@@ -33,8 +33,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self._children: dict[tuple[Any, ...], Any] = {}
-        counter, histogram, gauge = self._counter, self._histogram, self._gauge
+        counter, histogram = self._counter, self._histogram
         self._requests = counter("http_requests", "Answers.", "route", "method", "status")
         self._seconds = histogram("http_request_seconds", "To the answer.", SECONDS, "route")
         self._rejections = counter("rejections", "Requests refused, and why.", "code", "reason")
@@ -47,45 +46,47 @@ class Metrics:
         )
         self._flags = counter("feature_flags", "Answers with a default or stale value.", "flag")
         self._events = counter("events", "Events, by what became of them.", "outcome")
-        self._models = gauge("model_loaded", "1 for a model that is loaded.", "name", "digest")
+        self._models = Gauge(
+            "featurelib_model_loaded", "1 for a model that is loaded.", ("name", "digest"),
+            registry=self.registry,
+        )  # fmt: skip
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """An answer was given."""
-        self._child(self._requests, route, method, str(status)).inc()
-        self._child(self._seconds, route).observe(seconds)
+        self._requests.add((route, method, str(status)))
+        self._seconds.add((route,), seconds)
 
     def rejection(self, code: str, reason: str) -> None:
         """A request was refused."""
-        self._child(self._rejections, code, reason).inc()
+        self._rejections.add((code, reason))
 
     def stage(self, stage: str, seconds: float) -> None:
         """A stage of a request took so long."""
-        self._child(self._stages, stage).observe(seconds)
+        self._stages.add((stage,), seconds)
 
     def key(self, name: str) -> None:
         """A key asked."""
-        self._child(self._keys, name).inc()
+        self._keys.add((name,))
 
     def batch(self, device: str, reason: str, rows: int, size: int, seconds: float) -> None:
         """A batch ran; called on the device's thread."""
-        self._child(self._batches, device, reason).inc()
-        self._child(self._batch_rows, device).observe(rows)
-        self._child(self._batch_seconds, device, str(size)).observe(seconds)
+        self._batches.add((device, reason))
+        self._batch_rows.add((device,), rows)
+        self._batch_seconds.add((device, str(size)), seconds)
 
     def flag(self, flag: str) -> None:
         """An answer used a default or a stale value."""
-        self._child(self._flags, flag).inc()
+        self._flags.add((flag,))
 
     def events(self, outcome: str, count: int) -> None:
         """Events were taken or refused."""
-        self._child(self._events, outcome).inc(count)
+        self._events.add((outcome,), count)
 
     def model(self, name: str, digest: str, is_loaded: bool) -> None:
         """A model was loaded or unloaded."""
         if is_loaded:
-            self._child(self._models, name, digest).set(1)
+            self._models.labels(name, digest).set(1)
         else:
-            self._children.pop((self._models, name, digest), None)
             self._models.remove(name, digest)
 
     def freshness(self, fresh: Freshness) -> None:
@@ -100,26 +101,15 @@ class Metrics:
         """All metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
-    def _child(self, metric: Any, *labels: str) -> Any:
-        """The child of these labels; looked up by us, because `labels()` takes a lock."""
-        key = (metric, *labels)
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = metric.labels(*labels)
-        return child
+    def _counter(self, name: str, about: str, *labels: str) -> Counts:
+        made = Counts(f"featurelib_{name}", about, *labels)
+        self.registry.register(made)
+        return made
 
-    def _counter(self, name: str, about: str, *labels: str) -> Counter:
-        return Counter(f"featurelib_{name}", about, labels, registry=self.registry)
-
-    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
-        return Gauge(f"featurelib_{name}", about, labels, registry=self.registry)
-
-    def _histogram(
-        self, name: str, about: str, buckets: tuple[float, ...], *labels: str
-    ) -> Histogram:
-        return Histogram(
-            f"featurelib_{name}", about, labels, buckets=buckets, registry=self.registry
-        )
+    def _histogram(self, name: str, about: str, bounds: tuple[float, ...], *labels: str) -> Spreads:
+        made = Spreads(f"featurelib_{name}", about, bounds, *labels)
+        self.registry.register(made)
+        return made
 
 
 class _Freshness(Collector):

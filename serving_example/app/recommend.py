@@ -67,8 +67,11 @@ class Recommendations:
         contract = chosen(request, self._contracts)
         user = _integer(request.parts["user_id"], "path.user_id", -(2**63), 2**63 - 1)
         given = request.parameters(("k", "model", "min_offset"))
-        k = _integer(given.get("k", "10"), "query.k", 1, self._limits.items)
-        offset = _integer(given.get("min_offset", "0"), "query.min_offset", 0, 2**63 - 1)
+        k, offset = 10, 0
+        if "k" in given:
+            k = _integer(given["k"], "query.k", 1, self._limits.items)
+        if "min_offset" in given:
+            offset = _integer(given["min_offset"], "query.min_offset", 0, 2**63 - 1)
         return self._seen(offset, Ask(user, k, None, given.get("model")), request, contract)
 
     def _seen(
@@ -110,12 +113,13 @@ class Recommendations:
 
 
 def _integer(text: str, field: str, low: int, high: int) -> int:
-    if not _INTEGER.match(text) or not low <= int(text) <= high:
+    value = int(text) if _INTEGER.match(text) else None
+    if value is None or not low <= value <= high:
         raise Rejection(
             400, "invalid", "wrong_value", f"expected an integer from {low} to {high}, got "
             f"{text[:40]!r}", field=field,
         )  # fmt: skip
-    return int(text)
+    return value
 
 
 def routes(recommendations: Recommendations, events: Events) -> list[Route]:

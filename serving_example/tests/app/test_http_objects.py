@@ -1,9 +1,13 @@
 """Requests, answers and routes without a server."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from parity_tests.soak import examples
 from serving_example.app.http import Pending, Rejection, Request, Response, decode
 from serving_example.app.routes import Route, Routes
 
@@ -50,3 +54,25 @@ def test_json_is_read_as_a_type(body: Any, kind: Any, reason: Any, field: Any) -
 def test_a_request_without_a_query_has_no_parameters() -> None:
     """Nothing is parsed."""
     assert Request("GET", "/").parameters(()) == {}
+
+
+@examples(100, 5_000)
+@given(st.text("ab=&%+;0fé", max_size=30))
+def test_a_query_is_read_as_the_standard_library_reads_it(text: Any) -> None:
+    """What is read without it gives the same names and values, and refuses the same."""
+    query = text.encode("utf-8")
+    try:
+        expected: Any = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict"
+        )
+        names = [name for name, _ in expected]
+    except ValueError:
+        expected = None
+    request = Request("GET", "/", query)
+    if not query:
+        assert request.parameters(()) == {}
+    elif expected is None or len(set(names)) < len(names):
+        with pytest.raises(Rejection):
+            request.parameters(tuple(names) if expected else ())
+    else:
+        assert request.parameters(tuple(names)) == dict(expected)
