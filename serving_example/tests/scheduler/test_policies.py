@@ -5,9 +5,20 @@ Batches of 1, 2, 4 and 8 rows take 10, 12, 16 and 24 ms, unless a test says othe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from serving_example.scheduler import Admission, Policy, SchedulerError, Work, make_policy
+from serving_example.scheduler import (
+    Admission,
+    Choice,
+    Offer,
+    Policy,
+    SchedulerError,
+    Work,
+    make_policy,
+)
+from serving_example.scheduler.line import Order
 from serving_example.scheduler.policies import Triton
 from serving_example.tests.scheduler.manual import SIZES, World
 
@@ -195,12 +206,14 @@ def test_policies_are_known_by_name() -> None:
 def test_a_policy_of_another_house_is_held_to_its_word() -> None:
     """Works that do not fit, or that do not wait, are its mistake and run nowhere."""
 
-    class Greedy(Triton):
-        def choose(self, now, device, offers):  # type: ignore[no-untyped-def]
-            choice = super().choose(now, device, offers)
-            return type(choice)("m", list(offers[0].line), "all")
+    class Greedy:
+        name = "greedy"
+        order: Order = "arrival"
 
-    made = World(Greedy(0.0), admission=ALL)
+        def choose(self, now: float, device: str, offers: Sequence[Offer]) -> Choice:
+            return Choice("m", list(offers[0].line), "all")
+
+    made = World(Greedy(), admission=ALL)
     waiting(made, *[("m", 9.0)] * 10)
     with pytest.raises(SchedulerError, match="do not fit"):
         made.finish()
