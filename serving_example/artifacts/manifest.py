@@ -56,7 +56,8 @@ class Manifest:
                     hint="update the service before it reads this folder",
                 )
             made = Manifest(dict(content["names"]), content["revision"])
-            if made.to_bytes() != data or not all(map(is_digest, made.names.values())):
+            is_good = type(made.revision) is int and all(map(is_digest, made.names.values()))
+            if made.to_bytes() != data or not is_good or made.revision < 0:
                 raise ValueError("it is not as it is written here")
         except BundleError as error:
             message = str(error).removesuffix(f"\nHint: {error.hint}")

@@ -209,6 +209,9 @@ def test_a_manifest_of_a_newer_format_is_refused() -> None:
     for content, message in (
         ({"format": 2, "names": {}, "revision": 0}, "format 2, this one reads up to 1"),
         ({"format": 1, "names": {"a": "../x"}, "revision": 0}, "not as it is written here"),
+        ({"format": 1, "names": {}, "revision": "3"}, "not as it is written here"),
+        ({"format": 1, "names": {}, "revision": True}, "not as it is written here"),
+        ({"format": 1, "names": {}, "revision": -1}, "not as it is written here"),
     ):
         with pytest.raises(ArtifactError, match=message):
             Manifest.from_bytes(digest_file.with_digest(content))
