@@ -7,7 +7,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,9 +15,13 @@ from rich.table import Table
 import featurelib as fl
 from featurelib.errors import FeaturelibError, InputError
 from serving_example.store.errors import StoreError, VectorError
-from serving_example.store.interface import Batch, Move
+from serving_example.store.interface import Batch, Move, OnlineStore
 from serving_example.store.places import open_log, open_store
+from serving_example.store.tailer import owner_mark
 from serving_example.store.vector import NEVER, View
+
+if TYPE_CHECKING:
+    from serving_example.features import Views
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _materialize(given: argparse.Namespace, console: Console) -> int:
-    from serving_example.features import compile_stages
+    from serving_example.features import Views, compile_stages
     from serving_example.progress import Progress
     from serving_example.store.filling import fill
 
@@ -48,8 +52,8 @@ def _materialize(given: argparse.Namespace, console: Console) -> int:
                 store, staged, events=frames["ratings"], profiles=frames["profiles"],
                 catalogue=frames["catalogue"], run=run, advance=progress.advance,
             )  # fmt: skip
-        if (before := store.offset()) < given.offset:
-            store.write(Batch(move=Move(before, given.offset)))
+        if given.offset is not None:
+            _take_over(store, given.offset, Views.of(staged))
     finally:
         store.close()
     table = Table("", "entities", "written", "kept", "unmerged", "records")
@@ -59,6 +63,18 @@ def _materialize(given: argparse.Namespace, console: Console) -> int:
         table.add_row(step, *map(str, numbers), records)
     console.print(table)
     return 0
+
+
+def _take_over(store: OnlineStore, offset: int, views: Views) -> None:
+    """Makes the store's offset that of the tailer which goes on behind the ratings."""
+    before = store.offset()
+    if before > offset:
+        raise StoreError(
+            f"the store has the events up to {before}, the ratings hold them up to {offset}",
+            hint=f"end the tailer, and give ratings that hold the events up to {before}",
+        )
+    mark = owner_mark(view.view for view in views.states.values())
+    store.write(Batch(move=Move(before, offset), marks=mark))
 
 
 def _status(given: argparse.Namespace, console: Console) -> int:
@@ -141,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         "--run", dest="run_name", help="the job's name; one that was ended goes on under it"
     )
     fill.add_argument(
-        "--offset", type=int, default=0,
+        "--offset", type=int,
         help="the ratings hold the log up to here: a tailer goes on behind it",
     )  # fmt: skip
     status = command("status", _status, "Whether it answers, and how far it is.")

@@ -10,22 +10,32 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from serving_example.store.applying import Applying, OnState
 from serving_example.store.errors import (
     LogGapError,
     StoreConflictError,
+    StoreError,
     StoreFullError,
     StoreUnavailable,
 )
 from serving_example.store.interface import Clock, Entry, EventLog, OnlineStore, wall_clock
 from serving_example.store.states import StateView
+from serving_example.store.vector import View
 
-__all__ = ["Lag", "Tailer"]
+__all__ = ["Lag", "Tailer", "owner_mark"]
 
 _LOGGER = logging.getLogger("serving_example.tailer")
+_OWNER = "tailer"
+"""The mark that says to which views the events up to the offset were applied."""
+
+
+def owner_mark(views: Iterable[View]) -> dict[str, bytes]:
+    """The mark of a batch that makes the offset that of a tailer which fills these states."""
+    return {_OWNER: ", ".join(sorted(view.id for view in views)).encode()}
 
 
 class Lag(NamedTuple):
@@ -72,8 +82,10 @@ class Tailer:
     ) -> None:
         self._log, self._store, self._clock = log, store, clock
         self._applying = Applying(store, views, on_state)
+        self._views = tuple(view.view for view in views.values())
         self._applied = threading.Condition()
         self._offset = 0
+        self._left = -1
         self.outcomes: Counter[str] = Counter()
         self.steps = self.conflicts = self.failures = 0
         self.error: BaseException | None = None
@@ -89,16 +101,22 @@ class Tailer:
 
         Raises:
             LogGapError: The log does not hold the event after those that the store has.
+            StoreError: The offset is that of a tailer which fills other states: of two such tailers
+                each would apply some of the events only.
             StoreConflictError: Another writer was first; nothing was applied, step again.
             StoreUnavailable: No answer; of the step nobody knows, step again.
         """
         before = self._store.offset()
+        if before != self._left:  # the first step, or another tailer was here
+            self._check_owner()
         entries = self._entries(before, limit)
         if not entries:
             self._reached(before)
             return 0
         batch, found = self._applying.batch(before, entries)
+        batch = replace(batch, marks=owner_mark(self._views))
         found["older"] = len(self._store.write(batch).older)
+        self._left = entries[-1].offset
         self.steps += 1
         self.outcomes.update(found)
         self._reached(entries[-1].offset)
@@ -154,6 +172,17 @@ class Tailer:
         oldest = self._log.read(offset, 1) if behind > 0 else []
         waited = (self._clock() - oldest[0].appended_at) / 1e6 if oldest else 0.0
         return Lag(max(behind, 0), max(waited, 0.0))
+
+    def _check_owner(self) -> None:
+        """Refuses a store whose offset says what was applied to other states."""
+        found, ours = self._store.mark(_OWNER), owner_mark(self._views)[_OWNER]
+        if found is not None and found != ours:
+            raise StoreError(
+                f"the store's offset is of a tailer that fills {found.decode()}, this one fills "
+                f"{ours.decode()}",
+                hint="give this release a store of its own, or end the other tailer and let this "
+                "one take over: python -m serving_example.store materialize --offset N",
+            )
 
     def _entries(self, before: int, limit: int) -> list[Entry]:
         """The next events; refuses a log that does not go on where the store is.

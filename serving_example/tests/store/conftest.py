@@ -10,6 +10,7 @@ import pytest
 from serving_example.store import EventLog, LmdbLog, LmdbStore, OnlineStore
 from serving_example.store.redis_log import RedisLog
 from serving_example.store.redis_store import RedisStore
+from serving_example.tests.store.place import Place
 from serving_example.tests.store.servers import RedisServer
 
 
@@ -63,3 +64,11 @@ def make_log(
     yield make
     while made:
         made.pop().close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path)
+    yield made
+    made.log.close()
+    made.store.close()

@@ -73,6 +73,19 @@ def views(made: Definition) -> Mapping[str, StateView]:
     return LateViews(made)
 
 
+def other_views() -> Mapping[str, StateView]:
+    """The states of another release, which counts something else."""
+    month = last(days=30)
+    return LateViews(
+        define(
+            {
+                "user_month": BY_USER.over(month).count(),
+                "film_sum": BY_FILM.over(month).sum(fl.col("rating")),
+            }
+        )
+    )
+
+
 class FilmStage:
     """What is derived of a film's state: its aggregates at the event's moment."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,51 +16,13 @@ from serving_example.store import (
     LmdbStore,
     LogGapError,
     Move,
-    OnlineStore,
     Put,
-    StoreUnavailable,
     Tailer,
     Updated,
     VectorError,
 )
 from serving_example.tests.store import ratings
-
-VIEWS = ratings.views(ratings.definition())
-STAGE = ratings.FilmStage(VIEWS)
-EVENTS = [ratings.event(i, 1 + i % 2, 7, 4.0, ratings.START) for i in range(4)]
-
-
-class Place:
-    """A log, a store and a tailer in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.now = 1_000_000
-        self.log = LmdbLog(folder / "log", clock=lambda: self.now)
-        self.store = LmdbStore(folder / "store", clock=lambda: self.now)
-        self.folder = folder
-
-    def tailer(self, **more: Any) -> Tailer:
-        given = {"on_state": STAGE, "clock": lambda: self.now, **more}
-        return Tailer(self.log, self.store, VIEWS, **given)
-
-    def send(self, *rows: dict[str, Any]) -> list[int]:
-        return self.log.append([ratings.as_json(row) for row in rows])
-
-    def count(self, source: str, key: int) -> int | None:
-        """How many ratings of an entity the store knows."""
-        view = VIEWS[source]
-        now = ratings.START + dt.timedelta(days=1)
-        name = {"by_user": "user_ratings", "by_film": "film_ratings"}[source]
-        counted: int | None = view.stream.query(view.read(self.store, key), now)[name]
-        return counted
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = Place(tmp_path)
-    yield made
-    made.log.close()
-    made.store.close()
+from serving_example.tests.store.place import EVENTS, STAGE, VIEWS, Away, Place
 
 
 def test_a_step_writes_states_and_what_is_derived(place: Place) -> None:
@@ -201,35 +162,6 @@ def test_another_log_is_refused(place: Place, tmp_path: Path) -> None:
     fresh.close()
 
 
-class Busy:
-    """A log to which another process appends as soon as one sort of call was answered."""
-
-    def __init__(self, place: Place, answered: str) -> None:
-        self._place, self._answered = place, answered
-
-    def __getattr__(self, name: str) -> Any:
-        called: Callable[..., Any] = getattr(self._place.log, name)
-
-        def call(*args: Any) -> Any:
-            answer = called(*args)
-            if name == self._answered and self._place.log.last() < len(EVENTS):
-                self._place.send(EVENTS[self._place.log.last()])
-            return answer
-
-        return call
-
-
-@pytest.mark.parametrize("answered", ["read", "last"])
-def test_an_event_between_two_looks_at_the_log_is_no_gap(place: Place, answered: str) -> None:
-    """Whichever answer was given just before an event came, the next step applies it."""
-    log: Any = Busy(place, answered)
-    tailer = Tailer(log, place.store, VIEWS)
-    for _ in range(3 * len(EVENTS)):
-        tailer.step()
-    assert place.store.offset() == len(EVENTS)
-    assert (place.count("by_user", 1), place.count("by_film", 7)) == (2, 4)
-
-
 def test_lag_is_the_age_of_the_oldest_event_that_waits(place: Place) -> None:
     """Events behind, and since when; nothing behind is no lag."""
     tailer = place.tailer()
@@ -259,26 +191,6 @@ def test_who_sent_an_event_can_wait_for_it(place: Place) -> None:
         stop.set()
         thread.join()
     assert tailer.error is None
-
-
-class Away:
-    """A store that does not answer some of its calls; some of its writes were done all the same."""
-
-    def __init__(self, store: OnlineStore, script: Iterator[str]) -> None:
-        self._store, self._script = store, script
-
-    def __getattr__(self, name: str) -> Any:
-        called: Callable[..., Any] = getattr(self._store, name)
-
-        def call(*args: Any) -> Any:
-            fate = next(self._script, "answers")
-            if fate == "answers":
-                return called(*args)
-            if fate == "done":
-                called(*args)
-            raise StoreUnavailable(f"{name}: no answer")
-
-        return call
 
 
 def test_a_running_tailer_waits_for_its_store(place: Place) -> None:
