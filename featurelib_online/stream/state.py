@@ -89,7 +89,14 @@ def viewed(data: Any, plan: Plan, where: str) -> FrozenState:
         words = raw.view(np.int64)
         magic, _, _, n_words, _, _, capacity, first, end = words[: at.S_END + 1].tolist()
         if magic == at.MAGIC and n_words == words.size and _is_of(words, plan):
-            if 0 <= first <= end <= capacity and plan.state_words(capacity) <= n_words:
+            # A query has memory for the largest state there is.
+            is_bounded = capacity <= plan.max_capacity
+            is_bounded &= end - first <= plan.events.source.max_events
+            if (
+                is_bounded
+                and 0 <= first <= end <= capacity
+                and plan.state_words(capacity) <= n_words
+            ):
                 return FrozenState(words)
             raise _refused(raw, plan, where, DAMAGED)
     raise _refused(raw, plan, where, CUT_OFF)

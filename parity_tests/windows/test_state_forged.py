@@ -166,3 +166,18 @@ def test_a_state_of_another_stream_is_refused_by_every_call() -> None:
             call()
     assert bytes(other) == before and ours == filled("sums")
     assert mine.query(ours, NOW)["sum"] == sum(i + 0.5 for i in range(12))
+
+
+def test_a_view_is_never_of_more_events_than_a_query_has_memory_for() -> None:
+    """Its header is looked at: a state that says it is larger than any is refused."""
+    plan = made("sums").plan
+    words = filled("sums", 2).words.copy()
+    larger = plan.max_capacity + at.CHUNK
+    grown = np.zeros(plan.state_words(larger) + 64, np.int64)
+    grown[: len(words)] = words
+    grown[[at.S_WORDS, at.S_CAPACITY]] = len(grown), larger
+    with pytest.raises(StateFormatError, match="damaged"):
+        made("sums").view(grown.tobytes())
+    words[[at.S_FIRST, at.S_END]] = 0, 5  # four are kept
+    with pytest.raises(StateFormatError, match="damaged"):
+        made("sums").view(words.tobytes())
