@@ -49,6 +49,7 @@ class Hosting:
         """A model whose queue is empty leaves all devices, but for one where it runs."""
         del self.queues[queue.spec.model]
         self._residency.remove_model(queue.spec.model)
+        self._profiles.forget(queue.spec.model)
         for host in queue.hosts:
             if host.batch is None or host.batch.model != queue.spec.model:
                 self.evict(host, queue.spec.model)

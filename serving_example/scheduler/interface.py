@@ -33,7 +33,10 @@ class Executor(Protocol):
         ...
 
     def load(self, device: str, model: str) -> None:
-        """Loads a model and runs it once at each of its sizes; `Scheduler.loaded` answers."""
+        """Loads a model and runs it once at each of its sizes; `Scheduler.loaded` answers.
+
+        Not for a load that went on when the device was lost.
+        """
         ...
 
     def unload(self, device: str, model: str) -> None:

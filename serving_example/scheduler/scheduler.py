@@ -88,7 +88,8 @@ class Scheduler:
     def remove_model(self, model: str) -> None:
         """A model is not asked for any more: what waits for it is dropped, and it is unloaded.
 
-        A batch of it that runs is answered; it leaves that device afterwards.
+        A batch of it that runs is answered; it leaves that device afterwards. What is known of its
+        latencies is forgotten.
 
         Raises:
             SchedulerError: It is not known.
@@ -163,7 +164,8 @@ class Scheduler:
         if error is None:
             took = now - batch.started
             station.busy_s += max(0.0, took)
-            if self.profiles.observe(batch.model, batch.device, batch.size, took):
+            is_known = self._queues.get(batch.model) is queue
+            if is_known and self.profiles.observe(batch.model, batch.device, batch.size, took):
                 self._hosting.time_again(queue)
         answered = [work for work in batch.works if work.state == "running"]
         for work in answered:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from serving_example.scheduler.interface import Choice, Offer
 from serving_example.scheduler.line import Order
+from serving_example.scheduler.policies.turns import Turns
 from serving_example.scheduler.work import Work
 
 __all__ = ["Nexus"]
@@ -26,12 +27,12 @@ class Nexus:
     order: Order = "arrival"
 
     def __init__(self) -> None:
-        self._served: dict[str, str] = {}
+        self._turns = Turns()
 
     def choose(self, now: float, device: str, offers: Sequence[Offer]) -> Choice:
         """See `Policy.choose`; the reasons are ``planned`` and ``free``."""
         dropped: list[Work] = []
-        for offer in self._in_turn(device, offers):
+        for offer in self._turns.of(device, offers):
             size = planned_size(offer, now)
             skip = 0
             window = offer.line.fitting(size)
@@ -40,15 +41,10 @@ class Nexus:
                 skip += 1
                 window = offer.line.fitting(size, skip)
             if window:
-                self._served[device] = offer.model
+                self._turns.served(device, offer.model)
                 is_all = len(window) + skip == offer.line.count
                 return Choice(offer.model, window, "free" if is_all else "planned", dropped)
         return Choice("", (), "", dropped)
-
-    def _in_turn(self, device: str, offers: Sequence[Offer]) -> list[Offer]:
-        last = self._served.get(device)
-        at = next((i for i, offer in enumerate(offers) if offer.model == last), -1) + 1
-        return [*offers[at:], *offers[:at]]
 
 
 def planned_size(offer: Offer, now: float) -> int:

@@ -10,6 +10,8 @@ from serving_example.scheduler.policies.clockwork import Clockwork
 from serving_example.scheduler.policies.fifo import Fifo
 from serving_example.scheduler.policies.hybrid import Hybrid
 from serving_example.scheduler.policies.nexus import Nexus
+from serving_example.scheduler.policies.symphony import Symphony
+from serving_example.scheduler.policies.tfserving import TfServing
 from serving_example.scheduler.policies.triton import Triton
 
 __all__ = ["DEFAULT_POLICY", "POLICIES", "make_policy"]
@@ -19,6 +21,8 @@ POLICIES: Mapping[str, Callable[[], Policy]] = {
     "fifo": Fifo,
     "hybrid": Hybrid,
     "nexus": Nexus,
+    "symphony": Symphony,
+    "tfserving": TfServing,
     "triton": Triton,
 }
 """Each makes a policy with its default options; a policy is of one scheduler."""

@@ -46,8 +46,10 @@ MODELS = {
 }
 MOMENTS = st.sampled_from([0.0, 0.001, 0.004, 0.01, 0.02, 0.1, 1.0, 30.0])
 SLACKS = st.sampled_from([-0.001, 0.0, 0.004, 0.012, 0.03, 0.1, 2.0])
+WAITING = ("triton", "tfserving", "symphony")
+"""Policies that hold a device free, so that a batch may grow: the last one up to a deadline."""
 WINDOW_S = 0.002
-"""For how long the one policy that waits may wait."""
+"""How long the others wait."""
 
 
 class Checked(Manual):
@@ -234,10 +236,12 @@ class Schedulers(RuleBasedStateMachine):
         if device in self.hands.running or is_blocked or device not in self.hands.alive:
             return
         could = [work for work in waiting if work.model in self.hands.held[device]]
-        due = self.scheduler.due()
-        assert not could or (
-            self.policy == "triton" and due is not None and due <= self.hands.now + WINDOW_S
-        )
+        if could:
+            until = min(work.deadline for work in could)
+            if self.policy in ("triton", "tfserving"):
+                until = self.hands.now + WINDOW_S
+            due = self.scheduler.due()
+            assert self.policy in WAITING and due is not None and due <= until
 
     def teardown(self) -> None:
         """When time has passed and devices have answered, every work has its one answer."""

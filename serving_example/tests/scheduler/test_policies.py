@@ -138,6 +138,39 @@ def test_clockwork_passes_over_what_a_batch_would_miss() -> None:
     assert made.last.works == [pair[1]]
 
 
+def test_tfserving_takes_models_in_turn_when_they_are_ready() -> None:
+    """Eight are full at once; one waits 2 ms for company, though the device is free."""
+    made = world("tfserving")
+    (lonely,) = waiting(made, ("m", 9.0))
+    full = waiting(made, *[("n", 9.0)] * 8)
+    made.finish()
+    assert (made.last.works, made.last.reason) == (full, "full")
+    made.hands.now = 0.0015
+    made.finish()
+    assert not made.hands.running
+    made.pass_s(0.0006)
+    assert (made.last.works, made.last.reason) == ([lonely], "window")
+
+
+def test_symphony_holds_a_batch_until_it_could_not_grow() -> None:
+    """One work with 50 ms: with a second it would take 12, so it is held for 38 ms.
+
+    The second comes at 20: the two may become four, 16 ms, until 34. Then they run.
+    """
+    made = World("symphony", admission=ALL)
+    (first,) = waiting(made, ("m", 0.050))
+    assert made.scheduler.due() == pytest.approx(0.038)
+    made.pass_s(0.020)
+    (second,) = waiting(made, ("m", 0.090))
+    assert made.scheduler.due() == pytest.approx(0.034)
+    assert not made.hands.running
+    made.pass_s(0.0141)
+    assert (made.last.works, made.last.reason) == ([first, second], "closed")
+    made.finish()
+    full = waiting(made, *[("m", 9.0)] * 8)
+    assert (made.last.works, made.last.reason) == (full, "full")
+
+
 def test_hybrid_takes_the_urgent_of_equal_batches() -> None:
     """One of each model: as efficient as each other, so the deadline decides, not the arrival."""
     made = world("hybrid")
@@ -199,7 +232,9 @@ def test_hybrid_gives_up_what_is_late_alone() -> None:
 def test_policies_are_known_by_name() -> None:
     """Another name is told which there are; each call makes a new one."""
     assert make_policy("nexus") is not make_policy("nexus")
-    with pytest.raises(SchedulerError, match="one of clockwork, fifo, hybrid, nexus, triton"):
+    with pytest.raises(
+        SchedulerError, match="one of clockwork, fifo, hybrid, nexus, symphony, tfserving, triton"
+    ):
         make_policy("best")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
 
 import pytest
 
-from serving_example.scheduler import Admission, SchedulerError, Work
+from serving_example.scheduler import Admission, ModelSpec, SchedulerError, Work
 from serving_example.tests.scheduler.manual import SIZES, World
 
 
@@ -185,6 +186,27 @@ def test_a_removed_model_leaves_when_it_has_run() -> None:
     assert world.hands.held["d"] == {"n"}
     refusal = world.scheduler.submit(world.work())
     assert refusal is not None and refusal.reason == "unknown_model"
+
+
+def test_models_that_came_and_went_leave_nothing_behind() -> None:
+    """Fifty models, each loaded, run and removed: as many objects of the scheduler as after one."""
+
+    def count() -> int:
+        gc.collect()
+        return sum(
+            type(one).__module__.startswith("serving_example.sch") for one in gc.get_objects()
+        )
+
+    world, counts = World(models={}), []
+    for at in range(51):
+        world.scheduler.add_model(ModelSpec(f"m{at}", SIZES, 900, load_s=1.0))
+        world.load_all()
+        world.submit(world.work(model=f"m{at}"))
+        world.finish()
+        world.scheduler.remove_model(f"m{at}")
+        world.hands.batches.clear()
+        counts += [count()] if at in (0, 50) else []
+    assert counts[0] == counts[1]
 
 
 def test_a_clock_that_is_set_back_stops_nothing() -> None:
