@@ -193,17 +193,17 @@ def test_models_that_came_and_went_leave_nothing_behind() -> None:
 
     def count() -> int:
         gc.collect()
-        return sum(
-            type(one).__module__.startswith("serving_example.sch") for one in gc.get_objects()
-        )
+        modules = [str(type(one).__module__) for one in gc.get_objects()]
+        return sum(module.startswith("serving_example.scheduler") for module in modules)
 
     world, counts = World(models={}), []
     for at in range(51):
         world.scheduler.add_model(ModelSpec(f"m{at}", SIZES, 900, load_s=1.0))
         world.load_all()
-        world.submit(world.work(model=f"m{at}"))
+        world.submit(world.work(world.hands.now + 1.0, f"m{at}"))
         world.finish()
         world.scheduler.remove_model(f"m{at}")
+        world.pass_s(1.0)
         world.hands.batches.clear()
         counts += [count()] if at in (0, 50) else []
     assert counts[0] == counts[1]
