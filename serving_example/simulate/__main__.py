@@ -35,13 +35,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             for study in studies:
                 total = len(study.values) * len(args.policy)
                 with progress.stage(study.title, total) as done:
-                    made.append((study, measured(study, base, args.policy, args.seed, done)))
+                    points = measured(
+                        study, base, args.policy, args.seed, done, admits_all=args.admit_all
+                    )
+                made.append((study, points))
         for study, points in made:
             console.print(_table(study, points))
         if args.out:
             args.out.mkdir(parents=True, exist_ok=True)
             told = {f.name: str(getattr(base, f.name)) for f in fields(base)}
-            told["seed"] = str(args.seed)
+            told |= {"seed": str(args.seed), "admit all": str(args.admit_all)}
             (args.out / "report.html").write_text(report(told, made), encoding="utf-8")
             tables = "\n\n".join(f"{s.title}\n\n{markdown(s, p)}" for s, p in made)
             (args.out / "tables.md").write_text(tables + "\n", encoding="utf-8")
@@ -113,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         default = getattr(base, name.replace("-", "_"))
         shown = "" if default is None else f" (default: {default})"
         add(f"--{name}", type=kind, metavar="N", help=what + shown)
+    add("--admit-all", action="store_true",
+        help="refuse nothing for being late by prediction, whatever the policy")  # fmt: skip
     add("--seed", type=int, default=0, help="of arrivals and noise (default: 0)")
     add("--out", type=Path, metavar="DIR", help="folder for report.html and tables.md")
     return parser

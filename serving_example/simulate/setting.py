@@ -36,7 +36,7 @@ class Setting:
         noise: See `Pool.noise`.
         requests: About how many arrive behind the warm-up.
         warm_s: Seconds at the start that are not counted: queues fill in them.
-        step: If above 0, load in the middle third of the time, at `load` before and behind it.
+        step: If above 0, the load in the middle third of the counted time.
         tenants: Who asks, each with an equal share of the devices and of `load`.
         neighbour: How many times its part of `load` the first tenant offers.
     """

@@ -131,6 +131,8 @@ def measured(
     policies: Sequence[str],
     seed: int,
     done: Callable[[], None] = lambda: None,
+    *,
+    admits_all: bool = False,
 ) -> list[Point]:
     """Runs a study.
 
@@ -140,6 +142,7 @@ def measured(
         policies: By name.
         seed: Of the traces and of noise.
         done: Called after each run of a policy.
+        admits_all: See `simulate`.
     """
     points = []
     for value, setting in study.settings(base):
@@ -147,7 +150,9 @@ def measured(
         trace = whole.only(whole.times >= setting.warm_s)
         bound, figures = setting.bound(trace), {}
         for policy in policies:
-            outcome = simulate(whole, pool, policy, seed=seed, lead_s=setting.lead_s)
+            outcome = simulate(
+                whole, pool, policy, seed=seed, lead_s=setting.lead_s, admits_all=admits_all
+            )
             figures[policy] = Figures.of(outcome.after(setting.warm_s), bound)
             done()
         points.append(Point(value, len(trace), trace.seconds, setting.fluid(trace), bound, figures))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity_tests.soak import examples
+from parity_tests.soak import amount, examples
 from serving_example.scheduler import POLICIES
 from serving_example.simulate import Linear, Model, Outcome, Pool, Trace, simulate
 from serving_example.simulate.outcome import DROPPED, GOOD, LATE, REFUSED, WAITING
@@ -93,6 +93,40 @@ def test_noise_only_makes_it_longer_and_a_seed_repeats_it() -> None:
     assert np.array_equal(first.finished, again.finished, equal_nan=True)
     took = [(b.end - b.start) / pool.models[0].latency.seconds(b.size) for b in first.batches]
     assert min(took) >= 1.0 - 1e-9 and np.mean(took) == pytest.approx(1.2, abs=0.1)
+
+
+def test_after_an_overload_it_takes_two_objectives() -> None:
+    """Load 0.5, then 3, then 0.5: who comes 2 * 100 ms behind the step or later is in time.
+
+    Within the step no less is answered than nine tenths of what the devices can do.
+    """
+    setting = Setting(
+        devices=1, models=2, load=0.5, step=3.0, requests=amount(2_000, soak=60_000)
+    )
+    trace = setting.trace(0)
+    outcome = simulate(trace, setting.pool(), lead_s=setting.lead_s)
+    third = (setting.requests / (setting.load * setting.top_rate)) / 3
+    begins, ends = setting.warm_s + third, setting.warm_s + 2 * third
+    behind = trace.times >= ends + 2 * setting.slo_s
+    assert behind.sum() > 300
+    assert outcome.attainment_where(behind) == 1.0
+    inside = (outcome.fates == GOOD) & (trace.times >= begins) & (trace.times < ends)
+    assert inside.sum() > 0.9 * setting.top_rate * third
+
+
+def test_a_noisy_neighbour_costs_the_others_less_than_one_percent() -> None:
+    """Four tenants at 0.8 of their part, then the first at three times that: load 1.2 in all."""
+    others = {}
+    for times in (1.0, 3.0):
+        setting = Setting(
+            devices=2, models=4, load=0.8, tenants=4, neighbour=times,
+            requests=amount(3_000, soak=40_000),
+        )  # fmt: skip
+        trace = setting.trace(0)
+        outcome = simulate(trace, setting.pool(), lead_s=setting.lead_s).after(setting.warm_s)
+        others[times] = outcome.attainment_where(outcome.trace.tenants > 0)
+    assert others[1.0] == 1.0
+    assert others[3.0] > 0.99
 
 
 MODELS = (
