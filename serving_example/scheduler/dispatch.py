@@ -120,8 +120,9 @@ class Dispatch:
     def _filled_up(self, station: Station, chosen: Choice, now: float) -> Choice:
         """A batch of tenants who are behind, and as many works of others as run beside them.
 
-        It takes the largest size that is filled and with which its own works are still in time.
-        What one tenant alone has waiting makes small batches, and time lost by them is lost to all.
+        It takes the largest size that is filled and runs in half of the time that its own works
+        have: what comes behind them waits for it, and then needs a batch of its own. What one
+        tenant alone has waiting makes small batches, and time lost by them is lost to all.
         """
         queue, works = station.queues[chosen.model], list(chosen.works)
         sizes, seconds = queue.spec.sizes, queue.tables[station.spec.name]
@@ -130,7 +131,7 @@ class Dispatch:
         own = set(map(id, works))
         for at in range(len(sizes) - 1, least - 1, -1):
             ends = now + seconds[at]
-            if at > least and (ends > soonest or queue.line.rows < sizes[at]):
+            if at > least and (now + 2.0 * seconds[at] > soonest or queue.line.rows < sizes[at]):
                 continue
             room, more = sizes[at] - rows, list[Work]()
             for work in queue.line:

@@ -136,14 +136,16 @@ class Shares:
             self._served = {other: self._served[other] for other in self._waiting}
 
     def behind(self) -> list[str]:
-        """The tenants whose turn it is; empty while it is everybody's."""
+        """The tenants whose turn it is; empty while it is everybody's.
+
+        It is the turn of all who are behind the one that was given most, not of the last alone:
+        among those who ask for little, one who was given a little more is no neighbour's match.
+        """
         if len(self._waiting) < 2:
             return []
         served = {tenant: self._served[tenant] for tenant in self._waiting}
-        least = min(served.values())
-        if max(served.values()) - least <= self._quantum_s:
-            return []
-        return [tenant for tenant, given in served.items() if given <= least + self._quantum_s]
+        most = max(served.values())
+        return [tenant for tenant, given in served.items() if most - given > self._quantum_s]
 
     def waiting_s(self) -> dict[str, float]:
         """Device time of what waits, by tenant."""

@@ -23,8 +23,8 @@ def test_a_batch_of_who_is_behind_is_filled_with_works_of_others() -> None:
 
 
 def test_a_batch_is_not_filled_beyond_the_deadline_of_its_own() -> None:
-    """With 25 ms left when the device is free b's work runs among eight, with 20 among four."""
-    for left, rows in ((0.025, 8), (0.020, 4)):
+    """With 50 ms left when the device is free b's work runs among eight, with 40 among four."""
+    for left, rows in ((0.050, 8), (0.040, 4)):
         world = World("hybrid", shares=Shares(quantum_s=0.005))
         world.submit(*works_of("a", 9, 0.2))
         world.submit(*works_of("b", 1, 0.010 + left))
@@ -32,6 +32,16 @@ def test_a_batch_is_not_filled_beyond_the_deadline_of_its_own() -> None:
         world.finish()
         assert [work.tenant for work in world.last.works].count("b") == 1
         assert world.last.rows == rows
+
+
+def test_those_who_ask_for_little_are_one_side() -> None:
+    """a was given 60 ms, b 5 and c 30: the turn is that of b and c, who are 20 ms behind a."""
+    shares = Shares(quantum_s=0.020)
+    works = [Work("m", rows, 9.0, tenant) for tenant, rows in (("a", 60), ("b", 5), ("c", 30))]
+    for work in works:
+        shares.add(work)
+    shares.served(works, 0.001)
+    assert shares.behind() == ["b", "c"]
 
 
 def test_who_asks_for_his_part_is_not_refused_for_what_others_have_waiting() -> None:

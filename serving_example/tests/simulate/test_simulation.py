@@ -100,9 +100,7 @@ def test_after_an_overload_it_takes_two_objectives() -> None:
 
     Within the step no less is answered than nine tenths of what the devices can do.
     """
-    setting = Setting(
-        devices=1, models=2, load=0.5, step=3.0, requests=amount(2_000, soak=60_000)
-    )
+    setting = Setting(devices=1, models=2, load=0.5, step=3.0, requests=amount(2_000, soak=60_000))
     trace = setting.trace(0)
     outcome = simulate(trace, setting.pool(), lead_s=setting.lead_s)
     third = (setting.requests / (setting.load * setting.top_rate)) / 3
