@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Mapping
@@ -46,7 +47,8 @@ class ShadowQueue:
                 self._queue.put_nowait(None)
                 break
             except queue.Full:
-                self._queue.get()
+                with contextlib.suppress(queue.Empty):  # the thread may have emptied it since
+                    self._queue.get_nowait()
         self._thread.join()
 
     def _run(self) -> None:
