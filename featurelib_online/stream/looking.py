@@ -19,27 +19,43 @@ Array = np.ndarray[Any, Any]
 _WORDS = {"f": np.float64, "u": np.uint64}
 
 
-def values_of(plan: Plan, where: str, state: FrozenState, name: str, q: int) -> Array:
-    """See `featurelib_online.stream.Stream.values`."""
-    asked = next((p for p in plan.aggregates if p.name == name), None)
-    if asked is None or not asked.arguments or asked.filter is not None:
-        known = [p.name for p in plan.aggregates if p.arguments and p.filter is None]
-        raise InputError(
-            f"{where}: expected an aggregate that has an argument and no filter, got {name!r}",
-            hint=f"there are {', '.join(known) or 'none'}",
-        )
-    check_definition(state, plan, where)
-    words, argument = state.words, asked.arguments[0]
-    slots = plan.slots_of(words)[int(words[at.S_FIRST]) : int(words[at.S_END])]
-    place = plan.slot_words - plan.events.arguments + argument
-    flags, bit = at.E_FLAGS + (argument >> 6), argument & 63
-    end = q + 1 if asked.window.sees_now else q
-    question = np.array([plan.slot_words, place, flags, bit, end, q], np.int64)
-    found: Array = np.empty(len(slots), np.int64)
-    addresses = map(address_of, (slots, question, found))
-    count = pick_values(len(slots), *addresses)
-    kind = plan.events.argument_dtype(argument).kind
-    return found[:count].view(_WORDS.get(kind, np.int64))
+class ValueReader:
+    """Reads the values that an aggregate looks at: see `featurelib_online.stream.Stream.values`.
+
+    Args:
+        plan: The plan of the source.
+        where: The source's name, for errors.
+        name: The aggregate.
+
+    Raises:
+        InputError: There is none that has an argument and no filter.
+    """
+
+    def __init__(self, plan: Plan, where: str, name: str) -> None:
+        asked = next((p for p in plan.aggregates if p.name == name), None)
+        if asked is None or not asked.arguments or asked.filter is not None:
+            known = [p.name for p in plan.aggregates if p.arguments and p.filter is None]
+            raise InputError(
+                f"{where}: expected an aggregate that has an argument and no filter, got {name!r}",
+                hint=f"there are {', '.join(known) or 'none'}",
+            )
+        self._plan, self._where, self._sees_now = plan, where, asked.window.sees_now
+        argument = asked.arguments[0]
+        place = plan.slot_words - plan.events.arguments + argument
+        flags, bit = at.E_FLAGS + (argument >> 6), argument & 63
+        self._question = [plan.slot_words, place, flags, bit]
+        self._dtype = _WORDS.get(plan.events.argument_dtype(argument).kind, np.int64)
+
+    def read(self, state: FrozenState, q: int) -> Array:
+        """The values in a state at a query time."""
+        check_definition(state, self._plan, self._where)
+        capacity, first, end = state.words[at.S_CAPACITY : at.S_END + 1].tolist()
+        size = self._plan.slot_words
+        slots = self._plan.state_words(capacity) - (capacity - first) * size
+        asked = np.array([*self._question, q + 1 if self._sees_now else q, q], np.int64)
+        found: Array = np.empty(end - first, self._dtype)
+        addresses = (state.address + 8 * slots, address_of(asked), address_of(found))
+        return found[: pick_values(end - first, *addresses)]
 
 
 def described(plan: Plan, state: FrozenState) -> dict[str, Any]:

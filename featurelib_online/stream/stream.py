@@ -23,7 +23,7 @@ from featurelib_online.stream.answers import AnswerReader, Answers
 from featurelib_online.stream.calendars import CalendarStarts
 from featurelib_online.stream.columns import apply_columns, with_key
 from featurelib_online.stream.growing import NO_ROOM, copied, grow
-from featurelib_online.stream.looking import described, values_of
+from featurelib_online.stream.looking import ValueReader, described
 from featurelib_online.stream.merging import merged
 from featurelib_online.stream.moments import microseconds
 from featurelib_online.stream.reading import RecordReader, event_kernel, is_missing
@@ -65,6 +65,7 @@ class Stream:
         self._source = definition.sources[source].source
         self._kernel = event_kernel(self.plan.events, self.plan.events.program)
         self._answers = AnswerReader(self.plan)
+        self._values: dict[str, ValueReader] = {}
         self._lock = threading.Lock()
         self._free = [(RecordReader(self._kernel, self.plan), CalendarStarts(self.plan))]
 
@@ -183,7 +184,10 @@ class Stream:
             InputError: There is no such aggregate, or `as_of` is no moment.
             StateVersionError: The state of another definition.
         """
-        return values_of(self.plan, self.name, state, name, microseconds(as_of))
+        reader = self._values.get(name)
+        if reader is None:
+            reader = self._values[name] = ValueReader(self.plan, self.name, name)
+        return reader.read(state, microseconds(as_of))
 
     def query(self, state: FrozenState, as_of: dt.datetime | int) -> Answers:
         """The aggregates of an entity at a moment.

@@ -51,7 +51,7 @@ class FilmRows(Protocol):
         ...
 
     def known(self, films: Array) -> Array:
-        """The rows of those films that are there, one for each that was asked for."""
+        """The row of each film, -1 of one that is not there."""
         ...
 
 
@@ -104,26 +104,28 @@ class Snapshot:
         Args:
             user: The user's vector.
             count: So many at most.
-            without: Rows that are left out.
+            without: Rows that are left out; one below 0 or behind the last is none.
         """
         scores = self.vectors @ user
-        scores[without[without < len(scores)]] = -np.inf
-        first = len(scores) - min(count, len(scores))
-        # What reaches the score at the border: one of a few equal ones may stand on either side.
-        found = np.argpartition(scores, first)[first:] if first else np.arange(len(scores))
-        border = scores[found].min(initial=np.inf)
-        if border == -np.inf or np.count_nonzero(scores >= border) != len(found):
-            found = self._settled(scores, border, len(found))
-        found.sort()
-        return found
+        scores[without[without.view(np.uint64) < len(scores)]] = -np.inf
+        if 0 < count < len(scores):
+            border = np.partition(scores, len(scores) - count)[len(scores) - count]
+            found: Array = (scores >= border).nonzero()[0]
+            if len(found) == count and border > -np.inf:
+                return found
+        return self._settled(scores, count)
 
-    def _settled(self, scores: Array, border: float, count: int) -> Array:
-        """What lies above a border, and of what lies on it the lowest film ids."""
-        if border == -np.inf:  # there are not so many
-            return np.flatnonzero(scores > border)
+    def _settled(self, scores: Array, count: int) -> Array:
+        """The same where there are not so many, or where equal ones stand on the border."""
+        count = min(count, int(np.isfinite(scores).sum()))
+        if count == 0:
+            return _NONE
+        scores = np.where(np.isnan(scores), -np.inf, scores)
+        border = np.partition(scores, len(scores) - count)[len(scores) - count]
+        # What lies above the border, then of what lies on it the lowest ids.
         sure, equal = np.flatnonzero(scores > border), np.flatnonzero(scores == border)
         equal = equal[np.argsort(self.ids[equal], kind="stable")][: count - len(sure)]
-        return np.concatenate([sure, equal])
+        return np.sort(np.concatenate([sure, equal]))
 
 
 class FilmIndex:

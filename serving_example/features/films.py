@@ -142,13 +142,12 @@ class FilmTable:
             ) from None
 
     def known(self, films: Array) -> Array:
-        """The rows of those films that are there: int64, one for each that was asked for."""
+        """The row of each film, -1 of one that is not there: int64."""
         ids, rows = self._sorted
         if not len(ids):
-            return rows
+            return np.full(len(films), -1)
         at = np.minimum(np.searchsorted(ids, films), len(ids) - 1)
-        found: Array = rows[at[ids[at] == films]]
-        return found
+        return np.where(ids[at] == films, rows[at], -1)
 
     def _load(self) -> int:
         # Before the scan: what comes meanwhile is seen again.

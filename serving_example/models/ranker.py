@@ -82,8 +82,8 @@ class Ranker(Sides):
 
     def user(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """The terms of users, (rows, columns): of the first layer, then of the products."""
-        user = self.user_columns(tensors)
-        terms = [functional.linear(user, self.layers[0].weight[:, : self.user_width])]
+        user, first = self.user_columns(tensors), self.layers[0]
+        terms = [functional.linear(user, first.weight[:, : self.user_width], first.bias)]
         if self.config.products:
             terms.append(self.of_user(user))
         return torch.cat(terms, dim=1)
@@ -106,7 +106,7 @@ class Ranker(Sides):
             products = user[:, hidden:] * film[:, hidden:]
             pair = torch.cat([pair, products], dim=1)
         weight = first.weight[:, self.user_width + self.film_width :]
-        made = functional.linear(pair, weight, first.bias) + user[:, :hidden] + film[:, :hidden]
+        made = torch.addmm(user[:, :hidden] + film[:, :hidden], pair, weight.t())
         for layer in rest:
             made = layer(made)
         scores: Tensor = made[:, 0]

@@ -38,7 +38,7 @@ def test_the_nearest_are_those_of_a_full_sort(
     order = sorted(left, key=lambda row: (-products[row], ids[row]))
     towers: Any = None  # it is not looked at
     got = Snapshot(towers, np.array(ids), vectors).nearest(
-        user, count, without=np.array(sorted(without), np.int64)
+        user, count, without=np.array([-1, *without], np.int64)
     )
     assert sorted(order[:count]) == got.tolist()
 
