@@ -23,24 +23,8 @@ def routes(service: Service, keys_file: Path | None, drain: Callable[[], None]) 
     """
 
     def status(request: Request) -> Response:
-        health = service.executor.health()
-        device = service.executor.device
-        return Response(
-            body=encode(
-                {
-                    "ready": service.readiness.parts(),
-                    "device": {
-                        "name": device.name,
-                        "kind": device.kind,
-                        "memory_bytes": device.memory_bytes,
-                        "used_bytes": device.used_bytes,
-                        "queued_rows": health.queued_rows,
-                        "busy_s": health.busy_s,
-                    },
-                    "models": [m.name for m in service.repository.all()],
-                }
-            )
-        )
+        parts = service.readiness.parts()
+        return Response(body=encode({"ready": parts, "devices": service.devices()}))
 
     def reload_keys(request: Request) -> Response:
         if keys_file is None:

@@ -21,6 +21,8 @@ from serving_example.app.routes import Route, Routes
 from serving_example.app.statistics import Statistics
 from serving_example.app.work import LoopDelivery
 from serving_example.artifacts import ArtifactStore
+from serving_example.dashboard import Timeline, snapshot
+from serving_example.dashboard import routes as dashboard_routes
 from serving_example.devices import Batcher, Device, Executor, Job
 
 __all__ = ["Service"]
@@ -42,6 +44,7 @@ class Service:
         batcher: The policy of the device's queue.
         stuck_after_s: A batch that takes longer makes the server not ready.
         max_queued_rows: Rows that may wait.
+        objective_s: In which an answer should be given; the dashboard measures against it.
 
     Attributes:
         executor: Of the device.
@@ -65,8 +68,10 @@ class Service:
         batcher: Batcher | None = None,
         stuck_after_s: float = 5.0,
         max_queued_rows: int = 65_536,
+        objective_s: float = 0.05,
     ) -> None:
         self.limits, self.clock, self._id_prefix = limits or Limits(), clock, id_prefix
+        self._objective_s, self._timeline = objective_s, Timeline(self._name_of)
         self.metrics, self.keys = Metrics(), Keys(keys, clock)
         self.delivery, self.statistics = LoopDelivery(), Statistics()
         self.executor = Executor(
@@ -93,7 +98,22 @@ class Service:
 
     def _deliver(self, jobs: Sequence[Job]) -> None:
         self.statistics.add(jobs)
+        self._timeline.add(self.executor.device.name, jobs)
         self.delivery(jobs)
+
+    def _name_of(self, digest: str) -> str:
+        names = (m.name for m in self.repository.all() if m.digest == digest)
+        return next(names, digest[:12])
+
+    def devices(self) -> list[dict[str, Any]]:
+        """How each device is, and which models lie on it."""
+        device, health = self.executor.device, self.executor.health()
+        about = {
+            "name": device.name, "kind": device.kind, "memory_bytes": device.memory_bytes,
+            "used_bytes": device.used_bytes, "queued_rows": health.queued_rows,
+            "busy_s": health.busy_s, "is_ready": health.is_ready,
+        }  # fmt: skip
+        return [{**about, "models": [m.name for m in self.repository.all()]}]
 
     def _prepare(self, served: Served) -> None:
         for prepare in self.before_swap:
@@ -130,7 +150,13 @@ class Service:
             *health.routes(self.readiness, self.metrics),
             *oip.routes(models, inference),
             *recommend.model_routes(self.repository),
+            *dashboard_routes(self._snapshot),
         ]
+
+    def _snapshot(self) -> dict[str, Any]:
+        return snapshot(
+            self.metrics.registry, self.devices, self._timeline, self.clock, self._objective_s
+        )
 
     def application(self, routes: Routes, admin_token: str | None = None) -> Application:
         """An application over routes; with a token that of the admin port."""

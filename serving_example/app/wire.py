@@ -217,6 +217,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Does the server live?", "ok"),
     ("GET", "/readyz"): Operation("Can the server answer?", "ready_parts"),
     ("GET", "/metrics"): Operation("Metrics for Prometheus.", "text", content="text/plain"),
+    ("GET", "/dashboard"): Operation("The service at work.", "text", content="text/html"),
+    ("GET", "/dashboard/page.css"): Operation("Of the page.", "text", content="text/css"),
+    ("GET", "/dashboard/icon.svg"): Operation("Of the page.", "text", content="image/svg+xml"),
+    ("GET", "/dashboard/page.js"): Operation("Of the page.", "text", content="text/javascript"),
+    ("GET", "/dashboard/data"): Operation("What the page draws.", "any"),
     ("GET", "/openapi.json"): Operation("This document.", "any"),
     ("POST", "/v1/recommend"): Operation(
         "What to recommend to a user.", "recommended", "recommend", has_contract=True

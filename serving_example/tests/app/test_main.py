@@ -83,7 +83,7 @@ def test_a_process_serves_and_drains(folder: Any) -> None:
         assert httpx.get(f"{base}/openapi.json").json()["openapi"] == "3.1.0"
         headers = {"Authorization": f"Bearer {(folder / 'token').read_text().strip()}"}
         status = httpx.get(f"http://127.0.0.1:{admin}/admin/status", headers=headers)
-        assert status.json()["models"] == ["other", "ranker", "towers"]
+        assert status.json()["devices"][0]["models"] == ["other", "ranker", "towers"]
         assert httpx.get(f"{base}/admin/status").status_code == 403
         with started(folder, "--no-tailer") as (_, second, _):
             follows(base, f"http://127.0.0.1:{second}")
