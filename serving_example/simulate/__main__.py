@@ -17,7 +17,8 @@ from serving_example.progress import Progress
 from serving_example.scheduler import POLICIES
 from serving_example.simulate.report import HEAD, markdown, report, rows
 from serving_example.simulate.setting import Setting
-from serving_example.simulate.studies import STUDIES, Point, Study, measured
+from serving_example.simulate.studies import STUDIES, Point, Study, measured, recorded
+from serving_example.simulate.trace import read
 
 __all__ = ["main"]
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     start = time.monotonic()
     try:
         base = _setting(args)
-        studies = [_study(name, args) for name in args.study]
+        studies = [] if args.trace else [_study(name, args) for name in args.study]
         made: list[tuple[Study, list[Point]]] = []
         with Progress(console) as progress:
             for study in studies:
@@ -39,6 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                         study, base, args.policy, args.seed, done, admits_all=args.admit_all
                     )
                 made.append((study, points))
+            if args.trace:
+                trace = read(args.trace)
+                with progress.stage("A recorded trace", len(args.policy)) as done:
+                    made.append(
+                        recorded(
+                            trace, base, args.policy, args.seed, done, admits_all=args.admit_all
+                        )
+                    )
         for study, points in made:
             console.print(_table(study, points))
         if args.out:
@@ -85,6 +94,10 @@ def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m serving_example.simulate",
@@ -100,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what is varied: {', '.join(studies)}, or all (default: load)")  # fmt: skip
     add("--load", dest="loads", type=_numbers, metavar="X,Y",
         help="loads of the study of load, as shares of what the devices can do")  # fmt: skip
+    add("--trace", type=Path, metavar="FILE",
+        help="a recorded trace instead of studies: Parquet or CSV of time, model, rows, deadline, "
+             "tenant")  # fmt: skip
+    add("--sizes", type=_sizes, metavar="A,B",
+        help=f"rows at which batches run (default: {','.join(map(str, base.sizes))})")  # fmt: skip
     for name, kind, what in (
         ("devices", int, "equal devices"),
         ("models", int, "equal models"),

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from serving_example.simulate.latency import Linear, Model
-from serving_example.simulate.trace import Array
+from serving_example.simulate.latency import Linear, Model, Pool
+from serving_example.simulate.trace import Trace
 
 __all__ = [
     "Stream", "capacity", "device_rate", "fluid", "fluid_with_memory", "largest_batch",
-    "staggered_batch", "streams",
+    "of_trace", "staggered_batch",
 ]  # fmt: skip
 
 
@@ -147,9 +147,25 @@ def _least(value: Callable[[float], float], high: float) -> float:
     return best
 
 
-def streams(rates: Array, models: Sequence[Model], slo_s: float, rows: int = 1) -> list[Stream]:
-    """A stream for each model at its rate, in requests per second."""
-    return [
-        Stream(float(r), device_rate(m, slo_s, rows), slo_s, m.memory_bytes, m.load_s)
-        for r, m in zip(rates, models, strict=True)
-    ]
+def of_trace(trace: Trace, pool: Pool, *, with_memory: bool) -> float:
+    """Requests of a trace in time, by the rates of its models over its whole time.
+
+    Each model's requests are taken to have the longest objective among them and the fewest rows.
+
+    Args:
+        trace: What arrives; it names models of the pool only.
+        pool: Devices and models.
+        with_memory: Whether their memory counts, see `fluid_with_memory`.
+    """
+    known = {model.name: model for model in pool.models}
+    streams = []
+    for index, name in enumerate(trace.model_names):
+        of = trace.models == index
+        if of.any():
+            model, slo_s = known[name], float((trace.deadlines - trace.times)[of].max())
+            fastest = device_rate(model, slo_s, int(trace.rows[of].min()))
+            rate = float(of.sum()) / trace.seconds
+            streams.append(Stream(rate, fastest, slo_s, model.memory_bytes, model.load_s))
+    if with_memory:
+        return fluid_with_memory(streams, pool.devices, pool.memory_bytes) * trace.seconds
+    return fluid(streams, pool.devices) * trace.seconds

@@ -20,7 +20,8 @@ _HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Scheduler
 main{max-width:64rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;font-size:.85em}
 td,th{padding:.15rem .5rem;border-bottom:1px solid #ddd;text-align:right}
-td:nth-child(3),td:nth-last-child(-n+2){text-align:left}svg{max-width:100%;height:auto}</style>
+td:nth-child(3),td:nth-last-child(-n+2){text-align:left}td:not(:nth-last-child(-n+2)){
+white-space:nowrap}svg{max-width:100%;height:auto}</style>
 <main><h1>Scheduler: simulation</h1>
 <p>The scheduler of the service, with its policies, in simulated time. Devices are times only:
 nothing here was measured on a device. The bound is what no policy can beat on the same trace;

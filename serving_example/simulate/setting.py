@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ SPELL_S = 1.0
 
 @dataclass(frozen=True)
 class Setting:
-    """Numbers that a study varies one at a time; requests are of one row.
+    """Numbers that a study varies one at a time; requests that are drawn are of one row.
 
     Attributes:
         load: Requests offered, as a share of what the devices could do with nothing but the
@@ -33,6 +34,7 @@ class Setting:
         cv: Deviation of the gaps between arrivals over their mean; 0 for spells and silences.
         a_s: Seconds a row.
         c_s: Seconds a batch.
+        sizes: Rows at which batches run.
         noise: See `Pool.noise`.
         requests: About how many arrive behind the warm-up.
         warm_s: Seconds at the start that are not counted: queues fill in them.
@@ -51,6 +53,7 @@ class Setting:
     cv: float = 1.0
     a_s: float = 0.0005
     c_s: float = 0.002
+    sizes: tuple[int, ...] = POWERS
     noise: float = 0.0
     requests: int = 20_000
     warm_s: float = 0.5
@@ -73,14 +76,15 @@ class Setting:
         """How the models are asked for."""
         return arrivals.zipf(self.models, self.zipf)
 
-    def pool(self) -> Pool:
-        """The devices and models."""
-        latency = Linear(self.a_s, self.c_s)
+    def pool(self, names: Sequence[str] | None = None) -> Pool:
+        """The devices and models; these may be named by a recorded trace."""
+        if names is None:
+            names = [f"model-{k:02}" for k in range(self.models)]
+        latency, is_pinned = Linear(self.a_s, self.c_s), self.slots is None
         models = tuple(
-            Model(f"model-{k:02}", latency, POWERS, 1, self.load_s, is_pinned=self.slots is None)
-            for k in range(self.models)
+            Model(name, latency, self.sizes, 1, self.load_s, is_pinned) for name in names
         )
-        return Pool(models, self.devices, self.slots or self.models, self.noise)
+        return Pool(models, self.devices, self.slots or len(models), self.noise)
 
     def trace(self, seed: int) -> Trace:
         """The requests; the same seed gives the same."""
@@ -111,16 +115,11 @@ class Setting:
             times, generator, models=names, shares=self.shares, slo_s=self.slo_s, tenant=tenant
         )
 
-    def fluid(self, trace: Trace) -> float:
-        """Requests of a trace in time by the bound on rates, with memory: `bounds`."""
-        counts = np.bincount(trace.models, minlength=self.models)
-        rates = counts / trace.seconds
-        pool = self.pool()
-        streams = bounds.streams(rates, pool.models, self.slo_s)
-        if self.slots is None:
-            return bounds.fluid(streams, pool.devices) * trace.seconds
-        return bounds.fluid_with_memory(streams, pool.devices, pool.memory_bytes) * trace.seconds
+    def bounds(self, trace: Trace) -> tuple[float, float]:
+        """The most requests of a trace in time: by rates alone, and the lower of that and its own.
 
-    def bound(self, trace: Trace) -> float:
-        """The lower of `fluid` and of what this very trace allows: `trace_bound`."""
-        return min(self.fluid(trace), most_good(trace, self.pool()))
+        See `serving_example.simulate.bounds` and `serving_example.simulate.trace_bound`.
+        """
+        pool = self.pool(trace.model_names)
+        by_rates = bounds.of_trace(trace, pool, with_memory=self.slots is not None)
+        return by_rates, min(by_rates, most_good(trace, pool))

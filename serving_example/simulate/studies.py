@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from featurelib.errors import InputError
 from serving_example.simulate.outcome import Outcome
 from serving_example.simulate.run import simulate
 from serving_example.simulate.setting import Setting
+from serving_example.simulate.trace import Trace
 
-__all__ = ["STUDIES", "Figures", "Point", "Study", "measured"]
+__all__ = ["STUDIES", "Figures", "Point", "Study", "measured", "recorded"]
 
 
 @dataclass(frozen=True)
@@ -144,16 +146,53 @@ def measured(
         done: Called after each run of a policy.
         admits_all: See `simulate`.
     """
-    points = []
-    for value, setting in study.settings(base):
-        whole, pool = setting.trace(seed), setting.pool()
-        trace = whole.only(whole.times >= setting.warm_s)
-        bound, figures = setting.bound(trace), {}
-        for policy in policies:
-            outcome = simulate(
-                whole, pool, policy, seed=seed, lead_s=setting.lead_s, admits_all=admits_all
-            )
-            figures[policy] = Figures.of(outcome.after(setting.warm_s), bound)
-            done()
-        points.append(Point(value, len(trace), trace.seconds, setting.fluid(trace), bound, figures))
-    return points
+    return [
+        _point(value, setting, setting.trace(seed), policies, seed, done, admits_all)
+        for value, setting in study.settings(base)
+    ]
+
+
+def recorded(
+    trace: Trace,
+    base: Setting,
+    policies: Sequence[str],
+    seed: int,
+    done: Callable[[], None] = lambda: None,
+    *,
+    admits_all: bool = False,
+) -> tuple[Study, list[Point]]:
+    """Every policy on a recorded trace, as a study of one point; see `measured`.
+
+    Raises:
+        InputError: A request has more rows than the largest size.
+    """
+    if len(trace) and trace.rows.max() > base.sizes[-1]:
+        raise InputError(
+            f"expected at most {base.sizes[-1]} rows a request, got {trace.rows.max()}",
+            hint="give the sizes of the models: --sizes",
+        )
+    study = Study("A recorded trace", "devices", "devices", (base.devices,), {})
+    setting = replace(base, warm_s=0.0)
+    return study, [_point(base.devices, setting, trace, policies, seed, done, admits_all)]
+
+
+def _point(
+    value: float,
+    setting: Setting,
+    whole: Trace,
+    policies: Sequence[str],
+    seed: int,
+    done: Callable[[], None],
+    admits_all: bool,
+) -> Point:
+    begins = float(whole.times[0]) + setting.warm_s if setting.warm_s else float("-inf")
+    trace, pool = whole.only(whole.times >= begins), setting.pool(whole.model_names)
+    fluid, bound = setting.bounds(trace)
+    figures = {}
+    for policy in policies:
+        outcome = simulate(
+            whole, pool, policy, seed=seed, lead_s=setting.lead_s, admits_all=admits_all
+        )
+        figures[policy] = Figures.of(outcome.after(begins), bound)
+        done()
+    return Point(value, len(trace), trace.seconds, fluid, bound, figures)

@@ -10,10 +10,13 @@ from serving_example.simulate.setting import Setting
 from serving_example.simulate.studies import STUDIES
 
 
+SMALL = ["--requests", "200", "--devices", "1", "--models", "2"]
+
+
 def test_a_study_is_written_and_repeats(tmp_path: Path, capsys: Any) -> None:
     """The same seed gives the same files; the report has both plots, the table."""
     for name in ("first", "again"):
-        given = ["--policy", "fifo", "--load", "0.5,1.5", "--requests", "300", "--out"]
+        given = ["--policy", "fifo", "--load", "0.5,1.5", *SMALL, "--out"]
         assert main([*given, str(tmp_path / name)]) == 0
     report = (tmp_path / "first" / "report.html").read_text()
     assert report == (tmp_path / "again" / "report.html").read_text()
@@ -35,8 +38,8 @@ def test_a_name_that_is_not_known_is_refused(capsys: Any) -> None:
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, capsys: Any) -> None:
     """The command ends with 1 and the reason."""
     (tmp_path / "file").write_text("")
-    assert main(["--policy", "fifo", "--load", "0.5", "--requests", "50", "--out",
-                 str(tmp_path / "file")]) == 1  # fmt: skip
+    given = ["--policy", "fifo", "--load", "0.5", *SMALL, "--out", str(tmp_path / "file")]
+    assert main(given) == 1
     assert "error: " in capsys.readouterr().err
 
 
@@ -50,4 +53,18 @@ def test_each_study_varies_one_number(name: str) -> None:
         trace = setting.trace(3)
         kept = trace.only(trace.times >= setting.warm_s)
         assert 300 < len(kept) < 800
-        assert setting.bound(kept) <= len(kept) + 1e-6
+        fluid, bound = setting.bounds(kept)
+        assert bound <= fluid <= len(kept) * (1 + 1e-4)
+
+
+def test_a_recorded_trace_is_run(tmp_path: Path, capsys: Any) -> None:
+    """Its requests have 100 rows, so the ladder is told; without it the refusal says so."""
+    path = tmp_path / "recorded.csv"
+    lines = [f"{1000 + k / 50},ranker,100,{1000 + k / 50 + 0.1},web" for k in range(100)]
+    path.write_text("\n".join(["time,model,rows,deadline,tenant", *lines]))
+    given = ["--policy", "fifo,hybrid", "--trace", str(path), "--devices", "1", "--a-s", "0.0001"]
+    assert main([*given, "--sizes", "128,256", "--out", str(tmp_path)]) == 0
+    row = (tmp_path / "tables.md").read_text().splitlines()[4]
+    assert [cell.strip() for cell in row.strip("|").split("|")][3:] == ["1.000", "1.000"]
+    assert main(given) == 1
+    assert "at most 64 rows a request, got 100" in capsys.readouterr().err
