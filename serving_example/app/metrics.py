@@ -21,7 +21,7 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-ROWS = (1, 4, 16, 64, 100, 128, 256, 512, 1024)
+ROWS = (1, 4, 16, 64, 100, 128, 256, 512, 1024, 2048, 3072)
 
 
 class Metrics:

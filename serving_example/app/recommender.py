@@ -113,5 +113,8 @@ class Recommender:
         """The program of a ranker: one object, so that its requests run together."""
         made = self._programs.get(served.name)
         if made is None or made.ranker is not served:
-            made = self._programs[served.name] = RankProgram(served, self._services)
+            loaded = {one.name: one for one in self._repository.all()}
+            kept = {n: p for n, p in self._programs.items() if p.ranker is loaded.get(n)}
+            made = kept[served.name] = RankProgram(served, self._services)
+            self._programs = kept  # what is unloaded is not kept alive
         return made
