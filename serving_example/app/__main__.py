@@ -26,7 +26,7 @@ from serving_example.app.routes import Routes
 from serving_example.app.server import Server, bound
 from serving_example.app.service import Service
 from serving_example.artifacts import ArtifactStore
-from serving_example.caches import FeaturePolicy, Policy
+from serving_example.caches import ArtifactCache, FeaturePolicy, Policy
 from serving_example.devices import Device, cpu_device, cuda_device
 from serving_example.store import open_log, open_store, wall_clock
 from serving_example.store.trimming import KEPT, LEAST, Trimmer
@@ -58,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", type=Path, default=Path("."), help="the folder in which the next four lie")
     add("--bundle", type=Path, help="the features: a bundle's file (DATA/bundle.json)")
     add("--artifacts", type=Path, help="the folder of model artifacts (DATA/artifacts)")
+    add(
+        "--artifact-cache",
+        type=Path,
+        metavar="DIR",
+        help="keeps artifacts on this machine, where --artifacts lies on another one",
+    )
+    add("--artifact-cache-size", type=float, default=4096, metavar="MIB", help="(%(default)s)")
     add("--store", help="the online store: a folder (DATA/store), or redis://...")
     add("--log", help="the event log: a folder (DATA/log), or redis://...")
     add("--no-tailer", action="store_true", help="another process applies and trims the log")
@@ -142,7 +149,7 @@ def _server(
     bundle = fl.load(options.bundle or data / "bundle.json")
     place = options.store or str(data / "store")
     service = Service(
-        artifacts=ArtifactStore(options.artifacts or data / "artifacts"),
+        artifacts=_artifacts(options),
         device=_device(options.device), check=lambda inputs: inputs.check(bundle),
         clock=time.monotonic,
         id_prefix=f"{socket.gethostname()[:20]}-{secrets.token_hex(3)}", keys=keys,
@@ -183,6 +190,15 @@ def _server(
     names = ", ".join(served.name for served in service.repository.all())
     public, admin_port = server.ports
     return server, f"http://{options.host}:{public}, admin on {admin_port}, models {names}"
+
+
+def _artifacts(options: argparse.Namespace) -> ArtifactStore | ArtifactCache:
+    """The models: where they were published, or a cache on this machine before that."""
+    source = ArtifactStore(options.artifacts or options.data / "artifacts")
+    if options.artifact_cache is None:
+        return source
+    size = int(options.artifact_cache_size * _MIB)
+    return ArtifactCache(source, options.artifact_cache, max_bytes=size, clock=time.monotonic)
 
 
 def _caches(options: argparse.Namespace, is_remote: bool) -> CacheOptions:
