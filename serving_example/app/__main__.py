@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--artifact-cache-size", type=float, default=4096, metavar="MIB", help="(%(default)s)")
     add("--store", help="the online store: a folder (DATA/store), or redis://...")
     add("--log", help="the event log: a folder (DATA/log), or redis://...")
+    add("--share-port", action="store_true", help="other processes serve on the public port too")
     add("--no-tailer", action="store_true", help="another process applies and trims the log")
     add("--keep-events", type=_kept, default=KEPT, help="so many applied events stay in the log")
     add("--log-reader", action="append", default=[], metavar="STORE",
@@ -128,9 +129,11 @@ def _serve(options: argparse.Namespace) -> int:
             hint="give --keys FILE, or serve on 127.0.0.1",
         )
     with contextlib.ExitStack() as stack:
+        public = (options.host, options.port, options.share_port)
+        ports = (public, ("127.0.0.1", options.admin_port, False))
         sockets = [
-            stack.enter_context(contextlib.closing(bound(host, port)))
-            for host, port in ((options.host, options.port), ("127.0.0.1", options.admin_port))
+            stack.enter_context(contextlib.closing(bound(host, port, is_shared=is_shared)))
+            for host, port, is_shared in ports
         ]
         server, told = _server(options, keys, sockets, stack)
         log.info("ready in %.1f s: %s", time.monotonic() - started, told)
