@@ -22,7 +22,7 @@ from benchmarks.tables import machine
 
 PAGES = (
     *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "served", "staged"),
-    *("windows", "live", "serving", "serving_path", "serving_front"),
+    *("windows", "live", "serving", "serving_path", "serving_front", "cold_start"),
     *("compile_time", "ptx_time", "import_time"),
 )
 LONG = ("windows", "live")

@@ -57,10 +57,10 @@ def assembled(
         FeaturelibError: An option or a file cannot be used.
         OSError: A file or a port cannot be had.
     """
-    public = (options.host, options.port, options.share_port)
+    shown = (options.host, options.port, options.share_port)
     sockets = [
         stack.enter_context(contextlib.closing(bound(host, port, is_shared=is_shared)))
-        for host, port, is_shared in (public, ("127.0.0.1", options.admin_port, False))
+        for host, port, is_shared in (shown, ("127.0.0.1", options.admin_port, False))
     ]
     data: Path = options.data
     bundle = fl.load(options.bundle or data / "bundle.json")
