@@ -6,6 +6,7 @@ asked. Nothing of a request is hashed away: two requests share a key only if the
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import struct
 from array import array
@@ -78,10 +79,8 @@ def canonical(value: Any) -> bytes:
 def _list(value: Sequence[Any]) -> bytes:
     # Most requests are a few integers: one call packs them all, and says if one does not fit.
     if set(map(type, value)) == _INTEGERS:
-        try:
+        with contextlib.suppress(OverflowError):
             return _COUNT.pack(_INTS, len(value)) + array("q", value).tobytes()
-        except OverflowError:
-            pass  # one of them is beyond 64 bits
     return _COUNT.pack(_LIST, len(value)) + b"".join(map(canonical, value))
 
 

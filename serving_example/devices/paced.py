@@ -34,12 +34,14 @@ class Recording:
         run_s: Seconds of a batch, by size.
         load_s: Seconds until the model is there; warming a size takes a batch of that size more.
         memory_bytes: What the model takes of the device's memory.
+        budget_bytes: That memory.
     """
 
     source: str
     run_s: Mapping[int, float]
     load_s: float
     memory_bytes: int
+    budget_bytes: int
 
     def __post_init__(self) -> None:
         times = [*self.run_s.values(), self.load_s]
@@ -52,7 +54,7 @@ class Recording:
         """Writes it as JSON."""
         run = {str(size): seconds for size, seconds in self.run_s.items()}
         told = {"source": self.source, "run_s": run, "load_s": self.load_s,
-                "memory_bytes": self.memory_bytes}  # fmt: skip
+                "memory_bytes": self.memory_bytes, "budget_bytes": self.budget_bytes}  # fmt: skip
         path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -65,11 +67,14 @@ class Recording:
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
             run = {int(size): float(seconds) for size, seconds in told["run_s"].items()}
-            return cls(str(told["source"]), run, float(told["load_s"]), int(told["memory_bytes"]))
+            return cls(
+                str(told["source"]), run, float(told["load_s"]),
+                int(told["memory_bytes"]), int(told["budget_bytes"]),
+            )  # fmt: skip
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DefinitionError(
                 f"{path}: no recording of a device ({error!r})",
-                hint="source, run_s by size, load_s, memory_bytes",
+                hint="source, run_s by size, load_s, memory_bytes, budget_bytes",
             ) from error
 
 
@@ -109,8 +114,7 @@ class PacedDevice:
 
     Args:
         inner: Computes; it is this device's own.
-        recording: What a model takes, the same for every model.
-        memory_bytes: The budget.
+        recording: What a model takes, the same for every model, and the memory for all.
         name: For people and metrics; by default the inner device's behind ``paced-``.
         clock: Seconds.
         sleep: Waits so many seconds.
@@ -123,7 +127,6 @@ class PacedDevice:
         self,
         inner: Device,
         recording: Recording,
-        memory_bytes: int,
         *,
         name: str | None = None,
         clock: Callable[[], float] = time.perf_counter,
@@ -131,7 +134,7 @@ class PacedDevice:
     ) -> None:
         self.name = name or f"{KIND}-{inner.name}"
         self.kind = KIND
-        self.memory_bytes = memory_bytes
+        self.memory_bytes = recording.budget_bytes
         self.used_bytes = 0
         self.late_batches = 0
         self._inner, self._recording = inner, recording

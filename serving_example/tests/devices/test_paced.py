@@ -10,7 +10,7 @@ from featurelib.errors import DefinitionError, DeviceError, DeviceMemoryError
 from serving_example.devices import Ladder, PacedDevice, Recording, TorchDevice, cpu_device
 from serving_example.tests.devices.models import LAYOUT, Ranker, rows_of
 
-RECORDING = Recording("a device of the test", {128: 0.02, 256: 0.03}, 1.5, 400)
+RECORDING = Recording("a device of the test", {128: 0.02, 256: 0.03}, 1.5, 400, 1000)
 
 
 class Time:
@@ -41,7 +41,7 @@ class Slow(TorchDevice):
 
 
 def paced(time: Time, inner: Any = None) -> Any:
-    return PacedDevice(inner or cpu_device(), RECORDING, 1000, clock=time, sleep=time.sleep)
+    return PacedDevice(inner or cpu_device(), RECORDING, clock=time, sleep=time.sleep)
 
 
 def loaded_on(device: Any, digest: str = "d") -> Any:
@@ -115,4 +115,4 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=r"recorded\.json: no recording"):
         Recording.read(path)
     with pytest.raises(DefinitionError, match="expected seconds"):
-        Recording("x", {128: -1.0}, 0.0, 0)
+        Recording("x", {128: -1.0}, 0.0, 0, 0)

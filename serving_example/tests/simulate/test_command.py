@@ -9,7 +9,6 @@ from serving_example.simulate.__main__ import main
 from serving_example.simulate.setting import Setting
 from serving_example.simulate.studies import STUDIES
 
-
 SMALL = ["--requests", "200", "--devices", "1", "--models", "2"]
 
 
