@@ -238,8 +238,8 @@ def leaks(draw: random.Random, rounds: int) -> None:
     for _ in range(20):
         for row in kept:
             feed(plan, row)
-    # The interpreter's own tables grow now and then (interned texts, tracebacks, caches), by another
-    # count in each run; what a row leaves behind grows in every run, by once a row at least.
+    # The interpreter's own tables grow now and then (interned texts, tracebacks, caches), by
+    # another count in each run; what a row leaves behind grows in every run, once a row at least.
     grown = []
     for _ in range(5):
         gc.collect()
