@@ -54,6 +54,7 @@ class Connection(Intake):
             self._leave(first)
             self._app.gone(first.request, _template(first))
             if first.pending is not None:
+                self._port.deadlines.discard(self, first.place)
                 first.pending.abandon(DeadlineError("the client hung up"))
 
     def pause_writing(self) -> None:
@@ -63,8 +64,7 @@ class Connection(Intake):
     def resume_writing(self) -> None:
         """The client reads again."""
         self._unread_since = None
-        self._advance()
-        self._unhold()
+        self._go_on()
 
     # From requests to answers.
 
@@ -81,6 +81,14 @@ class Connection(Intake):
         exchange.pending = None
         self._port.deadlines.discard(self, exchange.place)
         self._answer(exchange, self._made(exchange, result))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Takes up what had to wait: it was not late."""
+        if self._head_since is not None or self._body_since is not None:
+            now = self._port.clock()
+            self._head_since = None if self._head_since is None else now
+            self._body_since = None if self._body_since is None else now
         if self._queue:
             self._advance()
         if self._held:
@@ -121,8 +129,7 @@ class Connection(Intake):
             app.in_flight += 1
             if exchange.has_body:
                 app.check_body(route, request.headers)
-                asked = request.headers.get(b"expect", b"").lower()
-                if asked == b"100-continue" and not exchange.is_whole and not exchange.size:
+                if _waits(exchange) and not exchange.is_old:
                     self.transport.write(_CONTINUE)
         except Exception as error:
             return error
@@ -150,6 +157,8 @@ class Connection(Intake):
             return
         now = app.clock()
         is_last = made.close or exchange.is_last or app.is_draining
+        if not exchange.is_whole and _waits(exchange):
+            is_last = True  # whether its body comes now, nobody can tell
         more = _CLOSE if is_last else _KEEP if exchange.is_old else ""
         head = app.head(made, request, _template(exchange), now, more)
         if request.method == "HEAD":
@@ -232,6 +241,12 @@ class Connection(Intake):
     def abort(self) -> None:
         """Ends the connection now."""
         self.transport.abort()
+
+
+def _waits(exchange: Exchange) -> bool:
+    """Whether the client waits to be told that it may send its body."""
+    asked = exchange.request.headers.get(b"expect", b"").lower()
+    return asked == b"100-continue" and not exchange.size and not exchange.is_whole
 
 
 def _template(exchange: Exchange) -> str:

@@ -219,8 +219,6 @@ class Intake(asyncio.Protocol):
             data = b"".join(self._held)
             self._held, self._held_bytes = [], 0
             self._resume()
-            now = self._port.clock()  # what was held was not late
-            self._head_since = None if self._head_since is None else now
             self._feed(data)
 
     def _resume(self) -> None:

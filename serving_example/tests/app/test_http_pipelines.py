@@ -226,6 +226,38 @@ def test_a_refused_body_does_not_spoil_the_next_request(port: Any) -> None:
     assert [status for status, _, _ in got] == [404, 200]
 
 
+def test_who_waits_with_a_body_and_is_refused_is_let_go(port: Any) -> None:
+    """Whether the body still comes nobody can tell: what follows is not read, as a body or else."""
+    head = [b"POST /nowhere HTTP/1.1", b"Host: x", b"Content-Length: 40", b"Expect: 100-continue"]
+    ask = b"\r\n".join([*head, b"", b""])
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(ask)
+        time.sleep(0.02)
+        with contextlib.suppress(OSError):
+            connection.sendall(b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n")
+        got = answers_of(read_all(connection))
+    assert [(s, h["connection"]) for s, h, _ in got] == [(404, "close")]
+
+
+def test_what_waits_for_an_answer_is_not_late(tmp_path: Any) -> None:
+    """A head whose rest comes while the request before it is at work has its own time from then."""
+    desk = Desk()
+    routes = [Route("GET", "/later", desk.later, "open"), Route("GET", "/told", told, "open")]
+    limits = Limits(head_s=0.3, body_s=0.3)
+    service = service_of(published(tmp_path), limits=limits)
+    with running(service, more_routes=routes) as server:
+        port = server.ports[0]
+        with socket.create_connection(("127.0.0.1", port), 10) as connection:
+            ask = b"GET %b HTTP/1.1\r\nHost: x\r\n"
+            connection.sendall(ask % b"/later" + b"\r\n" + ask % b"/told")
+            desk.wait_for(1)
+            time.sleep(0.8)
+            connection.sendall(b"Connection: close\r\n\r\n")
+            server.on_loop(lambda: desk.asked[0][1].set(Response(body=b"{}")))
+            got = answers_of(read_all(connection))
+    assert [status for status, _, _ in got] == [200, 200]
+
+
 def test_a_drain_in_the_middle_of_a_pipeline_answers_what_was_begun(tmp_path: Any) -> None:
     """The request at work is answered with Connection: close; those behind it are not begun.
 
