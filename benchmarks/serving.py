@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,34 +49,43 @@ def rates(folder: Path, quick: bool) -> Table:
     kinds = ((1, "off"),) if quick else ((1, "off"), (2, "off"), (1, "on"))
     for processes, cache in kinds:
         with contextlib.ExitStack() as stack:
-            servers = [stack.enter_context(_served(folder, cache)) for _ in range(processes)]
+            off = ("--result-cache", "0") if cache == "off" else ()
+            options = [off, *[(*off, "--no-tailer")] * (processes - 1)]
+            servers = [stack.enter_context(served(folder, *more)) for more in options]
             ports = [port for _, port in servers]
             _load(ports, 16, 0.5)  # the first requests of a process
             for clients in CLIENTS[:1] if quick else CLIENTS:
-                before = sum(_cpu(pid) for pid, _ in servers)
+                before = sum(process_cpu(pid) for pid, _ in servers)
                 taken = _load(ports, clients, seconds)
-                cpu = (sum(_cpu(pid) for pid, _ in servers) - before) / len(taken)
+                cpu = (sum(process_cpu(pid) for pid, _ in servers) - before) / len(taken)
                 ms = [f"{1e3 * np.quantile(taken, q):.1f}" for q in (0.5, 0.95, 0.99)]
                 rate = f"{len(taken) / seconds:,.0f}"
                 row = (str(processes), cache, str(clients), rate, *ms, f"{1e6 * cpu:.0f}")
                 table.rows.append(row)
     table.notes = [
         "Two cores for service and clients. A client that has its answer sends the next request.",
-        "Two processes share one LMDB store and log; each has a device thread of its own.",
+        "Two processes share store and log, which the first applies; each has a device thread.",
         "With the cache off every answer is computed; with it on 943 users are soon all in it.",
     ]
     return table
 
 
 @contextlib.contextmanager
-def _served(folder: Path, cache: str) -> Iterator[tuple[int, int]]:
-    """A service: its process and its port."""
-    command = ["serving_example.app", "serve", "--data", str(folder), "--port", "0"]
-    if cache == "off":
-        command += ["--result-cache", "0"]
+def served(
+    folder: Path, *more: str, env: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, int]]:
+    """A service: its process and its port.
+
+    Args:
+        folder: What `make_world` has filled.
+        more: Options.
+        env: Its environment; None for that of this process.
+    """
+    command = ["serving_example.app", "serve", "--data", str(folder), "--port", "0", *more]
     process = subprocess.Popen(
-        [sys.executable, "-m", *command, "--admin-port", "0"], stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", *command, "--admin-port", "0"], stderr=subprocess.PIPE, text=True,
+        env=env,
+    )  # fmt: skip
     assert process.stderr is not None
     try:
         told = ""
@@ -91,7 +100,8 @@ def _served(folder: Path, cache: str) -> Iterator[tuple[int, int]]:
         process.communicate(timeout=60)
 
 
-def _cpu(pid: int) -> float:
+def process_cpu(pid: int) -> float:
+    """CPU seconds that a process has taken."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 

@@ -51,7 +51,7 @@ _OUTSIDE = 30
 """Of ops that only other ops call: rows with times outside years 1 to 9999."""
 _SMALL = 12
 """A row limit in bytes for ops that make texts and lists, besides the default one."""
-_HIDDEN = {"b": True, "i": 1, "u": 1, "f": 1.0}
+_HIDDEN = {"b": True, "i": 1, "u": 1, "f": math.nan}
 """What a column may hold where it is null; an EXPLICIT body must not see it."""
 _LONGEST = 600
 """Texts and lists of golden cases above this many bytes are left to the golden cases."""

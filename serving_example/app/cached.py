@@ -15,7 +15,7 @@ from serving_example.caches.flights import Cancel
 __all__ = ["CachedRecommender"]
 
 _Done = Callable[[Made[bytes] | Exception], None]
-_Who = tuple[tuple[str, str], ...]
+_Who = tuple[str, ...]
 _NOBODY = Rejection(503, "unavailable", "abandoned", "nobody waits for this answer any more")
 _MOST_NAMES = 1_000
 
@@ -78,16 +78,18 @@ class CachedRecommender:
         return pending
 
     def _who(self, ask: Ask) -> _Who:
-        """Names and artifacts of the models that answer a request now."""
-        return tuple((model.name, model.digest) for model in self._recommender.models(ask))
+        """Names and artifacts of the models that answer a request now, one after another."""
+        who: _Who = ()
+        for model in self._recommender.models(ask):
+            who += (model.name, model.digest)
+        return who
 
     def _name(self, who: _Who, contract: Contract) -> bytes:
         name = self._names.get((contract.version, who))
         if name is None:
             if len(self._names) >= _MOST_NAMES:  # of models that are gone, most of them
                 self._names.clear()
-            parts = [part for model in who for part in model]
-            name = answerer(self._fingerprint, str(contract.version), *parts)
+            name = answerer(self._fingerprint, str(contract.version), *who)
             self._names[contract.version, who] = name
         return name
 
@@ -117,9 +119,11 @@ class CachedRecommender:
         return lambda: pending.abandon(_NOBODY)
 
     def _made(self, body: bytes, made: Recommended, who: _Who) -> Made[bytes]:
-        models = [made.model] if made.retrieval is None else [made.model, made.retrieval]
+        models: _Who = (made.model.name, made.model.digest)
+        if made.retrieval is not None:
+            models += (made.retrieval.name, made.retrieval.digest)
         # A model may have been replaced while this waited: then it is no answer to this key.
-        is_mine = tuple((model.name, model.digest) for model in models) == who
+        is_mine = models == who
         left = math.inf
         for view, ttl_s in self._ttl_s.items():
             age = made.feature_age_s.get(view)

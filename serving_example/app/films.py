@@ -120,7 +120,7 @@ class Films:
         )
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         service.metrics.freshness(self.freshness)
-        service.metrics.registry.register(CacheMetrics(self.caches.all()))
+        service.metrics.registry.register(CacheMetrics([*service.caches, *self.caches.all()]))
         service.metrics.watch("lag_seconds", "The store is so far behind the log.", self._lag)
         if trimmer is not None:
             service.metrics.watch(

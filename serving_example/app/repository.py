@@ -13,7 +13,8 @@ from featurelib.layout import Layout
 from serving_example import models
 from serving_example.app.http import Rejection
 from serving_example.app.metrics import Metrics
-from serving_example.artifacts import ArtifactStore, ModelCard
+from serving_example.artifacts import ArtifactStore, Lease, ModelCard
+from serving_example.caches import ArtifactCache
 from serving_example.devices.executor import Executor
 from serving_example.devices.ladder import Ladder
 from serving_example.devices.protocol import Loaded
@@ -93,7 +94,7 @@ class Repository:
 
     def __init__(
         self,
-        store: ArtifactStore,
+        store: ArtifactStore | ArtifactCache,
         executor: Executor,
         check: Callable[[fl.ModelInputs], None],
         metrics: Metrics,
@@ -105,6 +106,7 @@ class Repository:
         self._metrics, self._clock = metrics, clock
         self._before_swap = before_swap
         self._served: dict[str, Served] = {}
+        self._leases: dict[Served, Callable[[], None]] = {}
         self._reasons: dict[str, str] = {}
         self._loading: str | None = None
         self._one = threading.Lock()
@@ -183,7 +185,15 @@ class Repository:
         before = self._served.get(name)
         if before is not None and before.digest == digest:
             return before
-        artifact = self._store.get(digest)
+        lease = self._store.lease(digest)
+        try:
+            return self._swap(name, digest, before, lease)
+        except BaseException:
+            lease.release()
+            raise
+
+    def _swap(self, name: str, digest: str, before: Served | None, lease: Lease) -> Served:
+        artifact = lease.artifact
         card = artifact.card
         self._check(card.inputs)
         module = models.load(artifact)
@@ -203,6 +213,7 @@ class Repository:
                 self._executor.retire(loaded)
             raise
         self._served = {**self._served, name: served}
+        self._leases[served] = lease.release
         self._reasons.pop(name, None)
         self._metrics.model(name, digest, True)
         if before is not None:
@@ -222,5 +233,6 @@ class Repository:
 
     def _retire(self, served: Served) -> None:
         self._metrics.model(served.name, served.digest, False)
+        self._leases.pop(served)()
         for loaded in (*served.outputs.values(), *served.inner.values()):
             self._executor.retire(loaded)

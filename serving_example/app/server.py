@@ -26,12 +26,23 @@ __all__ = ["Server", "bound"]
 log = logging.getLogger("serving_example")
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A listening socket's address, taken; port 0 takes a free one."""
+def bound(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
+    """A listening socket's address, taken; port 0 takes a free one.
+
+    Args:
+        host: The address.
+        port: The port.
+        is_shared: Other processes may take it too; the kernel spreads connections over them.
+
+    Raises:
+        OSError: It is taken by one that does not share it, or is no address of this machine.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind((host, port))
     except OSError:
         made.close()

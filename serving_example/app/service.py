@@ -21,6 +21,7 @@ from serving_example.app.routes import Route, Routes
 from serving_example.app.statistics import Statistics
 from serving_example.app.work import LoopDelivery
 from serving_example.artifacts import ArtifactStore
+from serving_example.caches import ArtifactCache
 from serving_example.dashboard import Timeline, snapshot
 from serving_example.dashboard import routes as dashboard_routes
 from serving_example.devices import Batcher, Device, Executor, Job
@@ -51,6 +52,7 @@ class Service:
         repository: The models that are loaded.
         metrics: What was counted.
         keys: The API keys.
+        caches: That of the models' artifacts, if there is one.
         readiness: What `/readyz` says.
         before_swap: Called with each model before it takes requests.
     """
@@ -58,7 +60,7 @@ class Service:
     def __init__(
         self,
         *,
-        artifacts: ArtifactStore,
+        artifacts: ArtifactStore | ArtifactCache,
         device: Device,
         check: Callable[[fl.ModelInputs], None],
         clock: Callable[[], float],
@@ -70,6 +72,7 @@ class Service:
         max_queued_rows: int = 65_536,
         objective_s: float = 0.05,
     ) -> None:
+        self.caches = [artifacts] if isinstance(artifacts, ArtifactCache) else []
         self.limits, self.clock, self._id_prefix = limits or Limits(), clock, id_prefix
         self._objective_s, self._timeline = objective_s, Timeline(self._name_of)
         self.metrics, self.keys = Metrics(), Keys(keys, clock)

@@ -16,18 +16,32 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from featurelib import digest_file
 from serving_example.artifacts.card import ModelArtifact, ModelCard, digest_of
 from serving_example.artifacts.errors import ArtifactError, UnknownModelError
 from serving_example.artifacts.manifest import Manifest, is_digest
 
-__all__ = ["ArtifactStore"]
+__all__ = ["ArtifactStore", "Lease"]
 
 WEIGHTS, CARD, MANIFEST = "weights.safetensors", "card.json", "manifest.json"
 _PARTIAL, _LOCK = ".partial-", ".lock"
+
+
+class Lease(NamedTuple):
+    """An artifact for who goes on using it.
+
+    Attributes:
+        artifact: What is used.
+        release: Says that it is not used any more; a second call does nothing. It does not keep the
+            artifact in memory.
+    """
+
+    artifact: ModelArtifact
+    release: Callable[[], None]
 
 
 class ArtifactStore:
@@ -107,6 +121,10 @@ class ArtifactStore:
                 (self.folder / digest).rename(gone / digest)
                 shutil.rmtree(gone, ignore_errors=True)
             return size
+
+    def lease(self, digest: str) -> Lease:
+        """An artifact for who goes on using it; see `get`. Nothing here goes away by itself."""
+        return Lease(self.get(digest), lambda: None)
 
     def size(self, digest: str) -> int:
         """The bytes of an artifact's files; 0 if it is not there.

@@ -4,14 +4,15 @@ Each has its key, its freshness and its way of being told of changes: docs/cachi
 three are counted the same way, and each can be left out.
 """
 
-from serving_example.caches.artifacts import ArtifactCache, Lease
+from serving_example.caches.artifacts import ArtifactCache
 from serving_example.caches.breakeven import BreakEven
 from serving_example.caches.epochs import Epochs
-from serving_example.caches.features import FeatureCache, FeaturePolicy, Known
+from serving_example.caches.features import FeatureCache
 from serving_example.caches.flights import Flights, Waiter
 from serving_example.caches.follow import Follower, Invalidates, Listener
 from serving_example.caches.interface import AGE_BOUNDS_S, Cache, Counts
 from serving_example.caches.keys import answerer, canonical
+from serving_example.caches.known import FeaturePolicy, Known
 from serving_example.caches.results import Kept, Made, Policy, ResultCache
 
 __all__ = [
@@ -28,7 +29,6 @@ __all__ = [
     "Invalidates",
     "Kept",
     "Known",
-    "Lease",
     "Listener",
     "Made",
     "Policy",

@@ -18,43 +18,34 @@ from typing import Final
 from serving_example.artifacts import (
     ArtifactError,
     ArtifactStore,
+    Lease,
     Manifest,
     ModelArtifact,
     UnknownModelError,
 )
 from serving_example.caches.interface import Counts, Seconds
 
-__all__ = ["ArtifactCache", "Lease"]
+__all__ = ["ArtifactCache"]
 
 _LOCKS: Final = ".locks"
 _FIRST_S_PER_BYTE: Final = 1e-8
 """A load of which nothing was measured: 100 MB a second, a network disk."""
 
 
-class Lease:
-    """Somebody holds an artifact: it is not evicted, by this process or another one.
+class _Hold:
+    """Somebody holds an artifact until it is called: it is not evicted, by any process."""
 
-    Attributes:
-        artifact: What is held.
-    """
+    __slots__ = ("_cache", "_digest", "_handle")
 
-    def __init__(self, artifact: ModelArtifact, cache: ArtifactCache, handle: int) -> None:
-        self.artifact = artifact
-        self._cache, self._handle = cache, handle
-        self._is_held = True
+    def __init__(self, cache: ArtifactCache, digest: str, handle: int) -> None:
+        self._cache, self._digest = cache, digest
+        self._handle: int | None = handle
 
-    def release(self) -> None:
-        """Holds it no more; a second call does nothing."""
-        if self._is_held:
-            self._is_held = False
-            self._cache.released(self.artifact.digest)
-            os.close(self._handle)
-
-    def __enter__(self) -> ModelArtifact:
-        return self.artifact
-
-    def __exit__(self, *error: object) -> None:
-        self.release()
+    def __call__(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            self._cache.released(self._digest)
+            os.close(handle)
 
 
 class _Use:
@@ -151,8 +142,9 @@ class ArtifactCache:
 
     def get(self, digest: str) -> ModelArtifact:
         """An artifact, which may be evicted at once; see `ArtifactStore.get`."""
-        with self.lease(digest) as artifact:
-            return artifact
+        lease = self.lease(digest)
+        lease.release()
+        return lease.artifact
 
     def lease(self, digest: str) -> Lease:
         """Holds an artifact, which is fetched if it is not here: by one thread, of one process.
@@ -184,7 +176,7 @@ class ArtifactCache:
             self._evict(digest)
 
     def released(self, digest: str) -> None:
-        """Somebody holds it no more; `Lease.release` says so."""
+        """Somebody holds it no more; its lease says so."""
         with self._lock:
             self._held[digest] -= 1
             if not self._held[digest]:
@@ -199,7 +191,7 @@ class ArtifactCache:
                 artifact = self._fetched(digest)
             else:
                 self.counts.hit(0.0)
-            return Lease(artifact, self, handle)
+            return Lease(artifact, _Hold(self, digest, handle))
         except BaseException:
             os.close(handle)
             raise

@@ -9,68 +9,16 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
 
 from serving_example.caches.bounded import Bounded
 from serving_example.caches.interface import Counts
+from serving_example.caches.known import NOTHING, Entry, FeaturePolicy, Known, is_newer, served
 from serving_example.caches.loader import Loader, Place
 from serving_example.store import Change, Clock, OnlineStore, StoreUnavailable, Vector, View
 from serving_example.store.breaker import Breaker
 from serving_example.store.interface import wall_clock
-from serving_example.store.vector import HEADER_BYTES
 
-__all__ = ["FeatureCache", "FeaturePolicy", "Known"]
-
-_ENTRY_BYTES: Final = 400
-"""What Python's objects take for an entry beside a payload, about."""
-
-
-class Known(NamedTuple):
-    """What is known of an entity.
-
-    Attributes:
-        vector: Its vector; None if there is none or it has expired, or (of a stale answer) if
-            nothing was ever seen.
-        is_stale: The store did not answer: this is what was last seen.
-    """
-
-    vector: Vector | None
-    is_stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FeaturePolicy:
-    """How vectors are kept.
-
-    Attributes:
-        max_bytes: All entries together; 0 keeps nothing, so each read asks the store.
-        soft_s: After so long an entry is read again, and served meanwhile.
-        hard_s: After so long it is not served before it is read again.
-        jitter: TTLs differ by up to this share, so that what was read at once does not run out at
-            once.
-    """
-
-    max_bytes: int = 256 << 20
-    soft_s: float = 5.0
-    hard_s: float = 60.0
-    jitter: float = 0.2
-
-    def __post_init__(self) -> None:
-        if not (self.max_bytes >= 0 and 0 <= self.soft_s <= self.hard_s and 0 <= self.jitter < 1):
-            raise ValueError(
-                f"expected max_bytes >= 0, 0 <= soft_s <= hard_s and a jitter in [0, 1), got {self}"
-            )
-
-
-class _Entry(NamedTuple):
-    """A vector as it was read; a tombstone has no payload; None: there was none."""
-
-    vector: Vector | None
-    read_at: int
-    soft_until: int
-    hard_until: int
-    touch: int
+__all__ = ["FeatureCache"]
 
 
 class FeatureCache:
@@ -110,7 +58,7 @@ class FeatureCache:
         self._policy, self._clock, self._draw = policy or FeaturePolicy(), clock, draw
         self.counts, self.stale_answers = Counts(), 0
         self.breaker = Breaker(store, clock=clock, probe_s=probe_s, on_leave=self._lose_touch)
-        self._entries: Bounded[Place, _Entry] = Bounded(self._policy.max_bytes, self.counts)
+        self._entries: Bounded[Place, Entry] = Bounded(self._policy.max_bytes, self.counts)
         self._loader = Loader(store.get_many)
         self._lock = threading.Lock()
         self._touch = 0
@@ -146,7 +94,7 @@ class FeatureCache:
             for key in keys:
                 entry = self._look(Place(view.id, key), now, is_away)
                 if entry is not None:
-                    found[key] = _known(entry.vector, now, is_away)
+                    found[key] = served(entry.vector, now, is_away)
                 elif key not in found:
                     missing.append(key)
         if missing:
@@ -171,7 +119,7 @@ class FeatureCache:
             place = Place(view.id, key)
             self._move(place)
             entry = self._entries.peek(place)
-            if entry is None or not _is_newer(vector, entry.vector):
+            if entry is None or not is_newer(vector, entry.vector):
                 return False
             return self._keep(place, vector, self._clock())
 
@@ -183,6 +131,7 @@ class FeatureCache:
         """
         wanted: dict[str, dict[int, None]] = {}
         with self._lock:
+            touch = self._touch
             for change in changes:
                 place = Place(change.view, change.key)
                 self._move(place)
@@ -192,10 +141,12 @@ class FeatureCache:
             found = self._store.get_many(self._views[name], list(keys))
             now = self._clock()
             with self._lock:
+                if touch != self._touch:
+                    return  # it was away meanwhile: all is read again before it is served
                 for key, vector in zip(keys, found, strict=True):
                     entry = self._entries.peek(place := Place(name, key))
                     # The store's word on a key that has changed: none is newer than any.
-                    if entry is not None and (vector is None or _is_newer(vector, entry.vector)):
+                    if entry is not None and (vector is None or is_newer(vector, entry.vector)):
                         self._keep(place, vector, now)
 
     def lost(self) -> None:
@@ -232,12 +183,12 @@ class FeatureCache:
         """Ends what goes on in the background; the store stays open."""
         self.breaker.close()
 
-    def _look(self, place: Place, now: int, is_away: bool) -> _Entry | None:
+    def _look(self, place: Place, now: int, is_away: bool) -> Entry | None:
         """What may be served of a place; under the lock."""
         entry = self._entries.get(place)
         if is_away:
             self.stale_answers += 1
-            return entry or _NOTHING
+            return entry or NOTHING
         if entry is not None:
             if entry.touch == self._touch and entry.read_at <= now < entry.hard_until:
                 at = now if entry.vector is None else entry.vector.event_time
@@ -270,7 +221,7 @@ class FeatureCache:
                         if self._moved.get(place, 0) <= began:
                             self._keep(place, self._newer(place, vector), now)
             return {
-                key: _known(vector, now, False) for key, vector in zip(keys, found, strict=True)
+                key: served(vector, now, False) for key, vector in zip(keys, found, strict=True)
             }
         finally:
             with self._lock:
@@ -285,14 +236,13 @@ class FeatureCache:
             return vector
         if vector is None:
             return None if entry.vector.payload is not None else entry.vector
-        return entry.vector if _is_newer(entry.vector, vector) else vector
+        return entry.vector if is_newer(entry.vector, vector) else vector
 
     def _keep(self, place: Place, vector: Vector | None, now: int) -> bool:
         scale = 1.0 - self._policy.jitter * self._draw()
         soft, hard = (round(s * scale * 1e6) for s in (self._policy.soft_s, self._policy.hard_s))
-        size = HEADER_BYTES + len((vector and vector.payload) or b"") + _ENTRY_BYTES
-        entry = _Entry(vector, now, now + soft, now + hard, self._touch)
-        return self._entries.put(place, entry, size)
+        entry = Entry(vector, now, now + soft, now + hard, self._touch)
+        return self._entries.put(place, entry, entry.size)
 
     def _move(self, place: Place) -> None:
         """A place has changed: reads that began before it are not kept."""
@@ -304,7 +254,7 @@ class FeatureCache:
         now = self._clock()
         with self._lock:
             entries = {key: self._look(Place(view.id, key), now, True) for key in keys}
-        return {key: _known(e.vector if e else None, now, True) for key, e in entries.items()}
+        return {key: served(e.vector if e else None, now, True) for key, e in entries.items()}
 
     def _read_through(self, view: View, keys: Sequence[int]) -> list[Known]:
         """Asks the store alone: it is in this process, and a get takes less than a look."""
@@ -321,16 +271,3 @@ class FeatureCache:
     def _lose_touch(self) -> None:
         with self._lock:
             self._touch += 1
-
-
-_NOTHING: Final = _Entry(None, 0, 0, 0, -1)
-
-
-def _known(vector: Vector | None, now: int, is_stale: bool) -> Known:
-    """What is served: a tombstone is nothing, and so is a vector whose hard TTL has passed."""
-    is_live = vector is not None and vector.payload is not None and vector.expires_at > now
-    return Known(vector if is_live else None, is_stale)
-
-
-def _is_newer(vector: Vector, than: Vector | None) -> bool:
-    return than is None or vector.stamp > than.stamp

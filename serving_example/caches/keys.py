@@ -6,7 +6,6 @@ asked. Nothing of a request is hashed away: two requests share a key only if the
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import struct
 from array import array
@@ -79,8 +78,10 @@ def canonical(value: Any) -> bytes:
 def _list(value: Sequence[Any]) -> bytes:
     # Most requests are a few integers: one call packs them all, and says if one does not fit.
     if set(map(type, value)) == _INTEGERS:
-        with contextlib.suppress(OverflowError):
+        try:
             return _COUNT.pack(_INTS, len(value)) + array("q", value).tobytes()
+        except OverflowError:
+            pass  # one of them is beyond 64 bits
     return _COUNT.pack(_LIST, len(value)) + b"".join(map(canonical, value))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from serving_example.load.calls import EVENT_WORDS
-from serving_example.load.kernel import FREE_COUNT, FREE_HEAD, MAX_EVENTS, Sockets, State
+from serving_example.load.kernel import FREE_COUNT, FREE_HEAD, MAX_EVENTS
+from serving_example.load.state import Sockets, State
 
 __all__ = ["Connections"]
 

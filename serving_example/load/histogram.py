@@ -11,14 +11,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BUCKETS", "FINE", "Histogram"]
+from serving_example.load.kernel import BUCKETS, FINE
+
+__all__ = ["Histogram", "upper_us"]
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
-FINE = 128
-"""Buckets for each doubling; below ``2 * FINE`` a bucket is a microsecond."""
-DOUBLINGS = 28
-BUCKETS = FINE * (DOUBLINGS + 1)
-"""The last ends at 2**35 microseconds, which is nine hours; what is longer is counted there."""
 
 
 class Histogram:

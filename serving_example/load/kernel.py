@@ -2,13 +2,14 @@
 
 It shares its cores with the server that it asks, so it costs as little as it can: no interpreter,
 one ``send`` and one ``recv`` a request, one look at all sockets in a tick. All of it stands in one
-file because Numba's cache looks at the file of the function that it compiles and at no other.
+file, constants too, because Numba's cache looks at the file of the function that it compiles and at
+no other.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -22,77 +23,27 @@ from serving_example.load.calls import (
     recv,
     send,
 )
-from serving_example.load.histogram import BUCKETS, FINE
-from serving_example.load.requests import ITEM, PLACES, RATING, RATING_ID, USER, WIDTH
+from serving_example.load.state import Array, Sockets, State
 
-__all__ = ["Sockets", "State", "bucket", "parse", "render", "run", "zipf"]
+__all__ = ["bucket", "parse", "render", "run", "zipf"]
 
-Array = np.ndarray[Any, Any]
 SENT, EVENTS, WITHIN, WAITED, FIRST_ID, FREE_HEAD, FREE_COUNT, N_COUNTS = range(8)
 NEXT_AT, END_AT, MAX_S, SUM_S, MAX_LAG_S, N_TIMES = range(6)
+USER, PADDED_USER, RATING_ID, ITEM, RATING, PLACES = range(1, 7)
+"""Bytes of a template that stand for a number: the user as it is, and four with blanks before them.
+From `PLACES` on a byte is itself."""
+WIDTH = 20
+"""Characters of a number with blanks: a body's length is known before its numbers are. JSON allows
+blanks before a number."""
+FINE = 128
+"""Buckets of a histogram for each doubling; below ``2 * FINE`` a bucket is a microsecond."""
+BUCKETS = FINE * 29
+"""The last ends at 2**35 microseconds, which is nine hours; what is longer is counted there."""
 LOST, UNREADABLE = 0, 1
 """Statuses that no server gives: the connection ended, and an answer that cannot be read."""
 _MONOTONIC = 1
 MAX_EVENTS = 1024
 _NO_SIGNAL = 0x4000
-
-
-class Sockets(NamedTuple):
-    """The connections, and what is under way on each.
-
-    Attributes:
-        epoll: The descriptor that waits for all.
-        fds: int32 of each connection; -1 for one that is broken.
-        of_fd: int32: the connection of a descriptor.
-        ready: uint32, where the events of a wait are written.
-        buffers: uint8 of (connections, bytes): what came and is not a whole head yet.
-        filled: int64: bytes of it.
-        skip: int64: bytes of a body that are still to come.
-        status: int64: of the answer whose body that is.
-        is_last: bool: whether the connection ends with it.
-        asked: float64 of (connections, depth): intended times, a ring.
-        first: int64: the oldest place of it.
-        waiting: int64: how many are under way.
-        free: int32, a ring of connections that may be asked.
-        freed_at: float64: since when.
-    """
-
-    epoll: int
-    fds: Array
-    of_fd: Array
-    ready: Array
-    buffers: Array
-    filled: Array
-    skip: Array
-    status: Array
-    is_last: Array
-    asked: Array
-    first: Array
-    waiting: Array
-    free: Array
-    freed_at: Array
-
-
-class State(NamedTuple):
-    """What was counted, and when what comes.
-
-    Attributes:
-        counts: int64, by `SENT` to `FREE_COUNT`.
-        times: float64 seconds, by `NEXT_AT` to `MAX_LAG_S`.
-        statuses: int64 of 1,000: answers by status.
-        good: The histogram of answers 2xx.
-        bad: The histogram of the others.
-        lag: The histogram of how late the generator itself was.
-        users: int32: the user of each rank.
-    """
-
-    counts: Array
-    times: Array
-    statuses: Array
-    good: Array
-    bad: Array
-    lag: Array
-    users: Array
 
 
 @nb.njit(cache=True, nogil=True)
@@ -207,7 +158,7 @@ def _ask(
     """Draws a request and sends it on a connection that may be asked."""
     numbers = np.zeros(PLACES, np.int64)
     user = state.users[zipf(rng, len(state.users), zipf_s) - 1]
-    numbers[USER], numbers[USER + 1] = user, user
+    numbers[USER], numbers[PADDED_USER] = user, user
     is_event = rng.random() < event_share
     if is_event:
         state.counts[EVENTS] += 1

@@ -13,17 +13,17 @@ import numpy as np
 
 from serving_example.load import requests
 from serving_example.load.connections import Connections
-from serving_example.load.histogram import BUCKETS
 from serving_example.load.kernel import (
+    BUCKETS,
     END_AT,
     FIRST_ID,
     N_COUNTS,
     N_TIMES,
     NEXT_AT,
-    State,
 )
 from serving_example.load.kernel import run as run_kernel
 from serving_example.load.report import Report, Second
+from serving_example.load.state import State
 
 __all__ = ["Load", "churn", "run"]
 

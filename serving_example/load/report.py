@@ -19,9 +19,9 @@ from serving_example.load.kernel import (
     UNREADABLE,
     WAITED,
     WITHIN,
-    State,
     bucket,
 )
+from serving_example.load.state import State
 
 if TYPE_CHECKING:
     from serving_example.load.load import Load

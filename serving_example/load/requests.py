@@ -12,15 +12,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ITEM", "PLACES", "RATING", "RATING_ID", "USER", "WIDTH", "event", "query"]
+from serving_example.load.kernel import (
+    ITEM,
+    PADDED_USER,
+    PLACES,
+    RATING,
+    RATING_ID,
+    USER,
+    WIDTH,
+)
+
+__all__ = ["event", "query"]
 
 Template = np.ndarray[Any, np.dtype[np.uint8]]
-USER, PADDED_USER, RATING_ID, ITEM, RATING = 1, 2, 3, 4, 5
-"""What stands for a number: the user as it is, and four with blanks before them."""
-PLACES = 6
-WIDTH = 20
-"""Characters of a number with blanks: a body's length is known before its numbers are. JSON allows
-blanks before a number."""
 
 
 def query(host: str, path: str, headers: Sequence[str]) -> Template:

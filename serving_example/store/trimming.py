@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 from serving_example.store.interface import EventLog, OnlineStore
 
-__all__ = ["KEPT", "LEAST", "Trimmer"]
+__all__ = ["LEAST", "Trimmer"]
 
-KEPT = 1_000_000
-"""Events that a log keeps although they are applied: about 300 MB of ratings. A store that goes
-back, to a backup or because its machine died amid its last batch, finds here what it misses."""
 LEAST = 4_096
 """What a service keeps at least: more than a batch of a tailer. A machine that dies may undo the
 last one, and the log must have its events still."""
@@ -35,7 +32,7 @@ class Trimmer:
         ValueError: There is no reader, or `keep` is negative.
     """
 
-    def __init__(self, log: EventLog, readers: Sequence[OnlineStore], *, keep: int = KEPT) -> None:
+    def __init__(self, log: EventLog, readers: Sequence[OnlineStore], *, keep: int) -> None:
         if not readers or keep < 0:
             raise ValueError(f"expected readers and keep >= 0, got {len(readers)}, keep={keep}")
         self._log, self._readers, self._keep = log, tuple(readers), keep

@@ -1,5 +1,6 @@
 """Pipelined requests: however their bytes come, each has its answer in order; how they end."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -14,6 +15,7 @@ from parity_tests.soak import examples
 from serving_example.app.http import Pending, Response
 from serving_example.app.limits import Limits
 from serving_example.app.routes import Route
+from serving_example.app.server import bound
 from serving_example.tests.app.sockets import parse, read_all
 from serving_example.tests.app.world import published, running, service_of
 
@@ -291,3 +293,23 @@ def test_a_silent_client_is_let_go(tmp_path: Any) -> None:
         assert parse(connection.recv(65536))[0] == 200
         began = time.monotonic()
         assert connection.recv(1) == b"" and time.monotonic() - began > 0.2
+
+
+def test_two_servers_share_a_port() -> None:
+    """Where both say so the kernel spreads connections; who does not say so is refused."""
+    with contextlib.ExitStack() as opened:
+        first = opened.enter_context(bound("127.0.0.1", 0, is_shared=True))
+        number = first.getsockname()[1]
+        second = opened.enter_context(bound("127.0.0.1", number, is_shared=True))
+        for listening in (first, second):
+            listening.listen(100)
+            listening.settimeout(5)
+        with pytest.raises(OSError, match="in use"):
+            bound("127.0.0.1", number)
+        clients = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", number), 5))
+            for _ in range(60)
+        ]
+        for listening in (first, second):
+            opened.enter_context(listening.accept()[0])
+        assert len(clients) == 60

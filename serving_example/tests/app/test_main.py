@@ -139,6 +139,7 @@ def test_keys_are_asked_for_and_taken_again(folder: Any, capsys: Any) -> None:
     [
         (["--host", "0.0.0.0"], "can be reached from outside"),
         (["--device", "tpu"], "expected --device cpu"),
+        (["--keep-events", "10"], "expected --keep-events of at least 4096"),
         (["--keys", "/nowhere/keys.json"], "No such file"),
         (["--bundle", "/nowhere/films.json"], "/nowhere/films.json"),
     ],

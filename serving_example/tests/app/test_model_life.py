@@ -16,6 +16,7 @@ from featurelib.errors import DeviceMemoryError, LayoutMismatchError
 from featurelib_offline import fit
 from serving_example.app.http import Rejection
 from serving_example.artifacts import UnknownModelError
+from serving_example.caches import ArtifactCache
 from serving_example.devices import cpu_device
 from serving_example.tests.app.world import (
     artifact,
@@ -131,3 +132,25 @@ def test_what_a_model_did_is_counted(tmp_path: Path) -> None:
     assert 'featurelib_device_batch_rows_sum{device="cpu-0"} 8.0' in page
     assert 'featurelib_http_requests_total{method="GET",route="none",status="404"} 1.0' in page
     assert "nobody" not in page and "nothing/here" not in page
+
+
+def test_served_models_are_held_in_the_cache_of_artifacts(tmp_path: Any) -> None:
+    """Loaded through it they are not evicted; unloaded, or replaced by another, they can be."""
+    now = [0.0]
+    source = published(tmp_path / "far", ranker=artifact(), other=artifact(seed=1))
+    cache = ArtifactCache(source, tmp_path / "here", max_bytes=1 << 30, clock=lambda: now[0])
+    service = service_of(cache)
+    digests = {name: source.digest(name) for name in ("ranker", "other")}
+    cache.clear()
+    assert len(cache) == 2
+    service.repository.unload("other")
+    cache.clear()
+    assert [cache.peek(digests[name]) is None for name in digests] == [False, True]
+    digest = source.put(artifact(seed=2))
+    source.publish({"ranker": digest})
+    now[0] += 1.0  # so long a name may be as it was
+    service.repository.load("ranker")
+    cache.clear()
+    assert len(cache) == 1 and cache.peek(digest) is not None
+    assert service.caches == [cache]
+    service.close()

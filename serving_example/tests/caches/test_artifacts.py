@@ -21,8 +21,14 @@ from hypothesis.stateful import (
 )
 
 from parity_tests.soak import examples
-from serving_example.artifacts import ArtifactError, ArtifactStore, ModelArtifact, UnknownModelError
-from serving_example.caches import ArtifactCache, Lease
+from serving_example.artifacts import (
+    ArtifactError,
+    ArtifactStore,
+    Lease,
+    ModelArtifact,
+    UnknownModelError,
+)
+from serving_example.caches import ArtifactCache
 from serving_example.tests.app.world import artifact
 
 

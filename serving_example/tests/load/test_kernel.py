@@ -12,10 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity_tests.soak import examples
-from serving_example.load.histogram import BUCKETS, Histogram, upper_us
-from serving_example.load.kernel import LOST, UNREADABLE, bucket, parse, render, zipf
+from serving_example.load.histogram import Histogram, upper_us
+from serving_example.load.kernel import (
+    BUCKETS,
+    LOST,
+    PLACES,
+    UNREADABLE,
+    bucket,
+    parse,
+    render,
+    zipf,
+)
 from serving_example.load.load import churn
-from serving_example.load.requests import PLACES, event, query
+from serving_example.load.requests import event, query
 
 
 @pytest.mark.parametrize("s", [0.0, 0.7, 1.0, 1.3])

@@ -1,0 +1,49 @@
+"""The start of a process: what it need not wait for, it does not wait for.
+
+torch is half of it. Its library of 400 MB is linked on a thread while this one imports what needs
+no torch; the collector of garbage, which would look at every object again and again, looks once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import importlib.util
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["starting"]
+
+_LINKED = "libtorch_cpu.so"
+_MEANWHILE = (
+    "serving_example.features", "serving_example.app.metrics", "httptools", "uvloop",
+)  # fmt: skip
+"""Modules that need no torch: numba and the kernels, metrics, HTTP."""
+
+
+@contextlib.contextmanager
+def starting() -> Iterator[None]:
+    """What is imported and made inside of it is there sooner, and stays: nothing collects it."""
+    gc.disable()
+    try:
+        thread = threading.Thread(target=_link, name="link torch", daemon=True)
+        thread.start()
+        for module in _MEANWHILE:
+            importlib.import_module(module)
+        thread.join()
+        yield
+        gc.collect()
+        gc.freeze()  # what is here stays: a collection need not look at it again
+    finally:
+        gc.enable()
+
+
+def _link() -> None:
+    """Loads the library that the import of torch will find; ctypes lets others run meanwhile."""
+    found = importlib.util.find_spec("torch")
+    if found is not None and found.origin is not None:
+        with contextlib.suppress(OSError):  # another build of torch: its import does it all
+            ctypes.CDLL(str(Path(found.origin).parent / "lib" / _LINKED))

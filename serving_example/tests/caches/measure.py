@@ -1,0 +1,105 @@
+"""What caches cost, how often they hit: ``python -m serving_example.tests.caches.measure``."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from serving_example.app.cached import CachedRecommender
+from serving_example.app.contracts import CURRENT, Contract, Recommended
+from serving_example.app.http import Request
+from serving_example.app.recommender import Ask
+from serving_example.caches import Made, Policy, ResultCache, Waiter, answerer, canonical
+
+BODY = b"x" * 700
+"""About ten films with scores, and what else an answer tells."""
+RATE, EVENTS = 10_000, 0.01
+USERS = 1_000_000
+
+
+class _Model:
+    name, digest = "ranker", "0" * 64
+
+
+class _Stub:
+    """A recommender whose models are there, and which is never asked."""
+
+    def models(self, ask: Ask) -> tuple[Any, ...]:
+        return (_Model, _Model)
+
+
+def main() -> None:
+    """Prints what a hit costs, part by part, then hit rates."""
+    users = list(range(10_000))
+    cache: ResultCache[bytes] = ResultCache(
+        clock=time.monotonic, policy=Policy(soft_s=1e6, hard_s=1e6), audit=lambda body, tell: None
+    )
+    stub: Any = _Stub()
+    cached = CachedRecommender(stub, cache, "f" * 64, {}, time.monotonic)
+    contract = Contract(CURRENT, Recommended, Recommended)
+    name, waiter = answerer("a"), Waiter[Made[bytes]](print, math.inf)
+    who = cached._who(Ask(1, 10))
+    keys = [cached._name(who, contract) + canonical([user, 10]) for user in users]
+    for user, key in zip(users, keys, strict=True):
+        cache.ask(key, user, at_once, Waiter(lambda made: None, math.inf))
+    asks, request = [Ask(user, 10) for user in users], Request("GET", "/", deadline=math.inf)
+    told("the canonical bytes of a request", lambda i: name + canonical([users[i], 10]))
+    told("a hit in the cache of results", lambda i: cache.ask(keys[i], users[i], at_once, waiter))
+    told("a hit in all, to the response", lambda i: cached.recommend(asks[i], request, contract))
+    told("a change of a user", lambda i: cache.bump(users[i]))
+    told("a miss, to the answer that is kept", _missing(cache))
+    print(f"\nZipf(1.0) over {USERS:,} users, {RATE:,} requests/s, {EVENTS:.0%} events")
+    for mib, ttl_s in ((64, 5), (64, 30), (64, 120), (16, 30), (4, 30)):
+        print(f"{mib:>4} MiB, {ttl_s:>3} s: {hit_rate(mib << 20, ttl_s):.1%} hits", flush=True)
+
+
+def at_once(deadline: float, done: Callable[[Any], None]) -> Callable[[], None]:
+    """Work that answers at once."""
+    done(Made(BODY, len(BODY)))
+    return lambda: None
+
+
+def _missing(cache: ResultCache[bytes]) -> Callable[[int], object]:
+    new = map(b"%d".__mod__, itertools.count())
+    return lambda i: cache.ask(next(new), i, at_once, Waiter(lambda made: None, math.inf))
+
+
+def told(what: str, call: Callable[[int], object], times: int = 1_000) -> None:
+    """Prints the CPU time of a call: the least of ten rounds."""
+    best = math.inf
+    for round_ in range(10):
+        first = round_ * times
+        began = time.thread_time_ns()
+        for i in range(first, first + times):
+            call(i)
+        best = min(best, (time.thread_time_ns() - began) / times)
+    print(f"{what:<44} {best / 1e3:6.2f} us")
+
+
+def hit_rate(max_bytes: int, ttl_s: float, seconds: float = 40.0) -> float:
+    """The share of hits in the second half of so many seconds of simulated traffic."""
+    now, draw = 0.0, random.Random(1)
+    cache: ResultCache[bytes] = ResultCache(
+        clock=lambda: now, policy=Policy(max_bytes, ttl_s / 3, ttl_s), draw=draw.random
+    )
+    nobody = Waiter[Made[bytes]](lambda made: None, math.inf)
+    hits, asked, count = 0, 0, int(RATE * seconds)
+    for number in range(count):
+        now += 1 / RATE
+        user = int(USERS ** draw.random())  # the inverse of Zipf's law at exponent 1
+        if draw.random() < EVENTS:
+            cache.bump(user)
+            continue
+        hit = cache.ask(canonical([user, 10]), user, at_once, nobody)
+        if number > count / 2:
+            asked += 1
+            hits += hit is not None
+    return hits / asked
+
+
+if __name__ == "__main__":
+    main()
