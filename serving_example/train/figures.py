@@ -43,6 +43,7 @@ def intervals(title: str, rows: Mapping[str, Interval], marked: Sequence[str], z
             axes.plot([it.low, it.high], [place, place], color=color, linewidth=2)
             axes.plot(it.mean, place, "o", color=color, markersize=5)
         axes.set_yticks(range(len(rows)), list(rows)[::-1])
+        axes.set_ylim(-0.5, len(rows) - 0.5)
         axes.set_xlim(left=min(0.0, *(1.1 * it.low for it in rows.values())))
         if zero:
             axes.axvline(0, color=_RED, linewidth=1)

@@ -15,7 +15,7 @@ import numpy as np
 
 from serving_example.train import figures
 from serving_example.train.evaluate import CANDIDATES, Evaluation, K, difference
-from serving_example.train.metrics import bootstrap
+from serving_example.train.metrics import Interval, bootstrap
 from serving_example.train.variants import DEFAULT, Variant
 
 __all__ = ["POPULARITY", "Measured", "report"]
@@ -101,9 +101,10 @@ def _head() -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Films: training</title>\n'
         "<style>body{font:15px/1.5 system-ui,sans-serif;color:#222;margin:0}"
-        "main{max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}"
-        "td,th{padding:.2rem .6rem;border-bottom:1px solid #ddd;text-align:right}"
-        "td:first-child,th:first-child{text-align:left;white-space:nowrap}svg{max-width:100%;height:auto}"
+        "main{max-width:72rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}"
+        "td,th{padding:.2rem .5rem;border-bottom:1px solid #ddd;text-align:right}"
+        "td:first-child,th:first-child{text-align:left}td{white-space:nowrap;line-height:1.3}"
+        "th{vertical-align:bottom}small{color:#777}svg{max-width:100%;height:auto}"
         "code{font-size:.85em}.base{color:#777}</style>\n<main><h1>Films: training</h1>"
     )
 
@@ -134,31 +135,44 @@ def _table(
     baselines: Mapping[str, Evaluation], models: Sequence[Measured], base: Evaluation
 ) -> str:
     head = ("", f"NDCG@{K}", "difference", f"of {CANDIDATES} candidates",
-            f"recall@{CANDIDATES}", f"NDCG@{K} liked", "weights", "training", "a row",
-            "artifact")  # fmt: skip
+            f"recall@{CANDIDATES}", f"NDCG@{K} liked", "weights", "training", "a row")  # fmt: skip
     lines = ["<table><tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
     for name, evaluation in baselines.items():
-        lines.append(_line([name, *_cells(evaluation, base), "", "", "", ""], "base"))
+        lines.append(_line([name, *_cells(evaluation, base), "", "", ""], "base"))
     for model in models:
         name = model.variant.name
         shown = f"<b>{name}</b>" if name in DEFAULT.values() else name
+        shown += f"<br><small><code>{model.digest[:12]}</code></small>"
         cost = [
-            f"{model.parameters:,} ({model.bytes / 1024:,.0f} KiB)", f"{model.train_s:.1f} s",
-            f"{model.us_per_row:.2f} us", f"<code>{model.digest[:12]}</code>",
+            f"{model.parameters:,}<br><small>{model.bytes / 1024:,.0f} KiB</small>",
+            f"{model.train_s:.1f} s",
+            f"{model.us_per_row:.2f} us",
         ]  # fmt: skip
         lines.append(_line([shown, *_cells(model.evaluation, base), *cost], ""))
-    return "\n".join([*lines, "</table>", "<p>In bold: what a service takes by default.</p>"])
+    return "\n".join(
+        [
+            *lines,
+            "</table>",
+            "<p>In bold: what a service takes by default. Below a name: how its artifact begins.</p>",
+        ]
+    )
 
 
 def _cells(evaluation: Evaluation, base: Evaluation) -> list[str]:
     of = evaluation.of_candidates
     return [
-        str(bootstrap(evaluation.ndcg)),
-        "" if evaluation is base else str(difference(evaluation.ndcg, base.ndcg)),
-        "" if of is None else str(bootstrap(of)),
-        str(bootstrap(evaluation.recall)),
-        str(bootstrap(evaluation.liked)),
+        _shown(bootstrap(evaluation.ndcg)),
+        "" if evaluation is base else _shown(difference(evaluation.ndcg, base.ndcg)),
+        "" if of is None else _shown(bootstrap(of)),
+        _shown(bootstrap(evaluation.recall)),
+        _shown(bootstrap(evaluation.liked)),
     ]
+
+
+def _shown(interval: Interval) -> str:
+    """The mean, and its interval in a line below."""
+    mean, _, rest = str(interval).partition(" ")
+    return f"{mean}<br><small>{rest}</small>"
 
 
 def _line(cells: Sequence[str], css: str) -> str:
