@@ -149,13 +149,8 @@ def _table(
             f"{model.us_per_row:.2f} us",
         ]  # fmt: skip
         lines.append(_line([shown, *_cells(model.evaluation, base), *cost], ""))
-    return "\n".join(
-        [
-            *lines,
-            "</table>",
-            "<p>In bold: what a service takes by default. Below a name: how its artifact begins.</p>",
-        ]
-    )
+    told = "In bold: what a service takes by default. Below a name: how its artifact begins."
+    return "\n".join([*lines, f"</table><p>{told}</p>"])
 
 
 def _cells(evaluation: Evaluation, base: Evaluation) -> list[str]:
