@@ -12,7 +12,7 @@ export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
 FILMS ?= out/films
 
-.PHONY: help demo serve test test-cuda soak check bench dist matrix mutants generate clean
+.PHONY: help demo serve load test test-cuda soak check bench dist matrix mutants generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ serve: $(STAMP) $(FILMS)/report.html ## Train the recommender once, fill its sto
 		--ratings $(FILMS)/offline/events.parquet --profiles $(FILMS)/offline/profiles.parquet \
 		--catalogue $(FILMS)/offline/catalogue.parquet
 	$(BIN)/python -m serving_example.app serve --data $(FILMS) $(SERVE_ARGS)
+
+load: $(STAMP) ## Requests at a rate of one's own for what `make serve` started (LOAD_ARGS="--rate 2000 --seconds 30")
+	$(BIN)/python -m serving_example.load http://127.0.0.1:8000 $(LOAD_ARGS)
 
 $(FILMS)/report.html: | $(STAMP)
 	$(BIN)/python -m serving_example.train --out $(FILMS) $(TRAIN_ARGS)

@@ -102,7 +102,9 @@ def test_a_request_has_the_features_of_the_offline_pipeline(
             while served.tailer.step(7):
                 pass
             served.films.refresh()
-        users = served.features.users(rng.integers(1, 1 + USERS, 3).tolist())
+        read = served.features.users(rng.integers(1, 1 + USERS, 3).tolist())
+        users = [user for user in read if isinstance(user, User)]
+        assert len(users) == len(read)
         for user in users:
             assert user == served.features.user(user.user_id, user.as_of)
         films = [served.films.rows([int(f) for f in rng.integers(100, 100 + FILMS, n)])
