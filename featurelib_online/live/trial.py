@@ -165,11 +165,12 @@ class Trial:
             return None
         try:
             row = candidate.kernel(request)
-        except FeaturelibError as error:
+            sample = comparison.undeclared(request, stable, row)
+        except Exception as error:  # whatever it is, the stable release has answered
+            what = f"{error}" if isinstance(error, FeaturelibError) else repr(error)
             self._halt(candidate, f"it does not answer what {comparison.stable.version} answers: "
-                       f"{error}", None)  # fmt: skip
+                       f"{what}", None)  # fmt: skip
             return None
-        sample = comparison.undeclared(request, stable, row)
         if sample is not None and self._halts:
             self._halt(
                 candidate,

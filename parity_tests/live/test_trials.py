@@ -191,3 +191,27 @@ def test_a_candidate_that_answers_less_halts(
         halt = trial.status().halt
         assert halt is not None
         assert says in halt.why
+
+
+@pytest.mark.parametrize("kind", ["shadow", "canary"])
+def test_a_defect_of_the_candidate_halts_and_reaches_nobody(
+    registry: Registry, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that is none of featurelib's: the stable release answers, the status says why."""
+    registry.channel("trips", kind).promote("1.3.0", **STEP)
+    with following(registry) as service:
+        choice = {"share": 1.0, "entity": "user_id"}
+        begin = {"shadow": service.shadow, "canary": service.canary}[kind]
+        trial = begun(begin(channel=kind, **choice))
+        assert trial.comparison is not None
+
+        def broken(*given: object) -> None:
+            raise ZeroDivisionError("a defect")
+
+        monkeypatch.setattr(trial.comparison, "undeclared", broken)
+        for i in range(3):
+            assert numbers_in(service(request(i)), request(i)) == {1}
+        until(lambda: trial.status().halt is not None)
+        halt = trial.status().halt
+        assert halt is not None and "ZeroDivisionError('a defect')" in halt.why
+        assert trial.status().state == "halted"
