@@ -53,7 +53,7 @@ def _beside_peers(n: int, quick: bool) -> Table:
 
 
 def _growth(quick: bool) -> Table:
-    sizes = (10_000,) if quick else (5_000_000, 10_000_000, 20_000_000, 40_000_000)
+    sizes = (10_000,) if quick else (5_000_000, 20_000_000, 100_000_000)
     part = sizes[0]
     table = Table(
         f"Point-in-time from Parquet, in partitions of {part:,} events",
