@@ -77,6 +77,29 @@ def _take_over(store: OnlineStore, offset: int, views: Views) -> None:
     store.write(Batch(move=Move(before, offset), marks=mark))
 
 
+def _salt(given: argparse.Namespace, console: Console) -> int:
+    from serving_example.features import Views, compile_stages
+    from serving_example.progress import Progress
+    from serving_example.store.salting import salt
+
+    views = Views.of(compile_stages(fl.load(given.bundle)))
+    store = open_store(given.store)
+    copies = given.users - given.histories
+    try:
+        with Progress(console) as progress:
+            written = salt(
+                store, views, given.histories, given.users,
+                lambda done: progress.advance("users", done, copies),
+            )  # fmt: skip
+    finally:
+        store.close()
+    console.print(
+        f"{written} vectors written: user h + {given.histories} * salt has the history of h, "
+        f"up to user {given.users}", highlight=False,
+    )  # fmt: skip
+    return 0
+
+
 def _status(given: argparse.Namespace, console: Console) -> int:
     store = open_store(given.store)
     health = store.health()
@@ -160,6 +183,10 @@ def _parser() -> argparse.ArgumentParser:
         "--offset", type=int,
         help="the ratings hold the log up to here: a tailer goes on behind it",
     )  # fmt: skip
+    more = command("salt", _salt, "Copy the users' histories to other ids, for load tests.")
+    more.add_argument("--bundle", type=Path, required=True)
+    more.add_argument("--histories", type=int, required=True, help="the users 1 to this are copied")
+    more.add_argument("--users", type=int, required=True, help="the last id that gets a history")
     status = command("status", _status, "Whether it answers, and how far it is.")
     status.add_argument("--log", help="the event log: tells how many events are behind")
     letters = command("letters", _letters, "Events that were refused, with their reasons.")
