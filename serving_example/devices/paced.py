@@ -145,17 +145,21 @@ class PacedDevice:
         """See `Device.enter`."""
         self._inner.enter()
 
-    def load(
-        self, digest: str, module: Any, layout: Layout, ladder: Ladder, part: str = "forward"
-    ) -> PacedLoaded:
-        """See `Device.load`; takes the recorded seconds, and refuses sizes not recorded."""
+    def needs(self, module: Any, layout: Layout, ladder: Ladder) -> int:
+        """See `Device.needs`: the recorded bytes; refuses sizes not recorded."""
         missing = [size for size in ladder if size not in self._recording.run_s]
         if missing:
             raise DefinitionError(
                 f"device {self.name}: {self._recording.source} has no seconds of size {missing[0]}",
                 hint=f"it has {sorted(self._recording.run_s)}",
             )
-        needed = self._recording.memory_bytes
+        return self._recording.memory_bytes
+
+    def load(
+        self, digest: str, module: Any, layout: Layout, ladder: Ladder, part: str = "forward"
+    ) -> PacedLoaded:
+        """See `Device.load`; takes the recorded seconds, and refuses sizes not recorded."""
+        needed = self.needs(module, layout, ladder)
         if self.used_bytes + needed > self.memory_bytes:
             raise DeviceMemoryError(
                 f"device {self.name}: model {digest[:12]} needs {needed} bytes, "

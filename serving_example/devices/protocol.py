@@ -46,7 +46,9 @@ class Loaded(Protocol):
 
 
 class Device(Protocol):
-    """Runs one batch at a time. All but the attributes is called by the one thread that owns it.
+    """Runs one batch at a time.
+
+    All but the attributes and `needs` is called by the one thread that owns it.
 
     Attributes:
         name: ``cpu-0``, ``cuda-1``.
@@ -67,10 +69,20 @@ class Device(Protocol):
         """Makes the calling thread the one that owns the device."""
         ...
 
+    def needs(self, module: Any, layout: Layout, ladder: Ladder) -> int:
+        """Bytes that a function of a model takes if nothing else of the model lies here.
+
+        Raises:
+            DefinitionError: A tensor is ragged, or a size is not for this device.
+        """
+        ...
+
     def load(
         self, digest: str, module: Any, layout: Layout, ladder: Ladder, part: str = "forward"
     ) -> Loaded:
         """Puts a function of a model on the device and makes its buffers; it has not run yet.
+
+        Functions of one module share its weights, which are counted once.
 
         Raises:
             DeviceMemoryError: It does not fit the budget.

@@ -6,6 +6,7 @@ the name that torch is given.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ class TorchLoaded:
     Attributes:
         function: The model's function: tensors by name to a tensor.
         buffers: The memory of each size, made once.
+        weights: What it shares with other functions of its module.
     """
 
     digest: str
@@ -46,6 +48,25 @@ class TorchLoaded:
     memory_bytes: int
     function: Callable[[dict[str, Any]], Any]
     buffers: dict[int, TorchBuffers]
+    weights: _Weights
+
+
+@dataclass(slots=True, eq=False)
+class _Weights:
+    """A module that lies on a device.
+
+    Attributes:
+        module: As it was given.
+        here: The one that runs: on the CPU the same, elsewhere a copy of this device's own, since
+            a module is moved in place and another device may run it.
+        memory_bytes: What it takes.
+        functions: How many functions of it lie there.
+    """
+
+    module: Any
+    here: Any
+    memory_bytes: int
+    functions: int = 0
 
 
 class TorchDevice:
@@ -67,6 +88,7 @@ class TorchDevice:
         self._device = torch.device(torch_device)
         self._threads = threads
         self._resident: set[int] = set()
+        self._weights: dict[int, _Weights] = {}
 
     @property
     def kind(self) -> str:
@@ -80,20 +102,26 @@ class TorchDevice:
         if self._device.type == "cuda":
             torch.cuda.set_device(self._device)
 
-    def load(
-        self, digest: str, module: Any, layout: Layout, ladder: Ladder, part: str = "forward"
-    ) -> TorchLoaded:
-        """See `Device.load`. The module is moved to the device as it is, in eval mode."""
-        function = getattr(module, part, None)
-        if not callable(function):
-            raise DefinitionError(f"model {digest[:12]}: it has no function `{part}`")
+    def needs(self, module: Any, layout: Layout, ladder: Ladder) -> int:
+        """See `Device.needs`."""
         ragged = [t.name for t in layout.tensors if t.is_ragged]
         if ragged or not layout.tensors:
             what = f"tensor `{ragged[0]}` holds Lists" if ragged else "it reads no tensor"
             raise DefinitionError(
-                f"model {digest[:12]}: {what}; a device here takes numbers side by side"
+                f"a model cannot lie on device {self.name}: {what}; a device here takes numbers "
+                "side by side"
             )
-        needed = _module_bytes(module) + sum(_row_bytes(layout) * size for size in ladder)
+        return _module_bytes(module) + _buffer_bytes(layout, ladder)
+
+    def load(
+        self, digest: str, module: Any, layout: Layout, ladder: Ladder, part: str = "forward"
+    ) -> TorchLoaded:
+        """See `Device.load`. The module is put into eval mode."""
+        if not callable(getattr(module, part, None)):
+            raise DefinitionError(f"model {digest[:12]}: it has no function `{part}`")
+        alone = self.needs(module, layout, ladder)
+        weights = self._weights.get(id(module))
+        needed = alone if weights is None else _buffer_bytes(layout, ladder)
         if self.used_bytes + needed > self.memory_bytes:
             raise DeviceMemoryError(
                 f"device {self.name}: model {digest[:12]} needs {needed} bytes, "
@@ -101,20 +129,32 @@ class TorchDevice:
                 needed=needed,
                 hint="unload a model first",
             )
-        module.to(self._device).eval()
         pin = self._device.type == "cuda"
+        if weights is None:
+            here = copy.deepcopy(module).to(self._device) if pin else module
+            here.eval()
+            weights = _Weights(module, here, _module_bytes(module))
         buffers = {size: TorchBuffers(layout, size, pin_memory=pin) for size in ladder}
+        function = getattr(weights.here, part)
+        made = TorchLoaded(digest, part, layout, ladder, alone, function, buffers, weights)
+        # From here on nothing fails: what a load that failed had taken is nobody's.
+        self._weights[id(module)] = weights
+        weights.functions += 1
         self.used_bytes += needed
-        made = TorchLoaded(digest, part, layout, ladder, needed, function, buffers)
         self._resident.add(id(made))
         return made
 
     def unload(self, loaded: Loaded) -> None:
         """See `Device.unload`."""
         if id(loaded) in self._resident:
-            self._resident.discard(id(loaded))
-            self.used_bytes -= loaded.memory_bytes
-            _own(loaded).buffers.clear()
+            own = _own(loaded)
+            self._resident.discard(id(own))
+            self.used_bytes -= _buffer_bytes(own.layout, own.ladder)
+            own.buffers.clear()
+            own.weights.functions -= 1
+            if not own.weights.functions:
+                del self._weights[id(own.weights.module)]
+                self.used_bytes -= own.weights.memory_bytes
 
     def warm(self, loaded: Loaded, size: int) -> None:
         """See `Device.warm`."""
@@ -191,5 +231,6 @@ def _module_bytes(module: Any) -> int:
     return sum(t.numel() * t.element_size() for t in tensors.values())
 
 
-def _row_bytes(layout: Layout) -> int:
-    return sum(t.width * np.dtype(t.dtype.storage).itemsize for t in layout.tensors)
+def _buffer_bytes(layout: Layout, ladder: Ladder) -> int:
+    row = sum(t.width * np.dtype(t.dtype.storage).itemsize for t in layout.tensors)
+    return row * sum(ladder)
