@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import httptools
 
 from serving_example.app.errors import as_rejection, as_response
-from serving_example.app.http import Handler, Pending, Rejection, Request, Response
+from serving_example.app.http import Headers, Rejection, Request, Response
 from serving_example.app.keys import Keys
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
@@ -28,6 +28,7 @@ ADMIN_S = 120.0
 """For an answer on the admin port: a model may take its time to load."""
 _MAX_HEADS = 256
 """Answers whose first lines are kept."""
+_NO_PARTS: Mapping[str, str] = {}
 GONE = 499
 """How a request is counted whose client hung up before its answer."""
 log = logging.getLogger("serving_example")
@@ -66,7 +67,7 @@ class Application:
         self._ids = map((id_prefix + "-{:x}").format, itertools.count(1))
         self._admin = admin_token.encode() if admin_token else None
         self._answer_s = limits.answer_s if self._admin is None else ADMIN_S
-        self._heads: dict[tuple[int, bytes, tuple[tuple[bytes, bytes], ...]], str] = {}
+        self._heads: dict[tuple[int, bytes, Headers], str] = {}
         self._date = ""
         self.in_flight = 0
         self.is_draining = False
@@ -96,7 +97,7 @@ class Application:
         return Request(
             method, unquote(text) if "%" in text else text, query, headers, b"",
             given.decode() if is_good else next(self._ids),  # type: ignore[union-attr]
-            now, now + self._answer_s, client, self._admin is not None,
+            now, now + self._answer_s, client, self._admin is not None, _NO_PARTS, [],
         )  # fmt: skip
 
     def unread(self) -> Request:
@@ -164,13 +165,6 @@ class Application:
             field="body", close=True,
         )  # fmt: skip
 
-    def handle(self, handler: Handler, request: Request) -> Response | Pending:
-        """The answer of a handler; its errors are answers too."""
-        try:
-            return handler(request)
-        except Exception as error:
-            return self.refuse(error, request)
-
     def refuse(self, error: Exception, request: Request) -> Response:
         """The answer that an error becomes."""
         rejection = as_rejection(error, self.limits.retry_after_s)
@@ -215,9 +209,7 @@ class Application:
         self._date = formatdate(unix_s, usegmt=True)
         self._heads.clear()
 
-    def _first(
-        self, status: int, content_type: bytes, headers: tuple[tuple[bytes, bytes], ...]
-    ) -> str:
+    def _first(self, status: int, content_type: bytes, headers: Headers) -> str:
         """The lines of a head that many answers share for a second."""
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"date: {self._date}"]
         if content_type:

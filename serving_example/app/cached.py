@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 
 from serving_example.app.contracts import Contract, Recommended
-from serving_example.app.http import Pending, Rejection, Request, Response
+from serving_example.app.http import JSON, Headers, Pending, Rejection, Request, Response
 from serving_example.app.recommender import Ask, Recommender
-from serving_example.caches import Made, ResultCache, Waiter, answerer, canonical
+from serving_example.caches import Made, ResultCache, Waiter, Work, answerer, canonical
 from serving_example.caches.flights import Cancel
 
 __all__ = ["CachedRecommender"]
@@ -46,6 +46,7 @@ class CachedRecommender:
         self._recommender, self._cache, self._clock = recommender, cache, clock
         self._fingerprint, self._ttl_s = fingerprint, ttl_s
         self._names: dict[tuple[int, _Who], bytes] = {}
+        self._aged: dict[tuple[int, int], Headers] = {}
 
     def recommend(self, ask: Ask, request: Request, contract: Contract) -> Response | Pending:
         """The answer in the words of a contract; one that was kept tells its `age` in a header.
@@ -54,10 +55,22 @@ class CachedRecommender:
             Rejection: A model is not there.
             DeviceError: The device takes no jobs.
         """
-        if not self._cache.looks():
+        cache, user = self._cache, ask.user_id
+        if not cache.looks():
             return self._recommender.recommend(ask, request, contract.respond)
         who = self._who(ask)
-        key = self._name(who, contract) + canonical([ask.user_id, ask.k, *(ask.candidates or ())])
+        key = self._name(who, contract) + canonical((user, ask.k, *(ask.candidates or ())))
+        kept = cache.look(key, user)
+        if kept is None:
+            return self._made_now(key, ask, request, contract, who)
+        if kept.is_due:
+            cache.renew(key, user, self._work(ask, request, contract, who))
+        return Response(200, kept.value, JSON, self._headers(contract, int(kept.age_s)))
+
+    def _made_now(
+        self, key: bytes, ask: Ask, request: Request, contract: Contract, who: _Who
+    ) -> Pending:
+        """An answer that is not kept yet."""
         pending = Pending()
 
         def told(result: Made[bytes] | Exception) -> None:
@@ -66,16 +79,20 @@ class CachedRecommender:
             else:
                 pending.set(Response(body=result.value, headers=contract.headers))
 
-        def work(deadline: float, done: _Done) -> Cancel:
-            return self._begin(ask, request, contract, who, deadline, done)
-
         waiter: Waiter[Made[bytes]] = Waiter(told, request.deadline)
-        kept = self._cache.ask(key, ask.user_id, work, waiter)
-        if kept is not None:
-            age = (b"age", b"%d" % (self._clock() - kept.made_at))
-            return Response(body=kept.value, headers=(*contract.headers, age))
+        self._cache.make(key, ask.user_id, self._work(ask, request, contract, who), waiter)
         pending.on_abandon = waiter.leave
         return pending
+
+    def _headers(self, contract: Contract, age_s: int) -> Headers:
+        """The headers of an answer that was kept for so many seconds."""
+        made = self._aged.get((contract.version, age_s))
+        if made is None:
+            if len(self._aged) >= _MOST_NAMES:
+                self._aged.clear()
+            made = (*contract.headers, (b"age", b"%d" % age_s))
+            self._aged[contract.version, age_s] = made
+        return made
 
     def _who(self, ask: Ask) -> _Who:
         """Names and artifacts of the models that answer a request now, one after another."""
@@ -92,6 +109,9 @@ class CachedRecommender:
             name = answerer(self._fingerprint, str(contract.version), *who)
             self._names[contract.version, who] = name
         return name
+
+    def _work(self, ask: Ask, request: Request, contract: Contract, who: _Who) -> Work[bytes]:
+        return lambda deadline, done: self._begin(ask, request, contract, who, deadline, done)
 
     def _begin(
         self,

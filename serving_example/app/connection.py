@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from serving_example.app.http import Pending, Rejection, Response
+from serving_example.app.http import Rejection, Response
 from serving_example.app.intake import PIECE, Exchange, Intake
+from serving_example.app.routes import Route
 from serving_example.devices.executor import DeadlineError
 
 __all__ = ["LINGER_S", "Connection"]
@@ -101,28 +102,34 @@ class Connection(Intake):
             exchange = queue[0]
             if exchange.pending is not None:
                 return
-            error = exchange.refusal
-            if error is None and exchange.route is None:
-                error = self._begin(exchange)
-            if error is not None:
-                self._answer(exchange, app.refuse(error, exchange.request))
+            route = exchange.route
+            if route is None and exchange.refusal is None:
+                route = self._begin(exchange)
+            if route is None or exchange.refusal is not None:
+                assert exchange.refusal is not None
+                self._answer(exchange, app.refuse(exchange.refusal, exchange.request))
                 continue
             if not exchange.is_whole:
                 return
-            given = self._handle(exchange)
+            request = exchange.request
+            if exchange.parts:
+                request.body = b"".join(exchange.parts)
+            try:
+                given = route.handler(request)
+            except Exception as error:
+                given = app.refuse(error, request)
             if isinstance(given, Response):
                 self._answer(exchange, given)
             elif given.result is not None:
                 self._answer(exchange, self._made(exchange, given.result))
             else:
                 exchange.pending = given
-                deadline = exchange.request.deadline
-                exchange.place = self._port.deadlines.add(self, deadline)
+                exchange.place = self._port.deadlines.add(self, request.deadline)
                 given.then(self._finish)
                 return
 
-    def _begin(self, exchange: Exchange) -> Exception | None:
-        """Lets the first request in; gives why not."""
+    def _begin(self, exchange: Exchange) -> Route | None:
+        """Lets the first request in; else its `refusal` says why not."""
         request, app = exchange.request, self._app
         try:
             exchange.route = route = app.begin(request)
@@ -131,16 +138,10 @@ class Connection(Intake):
                 app.check_body(route, request.headers)
                 if _waits(exchange) and not exchange.is_old:
                     self.transport.write(_CONTINUE)
+            return route
         except Exception as error:
-            return error
-        return None
-
-    def _handle(self, exchange: Exchange) -> Response | Pending:
-        route, request, parts = exchange.route, exchange.request, exchange.parts
-        assert route is not None  # it has begun
-        if parts:
-            request.body = parts[0] if len(parts) == 1 else b"".join(parts)
-        return self._app.handle(route.handler, request)
+            exchange.refusal = error
+            return None
 
     def _made(self, exchange: Exchange, result: Response | Exception) -> Response:
         if isinstance(result, Response):

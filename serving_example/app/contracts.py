@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from featurelib.errors import DefinitionError
 from featurelib.fields import Field
-from serving_example.app.http import Rejection, Request, Response, encode
+from serving_example.app.http import Headers, Rejection, Request, Response, encode
 from serving_example.app.limits import Limits
 
 __all__ = ["CURRENT", "Contract", "Recommended", "annotation", "chosen", "contracts", "record"]
@@ -85,11 +85,19 @@ class Contract:
         version: Its number.
         request: The type of a request's body.
         response: The type of an answer's body.
+        headers: What an answer of this version says of it.
     """
 
     version: int
     request: type[msgspec.Struct]
     response: type[msgspec.Struct]
+    headers: Headers = field(init=False)
+
+    def __post_init__(self) -> None:
+        told: Headers = ((HEADER, str(self.version).encode()),)
+        if self.version != CURRENT:
+            told = (*told, (b"deprecation", DEPRECATED_SINCE))
+        object.__setattr__(self, "headers", told)
 
     def answer(self, made: Recommended) -> msgspec.Struct:
         """An answer in the words of this version."""
@@ -102,12 +110,6 @@ class Contract:
     def respond(self, made: Recommended) -> Response:
         """The response with an answer in the words of this version."""
         return Response(body=encode(self.answer(made)), headers=self.headers)
-
-    @property
-    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """What an answer of this version says of it."""
-        told = ((HEADER, str(self.version).encode()),)
-        return told if self.version == CURRENT else (*told, (b"deprecation", DEPRECATED_SINCE))
 
 
 def contracts(fields: Mapping[str, Field], limits: Limits) -> dict[int, Contract]:

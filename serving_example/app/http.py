@@ -17,8 +17,12 @@ import msgspec
 
 from featurelib.errors import FeaturelibError
 
-__all__ = ["Handler", "Pending", "Rejection", "Request", "Response", "decode", "encode"]
+__all__ = [
+    "JSON", "Handler", "Headers", "Pending", "Rejection", "Request", "Response", "decode", "encode",
+]  # fmt: skip
 
+Headers = tuple[tuple[bytes, bytes], ...]
+"""Headers of an answer, names in lower case."""
 JSON = b"application/json"
 _MAX_FIELDS = 20
 """Parameters that a query may have."""

@@ -37,7 +37,7 @@ class Exchange:
         refusal: Why it is not answered as asked; None: nothing is known against it.
         pending: Its answer, while it is waited for.
         place: Where it stands among the deadlines.
-        parts: What came of its body.
+        parts: What came of its body; None: nothing.
         size: Bytes of them.
         has_body: Whether its head says that it has one.
         is_whole: Its last byte came.
@@ -46,19 +46,16 @@ class Exchange:
         is_answered: It was answered, perhaps before it was whole.
     """
 
-    __slots__ = (
-        "has_body", "is_answered", "is_last", "is_old", "is_whole", "parts", "pending", "place",
-        "refusal", "request", "route", "size",
-    )  # fmt: skip
+    # What most requests never set stands here, so that making one sets nothing but the request.
+    route: Route | None = None
+    refusal: Exception | None = None
+    pending: Pending | None = None
+    parts: list[bytes] | None = None
+    size = place = 0
+    has_body = is_whole = is_last = is_old = is_answered = False
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.route: Route | None = None
-        self.refusal: Exception | None = None
-        self.pending: Pending | None = None
-        self.parts: list[bytes] = []
-        self.size = self.place = 0
-        self.has_body = self.is_whole = self.is_last = self.is_old = self.is_answered = False
 
 
 class Intake(asyncio.Protocol):
@@ -157,6 +154,8 @@ class Intake(asyncio.Protocol):
         if exchange.size > self._limits.body_bytes:
             self._refuse(self._app.too_large())
         elif not exchange.is_answered:
+            if exchange.parts is None:
+                exchange.parts = []
             exchange.parts.append(body)
 
     def on_message_complete(self) -> None:

@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from serving_example.app.counters import Counts, Spreads
+from serving_example.app.counters import Answers, Counts, Spreads
 from serving_example.store import Freshness
 from serving_example.store.freshness import AGE_BOUNDS_S
 
@@ -29,13 +29,17 @@ class Metrics:
 
     Args:
         registry: Where they are registered.
+
+    Attributes:
+        request: Told of each answer: route, method, status, seconds; by the event loop's thread.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         counter, histogram = self._counter, self._histogram
-        self._requests = counter("http_requests", "Answers.", "route", "method", "status")
-        self._seconds = histogram("http_request_seconds", "To the answer.", SECONDS, "route")
+        answers = Answers("featurelib_http_requests", "featurelib_http_request_seconds", SECONDS)
+        self.registry.register(answers)
+        self.request = answers.add
         self._rejections = counter("rejections", "Requests refused, and why.", "code", "reason")
         self._stages = histogram("stage_seconds", "Stages of a request.", SECONDS, "stage")
         self._keys = counter("key_requests", "Requests of each API key.", "key")
@@ -50,11 +54,6 @@ class Metrics:
             "featurelib_model_loaded", "1 for a model that is loaded.", ("name", "digest"),
             registry=self.registry,
         )  # fmt: skip
-
-    def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """An answer was given."""
-        self._requests.add((route, method, str(status)))
-        self._seconds.add((route,), seconds)
 
     def rejection(self, code: str, reason: str) -> None:
         """A request was refused."""

@@ -20,7 +20,9 @@ from serving_example.app.watermark import Watermark
 __all__ = ["Recommendations", "model_routes", "routes"]
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
-
+_Query = tuple[int, str | None, int]
+_MOST_QUERIES = 1_000
+"""Queries of which it is remembered what they say: most differ in the path alone."""
 
 BEHIND = "behind"
 """The flag of an answer that does not see all events which its request wanted to be seen."""
@@ -52,6 +54,7 @@ class Recommendations:
         self._cached = cached
         self._recommender, self._contracts, self._limits = recommender, contracts, limits
         self._watermark, self._clock, self._metrics = watermark, clock, metrics
+        self._queries: dict[bytes, _Query] = {}
 
     def post(self, request: Request) -> Response | Pending:
         """``POST /v1/recommend``."""
@@ -66,13 +69,23 @@ class Recommendations:
         """``GET /v1/recommend/{user_id}?k=10``."""
         contract = chosen(request, self._contracts)
         user = _integer(request.parts["user_id"], "path.user_id", -(2**63), 2**63 - 1)
+        k, model, offset = self._queries.get(request.query) or self._query(request)
+        return self._seen(offset, Ask(user, k, None, model), request, contract)
+
+    def _query(self, request: Request) -> _Query:
+        """What a query says: k, the model, the offset."""
         given = request.parameters(("k", "model", "min_offset"))
         k, offset = 10, 0
         if "k" in given:
             k = _integer(given["k"], "query.k", 1, self._limits.items)
         if "min_offset" in given:
             offset = _integer(given["min_offset"], "query.min_offset", 0, 2**63 - 1)
-        return self._seen(offset, Ask(user, k, None, given.get("model")), request, contract)
+        made = k, given.get("model"), offset
+        if not offset:  # an offset is asked for once or twice, the rest again and again
+            if len(self._queries) >= _MOST_QUERIES:
+                self._queries.clear()
+            self._queries[request.query] = made
+        return made
 
     def _seen(
         self, offset: int, ask: Ask, request: Request, contract: Contract

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from featurelib.errors import InputError
 from serving_example.app.cases import Answer, Answered, Services, Wanted
@@ -16,8 +16,7 @@ from serving_example.devices.job import Job
 __all__ = ["Ask", "Recommender"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What is asked for.
 
     Attributes:

@@ -13,7 +13,7 @@ from serving_example.caches.follow import Follower, Invalidates, Listener
 from serving_example.caches.interface import AGE_BOUNDS_S, Cache, Counts
 from serving_example.caches.keys import answerer, canonical
 from serving_example.caches.known import FeaturePolicy, Known
-from serving_example.caches.results import Kept, Made, Policy, ResultCache
+from serving_example.caches.results import Kept, Made, Policy, ResultCache, Work
 
 __all__ = [
     "AGE_BOUNDS_S",
@@ -34,6 +34,7 @@ __all__ = [
     "Policy",
     "ResultCache",
     "Waiter",
+    "Work",
     "answerer",
     "canonical",
 ]

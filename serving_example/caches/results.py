@@ -52,15 +52,23 @@ class Kept(Generic[Value]):
     Attributes:
         value: The answer.
         made_at: When its making began, by the cache's clock: what it was made of is not younger.
+        age_s: How old it was when it was looked at last.
+        is_due: Whether who looked at it last is to have it made anew.
     """
 
-    __slots__ = ("_epoch", "_hard_until", "_renew_at", "_took_s", "made_at", "value")
+    __slots__ = (
+        "_early_at", "_epoch", "_hard_until", "_renew_at", "_took_s", "age_s", "is_due", "made_at",
+        "value",
+    )  # fmt: skip
 
     def __init__(
-        self, value: Value, made_at: float, took_s: float, soft_s: float, until: float, epoch: int
+        self, value: Value, made_at: float, took_s: float, policy: Policy, until: float, epoch: int
     ) -> None:
         self.value, self.made_at, self._took_s = value, made_at, took_s
-        self._renew_at, self._hard_until, self._epoch = made_at + soft_s, until, epoch
+        self._renew_at, self._hard_until, self._epoch = made_at + policy.soft_s, until, epoch
+        # 20 times the scale before it XFetch's chance is 2e-9: until then nothing is drawn.
+        self._early_at = self._renew_at - 20 * policy.early * took_s
+        self.age_s, self.is_due = 0.0, False
 
 
 Work = Callable[[float, Callable[[Made[Value] | Exception], None]], Cancel]
@@ -159,45 +167,56 @@ class ResultCache(Generic[Value]):
         self.counts.bypassed += 1
         return False
 
-    def ask(
-        self, key: bytes, entity: int, work: Work[Value], waiter: Waiter[Made[Value]]
-    ) -> Kept[Value] | None:
-        """An answer that is kept; else what is made of it goes to the waiter.
+    def look(self, key: bytes, entity: int) -> Kept[Value] | None:
+        """An answer that is kept, which is a hit; None is a miss, that `make` is for.
 
         Args:
             key: What is asked, and of whom: `keys`.
             entity: Whose change makes the answer invalid.
-            work: Makes the answer.
-            waiter: Told of it if None is returned, perhaps before this returns.
         """
-        now, counts, entries = self._clock(), self.counts, self._entries
-        kept = entries.get(key)
-        epoch = self.epochs.of(entity)  # before anything is read for a new answer
-        is_hit = False
+        now, counts = self._clock(), self.counts
+        kept = self._entries.get(key)
         if kept is not None:
-            if kept._epoch != epoch:
+            if kept._epoch != self.epochs.of(entity):
                 counts.invalidated += 1
-                entries.drop(key)
+                self._entries.drop(key)
+                kept = None
             elif not kept.made_at <= now < kept._hard_until:
                 counts.expired += 1
-                entries.drop(key)
-            else:
-                is_hit = True
+                self._entries.drop(key)
+                kept = None
         if self._break_even is not None:
-            self._break_even.saw(is_hit)
-        if kept is None or not is_hit:
+            self._break_even.saw(kept is not None)
+        if kept is None:
             counts.misses += 1
-            self._flights.wait((key, epoch), self._making(key, entity, epoch, work), waiter)
             return None
-        counts.hit(now - kept.made_at)
-        if now >= kept._renew_at - 20 * self._policy.early * kept._took_s:
-            self._renew(key, entity, epoch, work, kept, now)
+        kept.age_s = age_s = now - kept.made_at
+        counts.hit(age_s)
+        kept.is_due = now >= kept._early_at and self._is_due(kept, now)
         if self._audit_every:
             self._audit_in -= 1
             if self._audit_in <= 0:
                 self._audit_in = self._audit_every
                 self._check(key, kept)
         return kept
+
+    def make(self, key: bytes, entity: int, work: Work[Value], waiter: Waiter[Made[Value]]) -> None:
+        """Has an answer made, once for all who wait for it, and keeps it.
+
+        Args:
+            key: As `look` was asked.
+            entity: The same.
+            work: Makes the answer.
+            waiter: Told of it, perhaps before this returns.
+        """
+        epoch = self.epochs.of(entity)  # before anything is read for the answer
+        self._flights.wait((key, epoch), self._making(key, entity, epoch, work), waiter)
+
+    def renew(self, key: bytes, entity: int, work: Work[Value]) -> None:
+        """Begins an answer anew, for nobody yet: `look` said that the one which is kept is due."""
+        epoch, until = self.epochs.of(entity), self._clock() + self._policy.renew_within_s
+        if self._flights.renew((key, epoch), self._making(key, entity, epoch, work), until):
+            self.counts.renewals += 1
 
     def peek(self, key: bytes) -> Value | None:
         """What is kept under a key, if its TTL has not passed; of its entity nothing is known."""
@@ -215,10 +234,8 @@ class ResultCache(Generic[Value]):
         self.epochs.bump_all()
         self._entries.clear()
 
-    def _renew(
-        self, key: bytes, entity: int, epoch: int, work: Work[Value], kept: Kept[Value], now: float
-    ) -> None:
-        """Begins an answer anew, surely after the soft TTL, before it with XFetch's chance.
+    def _is_due(self, kept: Kept[Value], now: float) -> bool:
+        """Whether to begin an answer anew: surely after the soft TTL, before it by XFetch's chance.
 
         A. Vattani, F. Chierichetti, K. Lowenstein: Optimal Probabilistic Cache Stampede Prevention,
         VLDB 2015: so long before the TTL as the work takes, times an exponential draw.
@@ -227,13 +244,11 @@ class ResultCache(Generic[Value]):
         if left > 0:
             scale = self._policy.early * kept._took_s
             if scale == 0 or self._draw() >= math.exp(-left / scale):
-                return
+                return False
         else:
             self.counts.stale += 1
-        kept._renew_at = max(now + _PAUSE_S, kept._renew_at)
-        making = self._making(key, entity, epoch, work)
-        if self._flights.renew((key, epoch), making, now + self._policy.renew_within_s):
-            self.counts.renewals += 1
+        kept._renew_at = kept._early_at = max(now + _PAUSE_S, kept._renew_at)
+        return True
 
     def _making(self, key: bytes, entity: int, epoch: int, work: Work[Value]) -> Work[Value]:
         """The work, whose result is kept before it is told."""
@@ -256,7 +271,7 @@ class ResultCache(Generic[Value]):
         if not made.is_keepable or until <= now or self.epochs.of(entity) != epoch:
             self.counts.uncacheable += 1
             return
-        kept = Kept(made.value, began, now - began, policy.soft_s, until, epoch)
+        kept = Kept(made.value, began, now - began, policy, until, epoch)
         self._entries.put(key, kept, made.size + len(key) + _ENTRY_BYTES)
 
     def _check(self, key: bytes, kept: Kept[Value]) -> None:

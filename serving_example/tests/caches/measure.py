@@ -14,6 +14,7 @@ from serving_example.app.contracts import CURRENT, Contract, Recommended
 from serving_example.app.http import Request
 from serving_example.app.recommender import Ask
 from serving_example.caches import Made, Policy, ResultCache, Waiter, answerer, canonical
+from serving_example.tests.caches.asking import ask
 
 BODY = b"x" * 700
 """About ten films with scores, and what else an answer tells."""
@@ -45,10 +46,10 @@ def main() -> None:
     who = cached._who(Ask(1, 10))
     keys = [cached._name(who, contract) + canonical([user, 10]) for user in users]
     for user, key in zip(users, keys, strict=True):
-        cache.ask(key, user, at_once, Waiter(lambda made: None, math.inf))
+        ask(cache, key, user, at_once, Waiter(lambda made: None, math.inf))
     asks, request = [Ask(user, 10) for user in users], Request("GET", "/", deadline=math.inf)
     told("the canonical bytes of a request", lambda i: name + canonical([users[i], 10]))
-    told("a hit in the cache of results", lambda i: cache.ask(keys[i], users[i], at_once, waiter))
+    told("a hit in the cache of results", lambda i: ask(cache, keys[i], users[i], at_once, waiter))
     told("a hit in all, to the response", lambda i: cached.recommend(asks[i], request, contract))
     told("a change of a user", lambda i: cache.bump(users[i]))
     told("a miss, to the answer that is kept", _missing(cache))
@@ -65,7 +66,7 @@ def at_once(deadline: float, done: Callable[[Any], None]) -> Callable[[], None]:
 
 def _missing(cache: ResultCache[bytes]) -> Callable[[int], object]:
     new = map(b"%d".__mod__, itertools.count())
-    return lambda i: cache.ask(next(new), i, at_once, Waiter(lambda made: None, math.inf))
+    return lambda i: ask(cache, next(new), i, at_once, Waiter(lambda made: None, math.inf))
 
 
 def told(what: str, call: Callable[[int], object], times: int = 1_000) -> None:
@@ -94,7 +95,7 @@ def hit_rate(max_bytes: int, ttl_s: float, seconds: float = 40.0) -> float:
         if draw.random() < EVENTS:
             cache.bump(user)
             continue
-        hit = cache.ask(canonical([user, 10]), user, at_once, nobody)
+        hit = ask(cache, canonical([user, 10]), user, at_once, nobody)
         if number > count / 2:
             asked += 1
             hits += hit is not None

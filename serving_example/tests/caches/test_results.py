@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from serving_example.caches import BreakEven, Made, Policy, ResultCache, Waiter
+from serving_example.tests.caches.asking import ask
 
 
 class World:
@@ -35,7 +36,7 @@ class World:
     def ask(self, key: bytes = b"k", entity: int = 1, deadline: float = math.inf) -> Any:
         got: list[Any] = []
         waiter: Waiter[Made[str]] = Waiter(got.append, deadline)
-        hit = self.cache.ask(key, entity, self.work, waiter)
+        hit = ask(self.cache, key, entity, self.work, waiter)
         return (hit and hit.value), got, waiter
 
     def fill(self, value: str = "v", took: float = 0.0, **made: Any) -> None:
@@ -73,7 +74,7 @@ def test_the_same_on_an_event_loop() -> None:
         async def client() -> str:
             future = loop.create_future()
             waiter: Waiter[Made[str]] = Waiter(future.set_result, math.inf)
-            hit = cache.ask(b"k", 1, work, waiter)
+            hit = ask(cache, b"k", 1, work, waiter)
             try:
                 return hit.value if hit else (await future).value
             except asyncio.CancelledError:
@@ -120,7 +121,7 @@ def test_a_failure_is_told_to_those_who_waited_and_to_nobody_after() -> None:
     def raises(deadline: float, done: Any) -> Any:
         raise OSError("at once")
 
-    world.cache.ask(b"other", 1, raises, Waiter(got.append, math.inf))
+    ask(world.cache, b"other", 1, raises, Waiter(got.append, math.inf))
     assert isinstance(got[0], OSError) and world.cache.in_flight == 1
 
 
@@ -238,7 +239,7 @@ def test_work_may_answer_at_once() -> None:
         return lambda: pytest.fail("it is over")
 
     waiter: Waiter[Made[str]] = Waiter(got.append, math.inf)
-    assert world.cache.ask(b"k", 1, at_once, waiter) is None
+    assert ask(world.cache, b"k", 1, at_once, waiter) is None
     assert got[0].value == "v" and world.cache.in_flight == 0
     waiter.leave()
     assert world.ask()[0] == "v"

@@ -15,6 +15,7 @@ from hypothesis.stateful import (
 
 from parity_tests.soak import examples
 from serving_example.caches import Made, Policy, ResultCache, Waiter
+from serving_example.tests.caches.asking import ask
 
 SOFT, HARD = 10.0, 30.0
 KEYS = st.integers(0, 3)
@@ -68,7 +69,7 @@ class Machine(RuleBasedStateMachine):
         me = self.serial
         got: list[Any] = self.told.setdefault(me, [])
         waiter: Waiter[Made[str]] = Waiter(got.append, self.now + patience)
-        hit = self.cache.ask(str(key).encode(), key // 2, self._work(key), waiter)
+        hit = ask(self.cache, str(key).encode(), key // 2, self._work(key), waiter)
         if hit is not None:
             assert not got
             made = self.answers[hit.value]
