@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from featurelib.jit.addresses import address_of
 from featurelib.jit.windows import layout as at
 from featurelib.jit.windows.plan import Plan
 from featurelib_online.stream.growing import totals_of
-from featurelib_online.stream.looking_code import pick_values
+from featurelib_online.stream.looking_code import count_events, pick_values
 from featurelib_online.stream.moments import datetime_of
 from featurelib_online.stream.state import FrozenState, check_definition
 
@@ -20,7 +21,10 @@ _WORDS = {"f": np.float64, "u": np.uint64}
 
 
 class ValueReader:
-    """Reads the values that an aggregate looks at: see `featurelib_online.stream.Stream.values`.
+    """Reads the values that an aggregate looks at, of many states in one call of machine code.
+
+    What values those are is told by `featurelib_online.stream.Stream.values`. Safe to call from
+    many threads.
 
     Args:
         plan: The plan of the source.
@@ -39,23 +43,43 @@ class ValueReader:
                 f"{where}: expected an aggregate that has an argument and no filter, got {name!r}",
                 hint=f"there are {', '.join(known) or 'none'}",
             )
-        self._plan, self._where, self._sees_now = plan, where, asked.window.sees_now
+        self._plan, self._where = plan, where
         argument = asked.arguments[0]
         place = plan.slot_words - plan.events.arguments + argument
         flags, bit = at.E_FLAGS + (argument >> 6), argument & 63
-        self._question = [plan.slot_words, place, flags, bit]
+        self._asked = np.array([place, flags, bit, asked.window.sees_now], np.int64)
         self._dtype = _WORDS.get(plan.events.argument_dtype(argument).kind, np.int64)
 
-    def read(self, state: FrozenState, q: int) -> Array:
-        """The values in a state at a query time."""
-        check_definition(state, self._plan, self._where)
-        capacity, first, end = state.words[at.S_CAPACITY : at.S_END + 1].tolist()
-        size = self._plan.slot_words
-        slots = self._plan.state_words(capacity) - (capacity - first) * size
-        asked = np.array([*self._question, q + 1 if self._sees_now else q, q], np.int64)
-        found: Array = np.empty(end - first, self._dtype)
-        addresses = (state.address + 8 * slots, address_of(asked), address_of(found))
-        return found[: pick_values(end - first, *addresses)]
+    def read(
+        self, states: Sequence[FrozenState | None], moments: Sequence[int]
+    ) -> tuple[Array, Array]:
+        """The values in states, each at a moment of its own.
+
+        Args:
+            states: The state of each entity; None has no events.
+            moments: Microseconds since 1970 in UTC, one for each state.
+
+        Returns:
+            The values, those of a state behind those of the one before it; and where the values of
+            each end, int64.
+
+        Raises:
+            StateVersionError: One of the states is of another definition.
+        """
+        n, plan = len(states), self._plan.address
+        given: Array = np.empty((3, n), np.int64)
+        given[0] = [0 if state is None else state.address for state in states]
+        given[1] = moments
+        at = address_of(given)
+        count = count_events(n, at, plan)
+        if count < 0:
+            wrong = states[-1 - count]
+            assert wrong is not None
+            check_definition(wrong, self._plan, self._where)
+        found: Array = np.empty(count, self._dtype)
+        asked, ends = address_of(self._asked), at + 16 * n
+        count = pick_values(n, at, plan, asked, at + 8 * n, address_of(found), ends)
+        return found[:count], given[2]
 
 
 def described(plan: Plan, state: FrozenState) -> dict[str, Any]:

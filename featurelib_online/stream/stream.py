@@ -168,8 +168,7 @@ class Stream:
     def values(self, state: FrozenState, name: str, as_of: dt.datetime | int) -> Array:
         """The values that an aggregate looks at, in all events that are kept and known by a moment.
 
-        Of the window it is only whether it sees an event of the moment itself. What has an entity
-        touched? A service that leaves it out asks thus, and no aggregate has to say it.
+        Of the window it is only whether it sees an event of the moment itself.
 
         Args:
             state: The entity's state.
@@ -184,10 +183,13 @@ class Stream:
             InputError: There is no such aggregate, or `as_of` is no moment.
             StateVersionError: The state of another definition.
         """
-        reader = self._values.get(name)
-        if reader is None:
-            reader = self._values[name] = ValueReader(self.plan, self.name, name)
-        return reader.read(state, microseconds(as_of))
+        return self.value_reader(name).read([state], [microseconds(as_of)])[0]
+
+    def value_reader(self, name: str) -> ValueReader:
+        """Reads what `values` gives of many states in one call; raises what it raises."""
+        if name not in self._values:
+            self._values[name] = ValueReader(self.plan, self.name, name)
+        return self._values[name]
 
     def query(self, state: FrozenState, as_of: dt.datetime | int) -> Answers:
         """The aggregates of an entity at a moment.

@@ -57,6 +57,12 @@ def test_values_are_those_of_a_question_for_all_of_them(
             assert got.dtype == kind
             wanted = np.array(answers[f"{name}_{closed}"], kind)
             assert got.tobytes() == wanted.tobytes()
+            # Beside others it is the same: those of each state end where it is told.
+            reader, moments = made().value_reader(f"{name}_{closed}"), [q, q, q - 1, q]
+            several, ends = reader.read([view, None, state, view], moments)
+            assert ends.tolist()[:2] == [len(got)] * 2
+            before = made().values(state, f"{name}_{closed}", q - 1)
+            assert several.tobytes() == got.tobytes() + before.tobytes() + got.tobytes()
 
 
 def state_of(n: int) -> stream.State:
@@ -106,3 +112,6 @@ def test_values_are_asked_by_an_aggregate_of_the_stream() -> None:
         made().values(made().new(), "none", 0)
     with pytest.raises(StateVersionError, match="another definition"):
         made().values(numbers.new(), "n_left", 0)
+    reader = made().value_reader("x_left")
+    with pytest.raises(StateVersionError, match="another definition"):
+        reader.read([None, made().new(), numbers.new()], [0, 0, 0])

@@ -6,12 +6,12 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from featurelib.errors import DeviceError, FeaturelibError
+from serving_example.app.nearest import Snapshot
 from serving_example.app.repository import Served
 from serving_example.app.watermark import Watermark
 from serving_example.devices.executor import Executor
@@ -19,10 +19,9 @@ from serving_example.devices.job import Job
 from serving_example.devices.protocol import Array
 from serving_example.features import User
 
-__all__ = ["FeatureSource", "FilmIndex", "FilmRows", "Snapshot"]
+__all__ = ["FeatureSource", "FilmIndex", "FilmRows"]
 
 log = logging.getLogger("serving_example")
-_NONE = np.empty(0, np.int64)
 
 
 class FilmRows(Protocol):
@@ -65,8 +64,8 @@ class FeatureSource(Protocol):
         """What is known of users, or why it is not."""
         ...
 
-    def rated(self, user: User) -> Array:
-        """The films that a user has rated."""
+    def rated(self, users: Sequence[User]) -> tuple[Array, Array]:
+        """The films that users have rated, one user's behind another's; where each one's end."""
         ...
 
     def of_users(self, users: Sequence[User], tensors: Sequence[str]) -> dict[str, Array]:
@@ -82,50 +81,6 @@ class FeatureSource(Protocol):
     ) -> tuple[dict[str, Array], list[User]]:
         """Tensors of some users, each with films of their own."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The vectors of all films by one model.
-
-    Attributes:
-        towers: The model.
-        ids: The film of each row: int64.
-        vectors: float32, (films, dim).
-    """
-
-    towers: Served
-    ids: Array
-    vectors: Array
-
-    def nearest(self, user: Array, count: int, without: Array = _NONE) -> Array:
-        """The rows with the largest products, in rising order; of equal ones the lower film ids.
-
-        Args:
-            user: The user's vector.
-            count: So many at most.
-            without: Rows that are left out; one below 0 or behind the last is none.
-        """
-        scores = self.vectors @ user
-        scores[without[without.view(np.uint64) < len(scores)]] = -np.inf
-        if 0 < count < len(scores):
-            border = np.partition(scores, len(scores) - count)[len(scores) - count]
-            found: Array = (scores >= border).nonzero()[0]
-            if len(found) == count and border > -np.inf:
-                return found
-        return self._settled(scores, count)
-
-    def _settled(self, scores: Array, count: int) -> Array:
-        """The same where there are not so many, or where equal ones stand on the border."""
-        count = min(count, int(np.isfinite(scores).sum()))
-        if count == 0:
-            return _NONE
-        scores = np.where(np.isnan(scores), -np.inf, scores)
-        border = np.partition(scores, len(scores) - count)[len(scores) - count]
-        # What lies above the border, then of what lies on it the lowest ids.
-        sure, equal = np.flatnonzero(scores > border), np.flatnonzero(scores == border)
-        equal = equal[np.argsort(self.ids[equal], kind="stable")][: count - len(sure)]
-        return np.sort(np.concatenate([sure, equal]))
 
 
 class FilmIndex:
@@ -213,7 +168,8 @@ class FilmIndex:
     def _with(self, before: Snapshot, rows: Array) -> Snapshot:
         """A snapshot whose vectors of some rows are computed anew."""
         made = self._vectors(before.towers, rows)
-        vectors = np.zeros((max(len(before.vectors), rows[-1] + 1), made.shape[1]), made.dtype)
+        films = max(len(before.vectors), int(rows[-1]) + 1)
+        vectors = np.zeros((films, made.shape[1]), made.dtype, order="F")
         vectors[: len(before.vectors)] = before.vectors
         vectors[rows] = made
         return Snapshot(before.towers, self._features.films.ids[: len(vectors)], vectors)

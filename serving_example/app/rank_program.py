@@ -90,12 +90,11 @@ class RankProgram(Program):
         loaded = snapshot.towers.outputs["user"]
         vectors = self._of_users(device, loaded, [case.user for case in cases])
         stages.done("towers")
-        rated = [services.features.rated(case.user) for case in cases]
-        seen = services.features.films.known(np.concatenate(rated))
-        ends = np.cumsum([len(some) for some in rated])[:-1]
-        for case, vector, without in zip(cases, vectors, np.split(seen, ends), strict=True):
-            case.rows = snapshot.nearest(vector, services.candidates, without=without)
-            case.towers = snapshot.towers
+        rated, ends = services.features.rated([case.user for case in cases])
+        without = services.features.films.known(rated)
+        found = snapshot.nearest(vectors, services.candidates, without, ends)
+        for case, rows in zip(cases, found, strict=True):
+            case.rows, case.towers = rows, snapshot.towers
         stages.done("candidates")
 
     def _of_users(self, device: Device, loaded: Loaded, users: Sequence[User]) -> Array:

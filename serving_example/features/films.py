@@ -10,6 +10,7 @@ import numpy as np
 
 from featurelib.errors import InputError
 from featurelib_online.staged import Staged, StageTable
+from serving_example.features.lookup import RowLookup
 from serving_example.features.stages import AS_OF, Views
 from serving_example.store import OnlineStore, Vector
 
@@ -48,8 +49,7 @@ class FilmTable:
         self._ids, self._times, self._as_ofs = _Column(), _Column(), _Column()
         self._versions = _Column()
         self._moves, self._moving = 0, threading.Lock()
-        self._sorted = (np.empty(0, np.int64),) * 2
-        """Ids in rising order, and the row of each."""
+        self._lookup = RowLookup(np.empty(0, np.int64))
         self._seen = self.offset = 0
         self._one = threading.Lock()
 
@@ -143,11 +143,7 @@ class FilmTable:
 
     def known(self, films: Array) -> Array:
         """The row of each film, -1 of one that is not there: int64."""
-        ids, rows = self._sorted
-        if not len(ids):
-            return np.full(len(films), -1)
-        at = np.minimum(np.searchsorted(ids, films), len(ids) - 1)
-        return np.where(ids[at] == films, rows[at], -1)
+        return self._lookup.rows(films)
 
     def _load(self) -> int:
         # Before the scan: what comes meanwhile is seen again.
@@ -188,8 +184,7 @@ class FilmTable:
         self._ids.write(rows, [film for film, _, _ in ordered])
         self._row |= {film: row for row, (film, _, _) in zip(rows, ordered, strict=True)}
         if len(rows) > known:
-            order = np.argsort(self.ids)
-            self._sorted = self.ids[order], order
+            self._lookup = RowLookup(self.ids)
 
 
 class _Column:

@@ -62,7 +62,7 @@ class Features:
     ) -> None:
         self.staged, self.films = staged, films
         self._views, self._reads, self._clock = views, reads, clock
-        self._ratings = staged.streams[BY_USER.name]
+        self._rated = staged.streams[BY_USER.name].value_reader(RATED)
 
     def user(self, user_id: int, as_of: int | None = None) -> User:
         """What is known of a user.
@@ -122,11 +122,14 @@ class Features:
         """Tensors that tell of films alone, for rows of the film table."""
         return self.staged.fill({"film": (self.films.table, rows)}, tensors=tensors)
 
-    def rated(self, user: User) -> Array:
-        """The films that a user has rated by the moment: int64, one for each rating."""
-        if user.state is None:
-            return np.empty(0, np.int64)
-        return self._ratings.values(user.state, RATED, user.as_of)
+    def rated(self, users: Sequence[User]) -> tuple[Array, Array]:
+        """The films that users have rated by their moments, one for each rating.
+
+        Returns:
+            The films, int64, those of a user behind those of the one before him; and where those of
+            each user end, int64.
+        """
+        return self._rated.read([user.state for user in users], [user.as_of for user in users])
 
     def fill(
         self,

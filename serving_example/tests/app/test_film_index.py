@@ -7,11 +7,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
-from serving_example.app.film_index import Snapshot
 from serving_example.tests.app.film_world import serving
 from serving_example.tests.app.world import artifact
 from serving_example.tests.features.worlds import bundle
@@ -19,28 +15,6 @@ from serving_example.tests.features.worlds import bundle
 pytestmark = pytest.mark.filterwarnings(
     "ignore:event source:featurelib_offline.RefusedRecordsWarning"
 )
-
-
-@given(
-    arrays.arrays(np.float32, st.tuples(st.integers(1, 40), st.just(2)),
-                  elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])),
-    st.integers(1, 45), st.randoms(use_true_random=False), st.sets(st.integers(0, 40)),
-)  # fmt: skip
-def test_the_nearest_are_those_of_a_full_sort(
-    vectors: Any, count: Any, random: Any, without: Any
-) -> None:
-    """By product, then by film id where products are equal; as many as there are of those left."""
-    ids = list(range(len(vectors)))
-    random.shuffle(ids)
-    user = np.array([1.0, 0.25], np.float32)
-    products = (vectors @ user).tolist()
-    left = [row for row in range(len(ids)) if row not in without]
-    order = sorted(left, key=lambda row: (-products[row], ids[row]))
-    towers: Any = None  # it is not looked at
-    got = Snapshot(towers, np.array(ids), vectors).nearest(
-        user, count, without=np.array([-1, *without], np.int64)
-    )
-    assert sorted(order[:count]) == got.tolist()
 
 
 @pytest.fixture(scope="module")

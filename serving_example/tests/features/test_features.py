@@ -116,7 +116,8 @@ def test_a_request_has_the_features_of_the_offline_pipeline(
         expected = transform(bundle(), pairs(asked), events=dict.fromkeys(SOURCES, frame(events)))
         for user in users:
             seen = [e["item_id"] for e in events if _counts(e, user)]
-            rated = served.features.rated(user)
+            rated, ends = served.features.rated([user])
+            assert ends.tolist() == [len(rated)]
             assert sorted(rated.tolist()) == sorted(seen)
             rows = served.films.known(np.append(rated, 7))  # there is no film 7
             assert rows.tolist() == [*served.films.rows(rated.tolist()).tolist(), -1]
