@@ -122,10 +122,8 @@ def nearest(
     film, end = nb.carray(_words(ids), (n_films,)), nb.carray(_words(ends), (n_users,))
     product = nb.carray(_floats(sums), (n_films,))
     key = nb.carray(_shorts(sums), (n_films,))
-    rows, found_of = (
-        nb.carray(_words(found), (n_users, count)),
-        nb.carray(_words(counts), (n_users,)),
-    )
+    rows = nb.carray(_words(found), (n_users, count))
+    rows_of = nb.carray(_words(counts), (n_users,))
     at = 0
     for u in range(n_users):
         _multiply(user[u], column, product)
