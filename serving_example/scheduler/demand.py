@@ -10,6 +10,8 @@ __all__ = ["Demand", "hour_of_clock"]
 
 TAU_S = 30.0
 """Placement follows the traffic of about half a minute; faster, it would chase bursts."""
+SILENCE_S = 1.0
+"""So much of a silence counts, or the first request after it would seem to be a flood."""
 HOURS = 24
 DAY_SHARE = 0.3
 """What the newest day weighs in the mean of an hour: about the last three days count."""
@@ -37,6 +39,10 @@ class Demand:
         self._hour = int(hour_of(now)) % HOURS
         self._began = now
         self._before = 0
+
+    def begin(self, now: float) -> None:
+        """Forgets a silence but for its last second: there was no traffic at all to average."""
+        self._rate = Rate(TAU_S, now - SILENCE_S)
 
     def per_s(self, total: int, now: float) -> float:
         """The demand to place for: the recent one, or that of the hour which is about to begin.

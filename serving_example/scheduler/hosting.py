@@ -66,14 +66,16 @@ class Hosting:
             }  # fmt: skip
             if station.batch is not None:
                 kept[name].add(station.batch.model)
-        asked = {model: (queue.asked_rows, queue.row_s) for model, queue in self.queues.items()}
+        asked = {
+            model: (queue.asked_rows, queue.takes_per_s) for model, queue in self.queues.items()
+        }
         for move in self._residency.plan(asked, kept, now, is_spreading=is_spreading):
             station = self.stations[move.device]
             for model in move.evicted:
                 queue = station.queues.pop(model)
                 self._set_hosts(queue, [host for host in queue.hosts if host is not station])
                 self._executor.unload(move.device, model)
-            station.loading = move.model
+            station.begin_load(move.model, self._residency.load_s(move.model), now)
             self._executor.load(move.device, move.model)
 
     def evict(self, station: Station, model: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from serving_example.scheduler.burden import Burden
 from serving_example.scheduler.shelf import LoadRules, Shelf
 from serving_example.scheduler.specs import ModelSpec
 
 __all__ = ["Move", "Ranking"]
 
-FULL = 0.7
-"""A device that is asked for more of its time than this has no room for bursts: it is relieved."""
+_Losses = Sequence[tuple[float, str]]
 
 NOWHERE = 1e-9
 """That a model lies somewhere is worth a little though nobody asks for it: more than a copy."""
@@ -35,8 +35,6 @@ class Move:
 class Ranking:
     """What each load would win at one moment.
 
-    A model's demand is divided evenly among the devices that hold it or are loading it.
-
     Args:
         shelves: The devices that live.
         specs: All models.
@@ -57,36 +55,31 @@ class Ranking:
     ) -> None:
         self._specs, self._load_s, self._demand_s = specs, load_s, demand_s
         self._rules, self._now = rules, now
-        self._holders: dict[str, list[Shelf]] = {model: [] for model in specs}
+        self._holders: dict[str, list[str]] = {model: [] for model in specs}
         for shelf in shelves:
             coming = [shelf.loading.model] if shelf.loading is not None else []
             for model in [*shelf.held, *coming]:
-                self._holders.setdefault(model, []).append(shelf)
-        self._asked = {shelf.spec.name: 0.0 for shelf in shelves}
-        for model, found in self._holders.items():
-            for shelf in found:
-                self._asked[shelf.spec.name] += demand_s.get(model, 0.0) / len(found)
+                self._holders.setdefault(model, []).append(shelf.spec.name)
+        self._burden = Burden(self._holders, demand_s, [shelf.spec.name for shelf in shelves])
 
     def win(self, model: str, shelf: Shelf) -> float:
         """Device time in a second that is served if a device which lacks the model loads it.
 
-        Of a model that no device holds, all its demand. Of one that others hold, what they are
-        asked for above `FULL`, as far as this device has room.
+        Of a model that no device holds, all its demand: others make room for it. Of one that others
+        hold, what they lose and would not any more.
         """
-        found, demand = self._holders[model], self._demand_s.get(model, 0.0)
+        found = self._holders[model]
         if not found:
-            return demand + NOWHERE
-        moved = demand / (len(found) + 1) / len(found)
-        relief = sum(min(moved, max(0.0, self._asked[h.spec.name] - FULL)) for h in found)
-        return min(relief, self._room(shelf))
+            return self._demand_s.get(model, 0.0) + NOWHERE
+        return max(0.0, self._burden.relief(model, [*found, shelf.spec.name]))
 
     def loss(self, model: str, shelf: Shelf) -> float:
         """Device time in a second that is not served any more if this device evicts the model."""
-        found, demand = self._holders[model], self._demand_s.get(model, 0.0)
+        found = self._holders[model]
         if len(found) == 1:
-            return demand + NOWHERE
-        room = sum(self._room(holder) for holder in found if holder is not shelf)
-        return max(0.0, demand / len(found) - room)
+            return self._demand_s.get(model, 0.0) + NOWHERE
+        left = [name for name in found if name != shelf.spec.name]
+        return max(0.0, -self._burden.relief(model, left))
 
     def best(
         self, shelf: Shelf, kept: Collection[str], *, is_spreading: bool = True
@@ -96,33 +89,28 @@ class Ranking:
         Free memory is filled, first with what wins most, then with what the fewest devices hold:
         the more devices could run a work, the sooner one does. A model takes the place of others
         only if it wins `LoadRules.gain` times what they lose, and the budget for loads has room. A
-        device that stands still for a load, and has something to do, must win the time back.
+        copy in the place of others must win back the time of its load, and so must each load on
+        a device which stands still for it and has something to do.
 
         Args:
             shelf: The device.
             kept: Models that must not leave it now.
             is_spreading: Models that other devices hold count too.
         """
-        wins = sorted(
-            (
-                (-self.win(model, shelf), len(self._holders[model]), at, model)
-                for at, (model, spec) in enumerate(self._specs.items())
-                if (
-                    not self._holders[model] or (is_spreading and shelf not in self._holders[model])
-                )
-                and shelf.cools_for_s(model, self._now) == 0.0
+        losses = self._losses(shelf, kept)
+        ranked: list[tuple[float, int, int, Move]] = []
+        for at, (model, spec) in enumerate(self._specs.items()):
+            found = self._holders[model]
+            if (
+                shelf.spec.name not in found
+                and (is_spreading or not found)
                 and spec.memory_bytes <= shelf.spec.memory_bytes
-            ),
-        )
-        best: tuple[float, Move] | None = None
-        for minus, _, _, model in wins:
-            won = -minus
-            if best is not None and won <= best[0]:
-                break
-            found = self._move(shelf, model, won, kept)
-            if found is not None and (best is None or found[0] > best[0]):
-                best = found
-        return None if best is None else best[1]
+                and shelf.cools_for_s(model, self._now) == 0.0
+            ):
+                made = self._move(shelf, model, losses)
+                if made is not None:
+                    ranked.append((-made[0], len(found), at, made[1]))
+        return min(ranked)[-1] if ranked else None
 
     def make_room(
         self, shelf: Shelf, model: str, kept: Collection[str]
@@ -132,34 +120,38 @@ class Ranking:
         Returns:
             The loss and the models.
         """
+        return self._room(shelf, model, self._losses(shelf, kept))
+
+    def _losses(self, shelf: Shelf, kept: Collection[str]) -> _Losses:
+        """What is lost by each model that may leave a device, the least first."""
+        return sorted(
+            (self.loss(held, shelf), held)
+            for held in shelf.held
+            if held not in kept and shelf.may_evict(held, self._now)
+        )
+
+    def _room(
+        self, shelf: Shelf, model: str, losses: _Losses
+    ) -> tuple[float, tuple[str, ...]] | None:
         need, free, lost = self._specs[model].memory_bytes, shelf.free_bytes, 0.0
         evicted: list[str] = []
-        if free < need:
-            for loss, held in sorted(
-                (self.loss(held, shelf), held)
-                for held in shelf.held
-                if held not in kept and shelf.may_evict(held, self._now)
-            ):
-                free, lost = free + shelf.size_of(held), lost + loss
-                evicted.append(held)
-                if free >= need:
-                    break
+        for loss, held in losses:
+            if free >= need:
+                break
+            free, lost = free + shelf.size_of(held), lost + loss
+            evicted.append(held)
         return (lost, tuple(evicted)) if free >= need else None
 
-    def _move(
-        self, shelf: Shelf, model: str, won: float, kept: Collection[str]
-    ) -> tuple[float, Move] | None:
-        room = self.make_room(shelf, model, kept)
+    def _move(self, shelf: Shelf, model: str, losses: _Losses) -> tuple[float, Move] | None:
+        room = self._room(shelf, model, losses)
         if room is None:
             return None
         lost, evicted = room
-        load_s = self._load_s[model]
+        won, load_s = self.win(model, shelf), self._load_s[model]
         is_worth = not evicted or (
             won > self._rules.gain * lost and shelf.budget_in_s(load_s, self._now) == 0.0
         )
-        if shelf.spec.is_blocked_by_loads and self._asked[shelf.spec.name] > 0.0:
+        stands_still = shelf.spec.is_blocked_by_loads and self._burden.asked[shelf.spec.name] > 0.0
+        if stands_still or (evicted and self._holders[model]):
             is_worth = is_worth and (won - lost) * self._rules.horizon_s > load_s
         return (won - lost, Move(shelf.spec.name, model, evicted)) if is_worth else None
-
-    def _room(self, shelf: Shelf) -> float:
-        return max(0.0, FULL - self._asked[shelf.spec.name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from serving_example.scheduler.line import Line, Order
@@ -18,6 +18,10 @@ RATE_TAU_S = 1.0
 SLO_SHARE = 0.05
 """What the newest work weighs in the mean of what deadlines leave."""
 
+GATHER = 0.7
+"""Of the time that deadlines leave, in which a batch gathers; in the rest it runs. By simulation:
+with it four and eight models on a device lose where they are said to ask for more than it has."""
+
 LONGEST_SLO_S = 86_400.0
 """A work that may wait for a day has no deadline that says anything."""
 
@@ -30,7 +34,7 @@ class Station:
         is_alive: It may be given work.
         batch: What runs.
         queues: The models that it holds.
-        loading: The model that it loads.
+        loading: The model that it loads; see `begin_load`.
         queued_s: Time that the works waiting for its models will take of it: each model's time is
             divided evenly among the devices that hold it.
         wait_until: While it is free and its policy waits for more work: until when.
@@ -38,7 +42,8 @@ class Station:
     """
 
     __slots__ = (
-        "batch", "busy_s", "is_alive", "loading", "queued_s", "queues", "spec", "wait_until",
+        "_load_s", "_loaded_at", "batch", "busy_s", "is_alive", "loading", "queued_s", "queues",
+        "spec", "wait_until",
     )  # fmt: skip
 
     def __init__(self, spec: DeviceSpec) -> None:
@@ -47,27 +52,46 @@ class Station:
         self.batch: Batch | None = None
         self.queues: dict[str, ModelQueue] = {}
         self.loading: str | None = None
+        self._load_s = self._loaded_at = 0.0
         self.queued_s = self.busy_s = 0.0
         self.wait_until: float | None = None
 
     @property
     def is_free(self) -> bool:
         """It could run a batch now."""
-        is_blocked = self.loading is not None and self.spec.is_blocked_by_loads
-        return self.batch is None and self.is_alive and not is_blocked
+        return self.batch is None and self.is_alive and not self._is_blocked
+
+    @property
+    def _is_blocked(self) -> bool:
+        return self.loading is not None and self.spec.is_blocked_by_loads
+
+    def begin_load(self, model: str, load_s: float, now: float) -> None:
+        """It loads a model, behind what runs there if it cannot do both.
+
+        Args:
+            model: The model.
+            load_s: How long that is expected to take.
+            now: The time.
+        """
+        if self.spec.is_blocked_by_loads:
+            load_s += self.busy_for(now)
+        self.loading, self._load_s, self._loaded_at = model, load_s, now + load_s
 
     def busy_for(self, now: float) -> float:
-        """For how much longer its batch is expected to run.
+        """For how much longer its batch is expected to run, and a load that lets none run.
 
-        A batch that is over its time is expected to need as long again as it is over: a device that
+        What is over its time is expected to need as long again as it is over: a device that
         hangs looks longer and longer, one that is a little slow does not. A clock that was set back
-        does not make the batch longer.
+        makes nothing longer.
         """
-        batch = self.batch
-        if batch is None:
-            return 0.0
-        left = batch.started + batch.expected_s - now
-        return min(left, batch.expected_s) if left >= 0.0 else -left
+        batch, busy = self.batch, 0.0
+        if batch is not None:
+            left = batch.started + batch.expected_s - now
+            busy = min(left, batch.expected_s) if left >= 0.0 else -left
+        if self._is_blocked:
+            left = self._loaded_at - now
+            busy = max(busy, min(left, self._load_s) if left >= 0.0 else -left)
+        return busy
 
 
 class ModelQueue:
@@ -84,11 +108,12 @@ class ModelQueue:
         slo_s: What deadlines leave a work when it arrives, of late.
         row_s: Device time of a row in a full batch.
         asked_rows: Rows that have arrived in all, refused ones too.
+        asked_works: The works that they came in.
     """
 
     __slots__ = (
-        "_has_slo", "_lanes", "_rate", "asked_rows", "cost_s", "hosts", "line", "part_s", "row_s",
-        "slo_s", "spec", "table", "tables",
+        "_has_slo", "_lanes", "_rate", "asked_rows", "asked_works", "cost_s", "hosts", "line",
+        "part_s", "row_s", "slo_s", "spec", "table", "tables",
     )  # fmt: skip
 
     def __init__(self, spec: ModelSpec, order: Order, now: float) -> None:
@@ -101,11 +126,13 @@ class ModelQueue:
         self.cost_s = self.part_s = 0.0
         self.slo_s, self._has_slo = 1.0, False
         self._rate = Rate(RATE_TAU_S, now)
-        self.asked_rows, self.row_s = 0, 0.0
+        self.asked_rows = self.asked_works = 0
+        self.row_s = 0.0
 
     def arrived(self, work: Work, now: float) -> None:
         """Counts a work that asks for the model, taken or not."""
         self.asked_rows += work.rows
+        self.asked_works += 1
         slack = work.deadline - now
         if 0.0 < slack < LONGEST_SLO_S:
             self.slo_s += SLO_SHARE * (slack - self.slo_s) if self._has_slo else slack - self.slo_s
@@ -138,6 +165,19 @@ class ModelQueue:
     def rows_per_s(self, now: float) -> float:
         """Rows that arrive in a second, of late."""
         return self._rate.per_s(self.asked_rows, now)
+
+    def takes_per_s(self, rows_per_s: float) -> float:
+        """Device time in a second that so many rows a second take.
+
+        Their batches are as full as deadlines let them grow: who comes within `GATHER` of what
+        these leave runs together. A model that is asked for rarely costs far more for a row.
+        """
+        if not rows_per_s:
+            return 0.0
+        least = self.asked_rows / self.asked_works if self.asked_works else 1.0
+        rows = max(least, rows_per_s * GATHER * self.slo_s)
+        at = max(0, bisect_right(self.spec.sizes, rows) - 1)
+        return rows_per_s * self.table[at] / min(rows, self.spec.sizes[at])
 
     def lane(self, tenant: str) -> Line | None:
         """The works of one tenant; None if he has none here."""

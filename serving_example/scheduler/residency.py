@@ -103,7 +103,7 @@ class Residency:
 
     def plan(
         self,
-        asked: Mapping[str, tuple[int, float]],
+        asked: Mapping[str, tuple[int, Callable[[float], float]]],
         kept: Mapping[str, Collection[str]],
         now: float,
         *,
@@ -112,8 +112,8 @@ class Residency:
         """Begins the loads that are worth it now, at most one a device; they are in the books.
 
         Args:
-            asked: By model, the rows that were asked for in all, taken or not, and the device time
-                of a row.
+            asked: By model, the rows that were asked for in all, taken or not, and what gives
+                the device time in a second that so many rows a second take.
             kept: By device, models that must not leave it now.
             now: The time.
             is_spreading: What others hold may be loaded too, where there is room.
@@ -122,9 +122,14 @@ class Residency:
             What is to be done, in this order.
         """
         self._planned_at = now
+        if not any(rows for rows, _ in asked.values()):
+            # Nobody has asked for anything: a pool that waits for its first traffic would take the
+            # wait for a part of the average, and the traffic for a small one.
+            for demand in self._demand.values():
+                demand.begin(now)
         demand_s = {
-            model: self._demand[model].per_s(rows, now) * row_s
-            for model, (rows, row_s) in asked.items()
+            model: takes_s(self._demand[model].per_s(rows, now))
+            for model, (rows, takes_s) in asked.items()
         }
         moves: list[Move] = []
         pinned = [model for model, spec in self._specs.items() if spec.is_pinned]
@@ -168,6 +173,10 @@ class Residency:
     def regain(self, device: str) -> None:
         """A device is back, empty."""
         self.shelves[device].is_alive = True
+
+    def load_s(self, model: str) -> float:
+        """How long a load of the model is expected to take."""
+        return self._load_s[model]
 
     def ready_s(self, model: str, now: float) -> float | None:
         """In how many seconds a load that goes on has brought the model; None if none goes on.

@@ -176,13 +176,34 @@ def test_a_busy_device_is_relieved() -> None:
     assert made.hands.held == {"a": {"p"}, "b": {"q"}}
     for _ in range(400):
         made.hands.now += 0.02
-        for _ in range(6):
+        for _ in range(10):
             made.scheduler.submit(made.work(made.hands.now + 0.1, "p"))
         for device in list(made.hands.running):
             made.finish(device)
         made.scheduler.wake()
         made.load_all()
     assert made.hands.held == {"a": {"p"}, "b": {"p"}}
+
+
+def test_a_silence_before_the_first_request_is_not_counted() -> None:
+    """A pool that waited for ten minutes relieves a device as soon as one that has just begun."""
+    found = []
+    for silence_s in (0.0, 600.0):
+        made = World(devices={"a": 1, "b": 1}, models={"p": SIZES, "q": SIZES})
+        made.pass_s(6.0)  # what lies there may leave
+        for _ in range(int(4 * silence_s)):
+            made.pass_s(0.25)
+        begins = made.hands.now
+        while not made.hands.loading:
+            made.hands.now += 0.02
+            for _ in range(10):
+                made.scheduler.submit(made.work(made.hands.now + 0.1, "p"))
+            for device in list(made.hands.running):
+                made.finish(device)
+            made.scheduler.wake()
+        found.append(made.hands.now - begins)
+    assert found[1] == pytest.approx(found[0], abs=0.3)
+    assert found[0] < 5.0
 
 
 def test_models_that_fit_nowhere_are_refused() -> None:
