@@ -19,7 +19,7 @@ FOLDERS = (
     "benchmarks",
     "serving_example",
 )
-DISTRIBUTION = {"sklearn": "scikit-learn"}
+DISTRIBUTION = {"griffe": "griffelib", "sklearn": "scikit-learn"}
 BROUGHT_BY_ANOTHER = {
     "annotated_types": "pydantic",
     "llvmlite": "numba",
@@ -27,12 +27,20 @@ BROUGHT_BY_ANOTHER = {
     "numba_cuda": "numba-cuda",
     "pydantic_core": "pydantic",
     "_pytest": "pytest",
+    "opentelemetry": "opentelemetry-sdk",
     "jupyter_client": "nbclient",
     "IPython": "ipykernel",
     "scipy": "scikit-learn",
 }
-# A peer that `make bench` takes where it is installed; modules that tests write or import.
-NOT_OURS_TO_DECLARE = {"featurelib_pytest", "polars_hash", "trip_features", "trips"}
+# A peer that `make bench` takes where it is installed; modules that tests write or import; the
+# client of the serving example, which is a distribution of its own.
+NOT_OURS_TO_DECLARE = {
+    "featurelib_client",
+    "featurelib_pytest",
+    "polars_hash",
+    "trip_features",
+    "trips",
+}
 
 
 def declared() -> dict[str, set[str]]:

@@ -62,7 +62,7 @@ class Recommended(msgspec.Struct, kw_only=True):
     model: ModelName
     retrieval: ModelName | None
     fingerprint: str
-    as_of: dt.datetime
+    as_of: Annotated[dt.datetime, msgspec.Meta(tz=True)]
     feature_age_s: dict[str, float | None]
     flags: list[str]
     contract_version: int = CURRENT

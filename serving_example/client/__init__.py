@@ -1,0 +1,1 @@
+"""The client's sources, which ship alone as the distribution ``featurelib-client``."""

@@ -1,0 +1,166 @@
+"""The client for threads."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self, TypeVar
+
+from featurelib_client.contract import Taken
+from featurelib_client.core import Core, Steps
+from featurelib_client.errors import ClientError
+from featurelib_client.films import Recommendation, as_tuple, models_call, rate_call
+from featurelib_client.infer import Inferred, infer_call
+from featurelib_client.observe import Observer
+from featurelib_client.plan import Send
+from featurelib_client.protocol import ModelMetadata
+from featurelib_client.questions import asked, metadata_call, ready_call
+from featurelib_client.settings import Settings
+from featurelib_client.transport import HttpTransport
+from featurelib_client.wire import Clock, Transport
+
+__all__ = ["Client"]
+
+T = TypeVar("T")
+
+
+class Client:
+    """Asks one service, from any thread; make one and keep it.
+
+    Args:
+        base_url: ``http://host:port``, ``https://...``, or ``unix:/path/of/socket``.
+        transport: Sends; None: HTTP. A test gives a fake one.
+        observer: Is told of calls.
+        clock: Monotonic seconds.
+        sleep: Waits so many seconds.
+        chance: From 0.0 to 1.0, for the jitter of waits.
+        settings: The knobs by name (`Settings`): ``api_key``, ``timeout_s``, ...
+
+    Raises:
+        ConfigurationError: The URL or a knob cannot work.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: Transport | None = None,
+        observer: Observer | None = None,
+        clock: Clock = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        **settings: Any,
+    ) -> None:
+        self._core = Core(base_url, Settings.read(settings), observer, clock, chance)
+        self._transport = transport or HttpTransport(self._core.address, self._core.settings, clock)
+        self._sleep, self._is_closed = sleep, False
+
+    def recommend(
+        self,
+        user_id: int,
+        *,
+        k: int = 10,
+        candidates: Sequence[int] | None = None,
+        model: str | None = None,
+        min_offset: int = 0,
+        timeout_s: float | None = None,
+    ) -> Recommendation:
+        """Films for a user.
+
+        Args:
+            user_id: To whom.
+            k: How many.
+            candidates: Films to rank; None: the service finds them.
+            model: What ranks them; None: the service's choice.
+            min_offset: Of `rate`'s answer: ratings up to there are to be seen.
+            timeout_s: The deadline; None: the client's.
+
+        Raises:
+            InputError: An argument breaks the contract; nothing was sent.
+            CallError: There is no answer; its class says why.
+        """
+        told = asked(user_id, k, as_tuple(candidates, "candidates"), model, min_offset)
+        return self._run(self._core.recommend(told, timeout_s))
+
+    def rate(self, events: Iterable[Mapping[str, Any]], *, timeout_s: float | None = None) -> Taken:
+        """Records ratings. They are durable when it returns, and count once however often sent.
+
+        Args:
+            events: Each with `rating_id`, `user_id`, `item_id`, `rating`, `rated_at`.
+            timeout_s: The deadline; None: the client's.
+
+        Raises:
+            InputError: A rating breaks the contract; nothing was sent.
+            CallError: There is no answer; some may be recorded. Sending all again is safe.
+        """
+        return self._run(self._core.one(rate_call(events), timeout_s))
+
+    def infer(
+        self,
+        model: str,
+        inputs: Mapping[str, object],
+        *,
+        outputs: Iterable[str] | None = None,
+        version: str | None = None,
+        is_repeatable: bool = True,
+        timeout_s: float | None = None,
+    ) -> Inferred:
+        """Runs a model of any server of the Open Inference Protocol v2.
+
+        Args:
+            model: Its name.
+            inputs: A `Tensor` or a NumPy array for each name.
+            outputs: Which outputs; None: all.
+            version: Which version; None: the server's choice.
+            is_repeatable: Whether it may run twice; False for a model that remembers.
+            timeout_s: The deadline; None: the client's.
+
+        Raises:
+            InputError: A tensor does not fit what it says of itself; nothing was sent.
+            CallError: There is no answer; its class says why.
+        """
+        call = infer_call(model, inputs, outputs, version, is_repeatable=is_repeatable)
+        return self._run(self._core.one(call, timeout_s))
+
+    def models(self, *, timeout_s: float | None = None) -> tuple[dict[str, Any], ...]:
+        """The models of the service: names, digests, states, what was measured of them."""
+        return self._run(self._core.one(models_call(), timeout_s))
+
+    def metadata(
+        self, model: str, *, version: str | None = None, timeout_s: float | None = None
+    ) -> ModelMetadata:
+        """What a model takes and gives."""
+        return self._run(self._core.one(metadata_call(model, version), timeout_s))
+
+    def ready(self, *, timeout_s: float | None = None) -> bool:
+        """Whether the server can answer; False also where there is none."""
+        return self._run(self._core.ready(ready_call(), timeout_s))
+
+    def close(self) -> None:
+        """Closes all connections. The client cannot be used any more."""
+        self._is_closed = True
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
+
+    def _run(self, steps: Steps[T]) -> T:
+        if self._is_closed:
+            raise ClientError("the client is closed; make another one")
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Send):
+                    step = steps.send(self._transport.send(step.sent))
+                else:
+                    self._sleep(step.seconds)
+                    step = next(steps)
+        except StopIteration as done:
+            answer: T = done.value
+            return answer
+        finally:
+            steps.close()

@@ -1,0 +1,159 @@
+"""A call from its arguments to its answer, as steps that a thread or an event loop runs."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import random
+import secrets
+import time
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+from featurelib_client.address import read_address
+from featurelib_client.calls import Call
+from featurelib_client.errors import (
+    CallError,
+    ContractVersionError,
+    DeadlineError,
+    InputError,
+    OverloadError,
+    UnavailableError,
+)
+from featurelib_client.films import VERSIONS, Recommendation, recommend_call
+from featurelib_client.notices import PROCESS, Notices
+from featurelib_client.observe import Called, Observer, Silent
+from featurelib_client.plan import Progress, Rules, Send, Sleep, plan
+from featurelib_client.settings import Settings
+from featurelib_client.trace import passed_on
+from featurelib_client.wire import About, Clock, Reply
+
+__all__ = ["Core", "Steps"]
+
+T = TypeVar("T")
+Steps = Generator[Send | Sleep, Any, T]
+log = logging.getLogger("featurelib_client")
+
+
+class Core:
+    """What `Client` and `AsyncClient` have in common: all but waiting.
+
+    Args:
+        base_url: Of the server.
+        settings: The knobs.
+        observer: Is told of calls.
+        clock: Monotonic seconds.
+        chance: From 0.0 to 1.0, for the jitter of waits.
+        notices: Whether the deprecation was told.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        settings: Settings,
+        observer: Observer | None = None,
+        clock: Clock = time.monotonic,
+        chance: Callable[[], float] = random.random,
+        notices: Notices = PROCESS,
+    ) -> None:
+        self.address, self.settings = read_address(base_url), settings
+        self.rules = Rules(settings, clock, chance)
+        self.observer: Observer = observer or Silent()
+        self._is_silent = observer is None
+        self._clock, self._notices = clock, notices
+        self._ids = map((secrets.token_hex(4) + "-{:x}").format, itertools.count(1))
+        self._version = VERSIONS[0]
+        self._headers = [(b"Accept", b"application/json"), (b"User-Agent", b"featurelib-client")]
+        if settings.api_key is not None:
+            self._headers.append((b"Authorization", b"Bearer " + settings.api_key.encode()))
+        self.observer.watch("budget_tokens", lambda: self.rules.budget.tokens)
+        self.observer.watch("breaker_open", lambda: float(self.rules.breaker.state != "closed"))
+
+    def progress(self, timeout_s: float | None) -> Progress:
+        """A call begins now.
+
+        Raises:
+            InputError: The timeout is none.
+        """
+        if timeout_s is None:
+            timeout_s = self.settings.timeout_s
+        elif not isinstance(timeout_s, int | float) or not 0 < timeout_s < math.inf:
+            raise InputError("timeout_s", f"expected a finite number > 0, got {timeout_s!r}")
+        began = self._clock()
+        return Progress(next(self._ids), began, began + timeout_s)
+
+    def recommend(self, asked: dict[str, Any], timeout_s: float | None) -> Steps[Recommendation]:
+        """Recommendations, by the newest version of the contract that both sides speak."""
+        call = recommend_call(self._version, asked)
+        progress = self.progress(timeout_s)
+        return self._negotiated(call, asked, progress)
+
+    def one(self, call: Call[T], timeout_s: float | None) -> Steps[T]:
+        """A call without versions."""
+        return self._told(call, self.progress(timeout_s))
+
+    def ready(self, call: Call[bool], timeout_s: float | None) -> Steps[bool]:
+        """Whether the server can answer. No server, or one that is too slow, cannot."""
+        steps = self.one(call, timeout_s)
+
+        def run() -> Steps[bool]:
+            try:
+                return (yield from steps)
+            except (UnavailableError, DeadlineError, OverloadError):
+                return False
+
+        return run()
+
+    def _negotiated(
+        self, call: Call[Recommendation], asked: dict[str, Any], progress: Progress
+    ) -> Steps[Recommendation]:
+        try:
+            return (yield from self._told(call, progress))
+        except ContractVersionError as error:
+            both = [version for version in VERSIONS if version in error.theirs]
+            if not both or both[0] == self._version:
+                raise
+            # The server said what it answers; the rest of the deadline is for asking that.
+            self._version = both[0]
+        return (yield from self._told(recommend_call(self._version, asked), progress))
+
+    def _told(self, call: Call[T], progress: Progress) -> Steps[T]:
+        """The steps of a call, told to log and observer at their end."""
+        outcome = "cancelled"
+        try:
+            with self.observer.span(call.operation, progress.request_id) as more:
+                headers = [*self._headers, *call.headers, *passed_on(), *more]
+                reply = yield from plan(call, self.rules, progress, headers)
+                self._look(reply, call)
+                about = About(
+                    progress.request_id, progress.attempts, self._clock() - progress.began
+                )
+                answer = call.read(reply, about)
+            outcome = "ok"
+            return answer
+        except CallError as error:
+            outcome = type(error).__name__
+            error.told(
+                call.operation, progress.request_id, progress.attempts,
+                self._clock() - progress.began,
+            )  # fmt: skip
+            log.warning("%s: %s", outcome, error)
+            raise
+        finally:
+            if not self._is_silent:
+                self.observer.called(
+                    Called(
+                        call.operation, outcome, self._clock() - progress.began, progress.attempts,
+                        tuple(progress.retries or ()), "off", progress.request_id,
+                    )
+                )  # fmt: skip
+
+    def _look(self, reply: Reply, call: Call[Any]) -> None:
+        """At what a reply says of the contract."""
+        self._notices.look(reply, self.address.authority)
+        if call.contract is not None:
+            told = reply.headers.get(b"x-contract-version")
+            if told is not None and told != b"%d" % call.contract:
+                theirs = (int(told),) if told.isdigit() and len(told) < 5 else ()
+                raise ContractVersionError((call.contract,), theirs, reply.body)

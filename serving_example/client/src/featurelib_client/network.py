@@ -1,0 +1,211 @@
+"""Sockets whose every wait ends with the deadline of the request that waits.
+
+httpcore takes a timeout for each read and each write, so a server that sends a byte now and then
+could hold a call for ever. Here what is left of the deadline bounds each of them anew; names are
+resolved within it too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore2
+
+from featurelib_client.wire import Clock
+
+__all__ = ["Backend", "resolve_name"]
+
+_Address = tuple[Any, ...]
+Resolver = Callable[[str, int], list[tuple[int, _Address]]]
+"""From host and port to families and addresses. It raises OSError, and may block."""
+
+
+def resolve_name(host: str, port: int) -> list[tuple[int, _Address]]:
+    """The addresses of a host, as the system knows them."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in found]
+
+
+class Backend(httpcore2.NetworkBackend):
+    """Makes connections for one transport; each thread says its deadline before it sends.
+
+    Args:
+        clock: Monotonic seconds.
+        connect_s: For one connection, within the deadline.
+        resolve: Resolves names.
+    """
+
+    def __init__(self, clock: Clock, connect_s: float, resolve: Resolver = resolve_name) -> None:
+        self._clock, self._connect_s, self._resolve = clock, connect_s, resolve
+        self._mine = threading.local()
+
+    def begin(self, until: float) -> None:
+        """What this thread does from now on ends at `until`."""
+        self._mine.until = until
+
+    def left(self, error: type[Exception]) -> float:
+        """Seconds that this thread may still wait.
+
+        Raises:
+            Exception: The one given: there are none.
+        """
+        seconds: float = self._mine.until - self._clock()
+        if seconds <= 0:
+            raise error("the deadline passed")
+        return seconds
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """A connection to the first address of a host that takes it.
+
+        Raises:
+            ConnectError: None takes it, or the host has none.
+            ConnectTimeout: None took it in time.
+        """
+        ends = self._clock() + min(self._connect_s, self.left(httpcore2.ConnectTimeout))
+        last: Exception = httpcore2.ConnectError(f"{host} has no address")
+        for family, address in self._addresses(host, port, ends):
+            left = ends - self._clock()
+            if left <= 0:
+                raise httpcore2.ConnectTimeout(f"no connection to {host}:{port} in time")
+            try:
+                return self._connected(family, address, left, is_tcp=True)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                last = error
+        raise last
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore2.NetworkStream:
+        """A connection to a unix socket."""
+        left = min(self._connect_s, self.left(httpcore2.ConnectTimeout))
+        return self._connected(socket.AF_UNIX, path, left, is_tcp=False)
+
+    def sleep(self, seconds: float) -> None:
+        """Waits; httpcore asks for it between its own attempts, of which we allow none."""
+        time.sleep(seconds)
+
+    def _connected(
+        self, family: int, address: Any, timeout: float, *, is_tcp: bool
+    ) -> httpcore2.NetworkStream:
+        made = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            made.settimeout(timeout)
+            made.connect(address)
+            if is_tcp:
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except TimeoutError as error:
+            made.close()
+            raise httpcore2.ConnectTimeout(f"no connection to {_shown(address)} in time") from error
+        except OSError as error:
+            made.close()
+            raise httpcore2.ConnectError(f"{_shown(address)}: {error.strerror or error}") from error
+        return _Stream(self, made)
+
+    def _addresses(self, host: str, port: int, ends: float) -> list[tuple[int, _Address]]:
+        try:
+            version = ipaddress.ip_address(host).version
+            return [(socket.AF_INET if version == 4 else socket.AF_INET6, (host, port))]
+        except ValueError:
+            pass
+        # The system's resolver has no timeout; a thread of its own is left behind with it.
+        found: list[list[tuple[int, _Address]] | OSError] = []
+
+        def look() -> None:
+            try:
+                found.append(self._resolve(host, port))
+            except OSError as error:
+                found.append(error)
+
+        thread = threading.Thread(target=look, name="featurelib-client-resolver", daemon=True)
+        thread.start()
+        thread.join(max(0.0, ends - self._clock()))
+        if not found:
+            raise httpcore2.ConnectTimeout(f"the name {host} was not resolved in time")
+        if isinstance(found[0], OSError):
+            raise httpcore2.ConnectError(f"the name {host} is not known: {found[0]}")
+        return found[0]
+
+
+def _shown(address: Any) -> str:
+    return address if isinstance(address, str) else f"{address[0]}:{address[1]}"
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A socket."""
+
+    def __init__(self, backend: Backend, made: socket.socket) -> None:
+        self._left, self._socket = backend.left, made
+        self._backend = backend
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._socket.settimeout(self._left(httpcore2.ReadTimeout))
+        try:
+            return self._socket.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore2.ReadTimeout("no answer in time") from error
+        except OSError as error:
+            raise httpcore2.ReadError(str(error.strerror or error)) from error
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
+        view = memoryview(buffer)
+        try:
+            while view:
+                self._socket.settimeout(self._left(httpcore2.WriteTimeout))
+                view = view[self._socket.send(view) :]
+        except TimeoutError as error:
+            raise httpcore2.WriteTimeout("the request was not taken in time") from error
+        except OSError as error:
+            raise httpcore2.WriteError(str(error.strerror or error)) from error
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        try:
+            self._socket.settimeout(self._left(httpcore2.ConnectTimeout))
+            return _Stream(
+                self._backend,
+                ssl_context.wrap_socket(self._socket, server_hostname=server_hostname),
+            )
+        except TimeoutError as error:
+            self.close()
+            raise httpcore2.ConnectTimeout("no TLS in time") from error
+        except OSError as error:
+            self.close()
+            raise httpcore2.ConnectError(f"TLS: {error}") from error
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            return is_readable(self._socket)
+        if info == "socket":
+            return self._socket
+        if info == "ssl_object":
+            return self._socket if hasattr(self._socket, "selected_alpn_protocol") else None
+        return None
+
+
+def is_readable(made: socket.socket) -> bool:
+    """Whether an idle connection has something to say: its end, most of all."""
+    import select
+
+    if made.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(made, select.POLLIN)
+    return bool(poll.poll(0))

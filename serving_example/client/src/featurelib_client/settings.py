@@ -1,0 +1,107 @@
+"""Every knob of a client, with its default. docs/sdk.md says why each is what it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from featurelib_client.errors import ConfigurationError
+
+__all__ = ["Settings"]
+
+_KEY = re.compile(r"[\x21-\x7e]{1,512}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The knobs.
+
+    Attributes:
+        api_key: Sent as a bearer token; None: no key.
+        timeout_s: The deadline of a call, with all its attempts and the waits between them.
+        connect_timeout_s: For a connection, within the deadline.
+        max_attempts: How often a call is sent at most; 1: never again.
+        backoff_s: The wait before the second attempt is at most this; it doubles each time.
+        max_backoff_s: No wait of our own is longer.
+        max_retry_after_s: What a server asks to wait is taken as at most this.
+        retry_budget: Tokens for attempts after the first; shared by all calls of the client.
+        breaker_rate: The share of failures among the last calls at which the circuit opens; above
+            1.0: never.
+        breaker_calls: It does not open on fewer calls than this.
+        breaker_window_s: How far back calls count.
+        breaker_open_s: How long it stays open before one call tries again.
+        hedge: A call that only reads and is slower than most is sent a second time.
+        cache_bytes: Answers that are kept, in bytes; 0: none.
+        max_connections: Open at once.
+        keepalive_s: How long an idle connection is kept; below the 75 s of the server.
+        max_answer_bytes: A longer answer is an error.
+    """
+
+    api_key: str | None = dataclasses.field(default=None, repr=False)
+    timeout_s: float = 1.0
+    connect_timeout_s: float = 0.5
+    max_attempts: int = 3
+    backoff_s: float = 0.05
+    max_backoff_s: float = 1.0
+    max_retry_after_s: float = 30.0
+    retry_budget: float = 500.0
+    breaker_rate: float = 0.5
+    breaker_calls: int = 20
+    breaker_window_s: float = 10.0
+    breaker_open_s: float = 2.0
+    hedge: bool = False
+    cache_bytes: int = 0
+    max_connections: int = 100
+    keepalive_s: float = 60.0
+    max_answer_bytes: int = 64 << 20
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> Settings:
+        """Settings from knobs by name.
+
+        Raises:
+            ConfigurationError: One is not known, or cannot work.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in given:
+            if name not in known:
+                raise ConfigurationError(
+                    f"there is no setting {name!r}; there are {', '.join(known)}"
+                )
+        return cls(**given)
+
+    def __post_init__(self) -> None:
+        key = self.api_key
+        if key is not None and not (isinstance(key, str) and _KEY.match(key)):
+            # The key itself is not shown: errors end up in logs.
+            raise ConfigurationError("api_key: expected 1 to 512 visible ASCII characters")
+        for name in _POSITIVE:
+            _check(name, getattr(self, name), 0.0, is_open=True)
+        for name in _NOT_NEGATIVE:
+            _check(name, getattr(self, name), 0.0, is_open=False)
+        for name, least in (("max_attempts", 1), ("breaker_calls", 1), ("max_connections", 1),
+                            ("cache_bytes", 0), ("max_answer_bytes", 1)):  # fmt: skip
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise ConfigurationError(f"{name}: expected an integer >= {least}, got {value!r}")
+        if type(self.hedge) is not bool:
+            raise ConfigurationError(f"hedge: expected True or False, got {self.hedge!r}")
+
+
+_POSITIVE = (
+    "timeout_s", "connect_timeout_s", "breaker_rate", "breaker_window_s", "breaker_open_s",
+    "keepalive_s",
+)  # fmt: skip
+_NOT_NEGATIVE = ("backoff_s", "max_backoff_s", "max_retry_after_s", "retry_budget")
+
+
+def _check(name: str, value: object, least: float, *, is_open: bool) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and least <= value < math.inf and not (is_open and value == least):  # type: ignore[operator]
+        return
+    sign = ">" if is_open else ">="
+    raise ConfigurationError(f"{name}: expected a finite number {sign} {least:g}, got {value!r}")

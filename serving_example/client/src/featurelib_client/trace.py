@@ -1,0 +1,41 @@
+"""Trace headers of the request that is being served, passed on to the servers that it asks."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+
+from featurelib_client.wire import Headers
+
+__all__ = ["passed_on", "passing_on"]
+
+_NAMES = ("traceparent", "tracestate", "baggage")
+_VALUE = re.compile(r"[\x20-\x7e]{1,8192}\Z")
+_current: ContextVar[Headers] = ContextVar("featurelib_client_trace", default=[])  # noqa: B039
+
+
+@contextlib.contextmanager
+def passing_on(headers: Mapping[str, str]) -> Iterator[None]:
+    """Within it, calls carry the W3C trace headers of these, whatever their case.
+
+    Each thread and each task has its own. Other headers are left out, and so are values that no
+    header can have: a trace is never a reason to fail a call.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    kept = [
+        (name.encode(), lower[name].encode())
+        for name in _NAMES
+        if name in lower and _VALUE.match(lower[name])
+    ]
+    token = _current.set(kept)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def passed_on() -> Headers:
+    """The trace headers of the calls made here and now."""
+    return _current.get()

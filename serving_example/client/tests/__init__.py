@@ -1,0 +1,1 @@
+"""The client against fakes, a faulty network and the service."""
