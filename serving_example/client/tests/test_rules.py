@@ -165,7 +165,7 @@ def test_no_wait_goes_beyond_the_deadline(
 
 
 def test_a_server_that_fails_is_left_alone_and_then_tried() -> None:
-    """After many failures nothing is sent; then one call tries, and an answer closes the circuit."""
+    """After many failures nothing is sent; then one call tries: an answer closes the circuit."""
     client, transport, clock = made(REFUSED, max_attempts=1, breaker_calls=5, breaker_open_s=2.0)
     for _ in range(5):
         with pytest.raises(UnavailableError):
