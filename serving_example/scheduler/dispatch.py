@@ -95,21 +95,37 @@ class Dispatch:
         self.expire(now)
         while station.is_free:
             station.wait_until = None
-            behind = self._shares.behind()
-            theirs = self._offers_of(station, behind) if behind else []
-            offers = theirs or self._offers_of(station, None)
-            if not offers:
+            chosen = self._choose(station, now)
+            if chosen is None:
                 return
-            chosen = self._policy.choose(now, station.spec.name, offers)
-            for work in chosen.dropped:
-                self.drop(self._hosting.queues[work.model], [work], "late")
             if isinstance(chosen, Wait):
                 station.wait_until = max(chosen.until, now + MIN_WAIT_S)
                 return
             if chosen.works:
-                self._run(station, self._filled_up(station, chosen, now) if theirs else chosen, now)
+                self._run(station, chosen, now)
             elif not chosen.dropped:
                 raise SchedulerError(f"policy {self._policy.name} chose nothing to run or drop")
+
+    def _choose(self, station: Station, now: float) -> Choice | Wait | None:
+        """What the policy does with a free device, its drops done; None if no work waits for it.
+
+        Tenants who are behind come first. If the policy waits for theirs to grow, the device is
+        everybody's meanwhile: a turn idles none.
+        """
+        behind = self._shares.behind()
+        waits: Wait | None = None
+        for tenants in (behind, None) if behind else (None,):
+            offers = self._offers_of(station, tenants)
+            if not offers:
+                continue
+            chosen = self._policy.choose(now, station.spec.name, offers)
+            for work in chosen.dropped:
+                self.drop(self._hosting.queues[work.model], [work], "late")
+            if isinstance(chosen, Choice):
+                is_part = tenants is not None and chosen.works
+                return self._filled_up(station, chosen, now) if is_part else chosen
+            waits = chosen if waits is None or chosen.until < waits.until else waits
+        return waits
 
     def serve_any(self, queue: ModelQueue, now: float) -> None:
         """Lets the free devices that hold a model take from its queue, the fastest first."""

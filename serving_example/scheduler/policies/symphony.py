@@ -15,10 +15,11 @@ __all__ = ["Symphony"]
 class Symphony:
     """A batch is held until its window closes: the last moment at which it could have grown.
 
-    A batch as large as its first work's deadline allows is held while that deadline also allows the
-    next larger size, for more works may come to fill it. It goes when it is full or when that
-    moment has come, the one that must start first before the others. So batches are large and
-    few devices are busy when there is little to do; what is lost is the time that was held.
+    A batch as large as its first work's deadline allows is held while that deadline also allows one
+    row more, for works may come to fill it. It goes when it is full or when that moment has come,
+    the one that must start first before the others. So batches are large and few devices are busy
+    when there is little to do; what is lost is the time that was held. The abstract does not say
+    what is given up in overload: here the first work's deadline is kept, and its batch made small.
     """
 
     name = "symphony"

@@ -117,6 +117,22 @@ def test_who_was_away_saves_nothing_up() -> None:
     assert abs(ran.count("a") - ran.count("b")) <= 1
 
 
+def test_a_turn_idles_no_device_while_its_batch_is_held() -> None:
+    """One work of a tenant who is behind is held for company; the other's full batch runs.
+
+    By hand: the loud one is given 24 ms, more than the 20 of a turn, while the quiet one waits.
+    """
+    world = World("symphony", models={"m": SIZES, "n": SIZES}, admission=Admission(is_on=False))
+    world.submit(held := world.work(9.0, "m", tenant="quiet"))
+    world.submit(*(world.work(9.0, "n", tenant="loud") for _ in range(24)))
+    assert (world.last.model, world.last.reason) == ("n", "full")
+    world.hands.now = 0.024
+    world.finish()
+    assert world.scheduler.shares.behind() == ["quiet"]
+    assert (world.last.model, world.last.reason, len(world.hands.batches)) == ("n", "full", 2)
+    assert held.state == "waiting"
+
+
 @pytest.mark.parametrize("bad", [{"weights": {"a": 0.0}}, {"alpha": 0.0}, {"quantum_s": -1.0}])
 def test_shares_are_above_nothing(bad: dict[str, object]) -> None:
     """A weight of 0 would be a tenant who never gets a turn."""
