@@ -70,7 +70,7 @@ def test_a_job_whose_deadline_passes_while_it_waits_is_told_so() -> None:
         model.module.shut()
         runs = asked.job(model)
         assert model.module.entered.wait(10)
-        late = asked.wait(asked.job(model, deadline=monotonic() + 0.02))
+        late = asked.wait(asked.job(model, within_s=0.02))
         assert isinstance(late.error, DroppedError) and late.error.why == "expired"
         assert late.attempts == 0 and late.finished >= late.deadline
         model.module.go.set()
@@ -82,11 +82,11 @@ def test_what_would_be_late_is_refused_and_nothing_is_remembered() -> None:
     model = program(Gate())
     with running(model, admission=Admission()) as (pool, asked):
         with pytest.raises(RefusedError, match="refused: predicted_late") as raised:
-            asked.job(model, deadline=monotonic() - 1.0)
+            asked.job(model, within_s=-1.0)
         assert raised.value.refusal.reason == "predicted_late"
         pool.lagged(5.0)
         with pytest.raises(RefusedError) as raised:
-            asked.job(model, deadline=monotonic() + 1.0)
+            asked.job(model, within_s=1.0)
         again_s = raised.value.refusal.retry_after_s
         assert again_s is not None and 0.0 < again_s < 5.0
         with pytest.raises(RefusedError, match="unknown_model"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from serving_example.devices import Device, Ladder, cpu_device
-from serving_example.pool import FunctionProgram, Job, Pool
-from serving_example.scheduler import Admission
+from serving_example.devices import Device, Ladder, TorchDevice, cpu_device
+from serving_example.pool import FunctionProgram, Job, Pool, RefusedError
+from serving_example.scheduler import Admission, Refusal
 from serving_example.tests.devices.models import LAYOUT, Ranker, rows_of
 
 SIZES = (128, 256)
@@ -52,6 +52,70 @@ class Gate(Ranker):
         self.go.clear()
 
 
+class Clock:
+    """Time that stands still until it is set forward."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Held(TorchDevice):
+    """The CPU as a device that can be made to hang, to fail and to die.
+
+    Attributes:
+        go: Set while batches run through.
+        entered: Set when a batch has begun.
+        fails: By the name of a method, what it raises.
+        most_bytes: The most that lay there.
+    """
+
+    def __init__(self, index: int = 0, memory_bytes: int = 2**30) -> None:
+        super().__init__(f"cpu-{index}", "cpu", memory_bytes, 1)
+        self.go, self.entered = threading.Event(), threading.Event()
+        self.go.set()
+        self.fails: dict[str, BaseException] = {}
+        self.most_bytes = 0
+
+    def enter(self) -> None:
+        self._may_fail("enter")
+        super().enter()
+
+    def load(self, *given: Any) -> Any:
+        self._may_fail("load")
+        made = super().load(*given)
+        self.most_bytes = max(self.most_bytes, self.used_bytes)
+        return made
+
+    def unload(self, loaded: Any) -> None:
+        super().unload(loaded)
+        self._may_fail("unload")
+
+    def warm(self, loaded: Any, size: int) -> None:
+        self._may_hang()
+        super().warm(loaded, size)
+
+    def run(self, loaded: Any, requests: Any) -> Any:
+        self._may_hang()
+        self._may_fail("run")
+        return super().run(loaded, requests)
+
+    def hang(self) -> None:
+        """What is run from now on waits."""
+        self.entered.clear()
+        self.go.clear()
+
+    def _may_hang(self) -> None:
+        self.entered.set()
+        assert self.go.wait(SOON_S)
+
+    def _may_fail(self, what: str) -> None:
+        if what in self.fails:
+            raise self.fails[what]
+
+
 def program(module: Any = None, name: str = "d", sizes: Any = SIZES) -> FunctionProgram:
     """A program of a small ranker."""
     return FunctionProgram(name * 64, module or Ranker(), LAYOUT, Ladder(sizes))
@@ -75,15 +139,15 @@ class Asked:
         done: The jobs that were delivered, each as often as it was.
     """
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    def __init__(self, pool: Pool, clock: Callable[[], float] = time.monotonic) -> None:
+        self.pool, self._clock = pool, clock
         self.done: list[Job] = []
         self._futures: dict[int, Future[Job]] = {}
         self._jobs: list[Job] = []
 
     def job(self, of: FunctionProgram, rows: int = 1, seed: int = 0, **more: Any) -> Job:
         """Submits a job, which must be taken."""
-        deadline = more.pop("deadline", time.monotonic() + FAR_S)
+        deadline = self._clock() + more.pop("within_s", FAR_S)
         job = Job(of, rows_of(rows, seed), rows, deadline, self._done, **more)
         self._futures[id(job)] = Future()
         self._jobs.append(job)
@@ -94,6 +158,15 @@ class Asked:
             raise
         return job
 
+    def offer(
+        self, of: FunctionProgram, rows: int = 1, seed: int = 0, **more: Any
+    ) -> Job | Refusal:
+        """Submits a job, or says why it was refused."""
+        try:
+            return self.job(of, rows, seed, **more)
+        except RefusedError as error:
+            return error.refusal
+
     def wait(self, job: Job) -> Job:
         """A job when it is done."""
         return self._futures[id(job)].result(SOON_S)
@@ -101,6 +174,11 @@ class Asked:
     def answer(self, of: FunctionProgram, rows: int = 1, seed: int = 0, **more: Any) -> Job:
         """Submits a job and waits for it."""
         return self.wait(self.job(of, rows, seed, **more))
+
+    def forget(self) -> None:
+        """All that was asked until now is done, and is not counted any more."""
+        assert self.each_once()
+        self.done, self._futures, self._jobs = [], {}, []
 
     def each_once(self) -> bool:
         """Whether all jobs that were taken were delivered, each once; waits for them."""
@@ -126,12 +204,12 @@ def until(condition: Callable[[], bool], pool: Pool | None = None) -> None:
 
 @contextmanager
 def running(
-    *programs: FunctionProgram, devices: list[Device] | None = None, **options: Any
+    *programs: FunctionProgram, devices: Sequence[Device] | None = None, **options: Any
 ) -> Iterator[tuple[Pool, Asked]]:
     """A pool that holds programs; nothing is refused for being late unless a test says so."""
     options.setdefault("admission", Admission(is_on=False))
     pool = Pool(devices if devices is not None else [cpu_device()], **options).start()
-    asked = Asked(pool)
+    asked = Asked(pool, options.get("clock", time.monotonic))
     try:
         for one in programs:
             pool.add(one)
@@ -142,5 +220,9 @@ def running(
         for one in programs:
             if isinstance(one.module, Gate):
                 one.module.go.set()
+        for device in devices or []:
+            if isinstance(device, Held):
+                device.fails = {}
+                device.go.set()
         assert pool.stop(SOON_S)
         assert asked.each_once()
