@@ -13,7 +13,8 @@ from serving_example.tests.pool.world import Clock, Gate, Held, bits, program, r
 
 
 def alive(pool: Any) -> list[bool]:
-    return [device.is_alive for device in pool.health().devices]
+    """What the scheduler believes, a moment after a thread has died."""
+    return [device.is_alive for device in pool.stats().devices]
 
 
 def hosts(pool: Any, model: Any) -> int:
