@@ -64,7 +64,7 @@ def opened(folder: Path) -> Iterator[Films]:
     bundle = fl.load(folder / "bundle.json")
     store, log = open_store(str(folder / "store")), open_log(str(folder / "log"))
     service = Service(
-        artifacts=ArtifactStore(folder / "artifacts"), device=cpu_device(), clock=time.monotonic,
+        artifacts=ArtifactStore(folder / "artifacts"), devices=[cpu_device()], clock=time.monotonic,
         check=lambda inputs: inputs.check(bundle), id_prefix="b",
     )  # fmt: skip
     films = Films(service, bundle, store, log, wall_clock)
@@ -89,22 +89,20 @@ def draws(size: int, rounds: int) -> list[list[int]]:
 def _run(films: Films, size: int, rounds: int) -> list[dict[str, float]]:
     """The seconds of each stage of each batch."""
     services = replace(films.services, clock=time.thread_time)
-    program = RankProgram(films.service.repository.get("ranker"), services)
-    device = films.service.executor.device
+    models, device = films.service.repository, cpu_device()
+    device.enter()
+    program = RankProgram(models.get("ranker"), models.get("towers"), services).placed(device)
 
     def answer(made: Any) -> Response:
         return Response(body=encode(made))
 
     def batch(users: list[int]) -> dict[str, float]:
-        made = program.run(device, [Wanted(user, 10, None, answer) for user in users])
+        made = program.run([Wanted(user, 10, None, answer) for user in users])
         for one in made:
             if isinstance(one, Exception):
                 raise one
         return dict(made[0].stages)
 
-    def work() -> list[dict[str, float]]:
-        for users in draws(size, 5):
-            batch(users)
-        return [batch(users) for users in draws(size, rounds)]
-
-    return films.service.executor.call(work).result()
+    for users in draws(size, 5):
+        batch(users)
+    return [batch(users) for users in draws(size, rounds)]

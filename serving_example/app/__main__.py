@@ -64,8 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--admin-port", type=int, default=8001, help="the admin port, on 127.0.0.1")
     add("--admin-token-file", type=Path, help="made with a random token if it is not there")
     add("--keys", type=Path, help="the file of API keys; without it anyone may ask")
-    add("--device", default="cpu",
-        help="cpu, cuda, cuda:1, or paced:FILE: the CPU in recorded time")  # fmt: skip
+    add("--device", action="append", metavar="[N*]DEVICE",
+        help="cpu, cuda, cuda:1, or paced:FILE: the CPU in recorded time; 2*cpu for two; may be "
+        "given again (cpu)")  # fmt: skip
+    add("--memory", type=float, metavar="MIB", help="what models may take of each device")
+    add("--policy", default="hybrid", help="which works run next (%(default)s)")
+    add("--no-admission", action="store_true", help="takes work that will be late")
+    add("--timeout-ms", type=float, default=1000.0, metavar="MS",
+        help="for an answer that devices compute, where a request does not say (%(default)s)")  # fmt: skip
+    add("--pin", metavar="NAMES",
+        help="models that stay on devices, with commas between them (ranker and towers)")  # fmt: skip
     add("--models", help="names to load, with commas between them; all of the manifest without it")
     add("--towers", default="towers", help="the model that finds candidates")
     add("--ranker", default="ranker", help="the model that ranks where a request names none")
@@ -98,11 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("--keys", type=Path, required=True, help="the file of API keys")
     key.add_argument("--rate", type=float, default=100.0, help="requests a second")
     key.add_argument("--burst", type=float, default=200.0, help="requests at once")
+    key.add_argument("--weight", type=float, default=1.0, help="of answers: above 0, at most 1")
     return parser
 
 
 def _key(options: argparse.Namespace) -> int:
-    text, stored = new_key(options.name, secrets.token_bytes, options.rate, options.burst)
+    text, stored = new_key(
+        options.name, secrets.token_bytes, options.rate, options.burst, options.weight
+    )
     write_key(options.keys, stored)
     print(text)
     return 0

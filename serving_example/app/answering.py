@@ -10,7 +10,7 @@ from featurelib.errors import DeviceError
 from serving_example.app.cases import Case, Services
 from serving_example.app.contracts import Item, ModelName, Recommended
 from serving_example.app.http import Response
-from serving_example.app.repository import Served
+from serving_example.app.served import Served
 from serving_example.devices.protocol import Array
 from serving_example.instants import instant
 

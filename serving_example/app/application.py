@@ -24,6 +24,7 @@ __all__ = ["ADMIN_S", "Application"]
 
 _ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}\Z")
 _MS = re.compile(rb"[0-9]{1,7}\Z")
+_WEIGHT = re.compile(rb"(?:0?\.[0-9]{1,6}|1(?:\.0{1,6})?)\Z")
 ADMIN_S = 120.0
 """For an answer on the admin port: a model may take its time to load."""
 _MAX_HEADS = 256
@@ -126,9 +127,18 @@ class Application:
                     "work; try again later", retry_after_s=self.limits.retry_after_s,
                 )  # fmt: skip
             if not self._keys.is_open:
-                self._metrics.key(self._keys.admit(headers.get(b"authorization")))
+                request.tenant = tenant = self._keys.admit(headers.get(b"authorization"))
+                request.weight = self._keys.weight(tenant)
+                self._metrics.key(tenant)
+            weight = headers.get(b"x-priority-weight")
+            if weight is not None:
+                request.weight = min(request.weight, _weight(weight))
         asked = headers.get(b"x-timeout-ms")
-        if asked is not None:
+        if asked is None:
+            if route.is_computed:
+                compute_s = self.limits.compute_s
+                request.deadline = min(request.deadline, request.arrived + compute_s)
+        else:
             if not _MS.match(asked) or not int(asked):
                 raise Rejection(
                     400, "invalid", "wrong_value", f"expected milliseconds, got {asked[:40]!r}",
@@ -225,3 +235,18 @@ class Application:
                 "admin token", field="headers.authorization",
                 headers=((b"www-authenticate", b"Bearer"),),
             )  # fmt: skip
+
+
+def _weight(given: bytes) -> float:
+    """What a request says its answer is worth.
+
+    Raises:
+        Rejection: It is no number above 0 and at most 1.
+    """
+    made = float(given) if _WEIGHT.match(given) else 0.0
+    if not made:
+        raise Rejection(
+            400, "invalid", "wrong_value", f"expected a number above 0 and at most 1, got "
+            f"{given[:40]!r}", field="headers.x-priority-weight",
+        )  # fmt: skip
+    return made

@@ -15,14 +15,16 @@ from featurelib.errors import FeaturelibError
 from serving_example.app import admin, openapi
 from serving_example.app.application import Application
 from serving_example.app.caching import CacheOptions
+from serving_example.app.devices import devices_of
 from serving_example.app.films import Films
 from serving_example.app.keys import ApiKey, KeysError
+from serving_example.app.limits import Limits
+from serving_example.app.profile_file import ProfileFile
 from serving_example.app.routes import Routes
 from serving_example.app.server import Server, bound
 from serving_example.app.service import Service
 from serving_example.artifacts import ArtifactStore
 from serving_example.caches import ArtifactCache, FeaturePolicy, Policy
-from serving_example.devices import Device, PacedDevice, Recording, cpu_device, cuda_device
 from serving_example.store import (
     EventLog,
     OnlineStore,
@@ -67,9 +69,12 @@ def assembled(
     place = options.store or str(data / "store")
     service = Service(
         artifacts=_artifacts(options),
-        device=_device(options.device), check=lambda inputs: inputs.check(bundle),
-        clock=time.monotonic,
+        devices=devices_of(options.device or ["cpu"], options.memory),
+        check=lambda inputs: inputs.check(bundle), clock=time.monotonic,
         id_prefix=f"{socket.gethostname()[:20]}-{secrets.token_hex(3)}", keys=keys,
+        limits=Limits(compute_s=options.timeout_ms / 1000), pinned=_pinned(options),
+        policy=options.policy, is_admitting=not options.no_admission,
+        profiles=ProfileFile(data / "profiles.json"),
     )  # fmt: skip
     stack.callback(service.close)
     store, event_log = open_store(place), open_log(options.log or str(data / "log"))
@@ -145,15 +150,11 @@ def _trimmer(
     return Trimmer(event_log, readers, keep=options.keep_events)
 
 
-def _device(name: str) -> Device:
-    if name == "cpu":
-        return cpu_device()
-    kind, _, index = name.partition(":")
-    if kind == "paced" and index:
-        return PacedDevice(cpu_device(), Recording.read(Path(index)))
-    if kind != "cuda" or not (index or "0").isdigit():
-        raise FeaturelibError(f"expected --device cpu, cuda, cuda:N or paced:FILE, got {name!r}")
-    return cuda_device(int(index or 0))
+def _pinned(options: argparse.Namespace) -> list[str]:
+    """The models that stay: those that every recommendation needs, unless told otherwise."""
+    if options.pin is None:
+        return [options.ranker, options.towers]
+    return [name for name in options.pin.split(",") if name]
 
 
 def _admin_token(path: Path | None) -> str:

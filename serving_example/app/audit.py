@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 
 import msgspec
 import numpy as np
@@ -15,8 +14,7 @@ from featurelib.errors import FeaturelibError
 from serving_example.app.contracts import Recommended
 from serving_example.app.http import Rejection
 from serving_example.app.repository import Repository
-from serving_example.devices.executor import Executor
-from serving_example.devices.job import Job
+from serving_example.app.work import Background
 from serving_example.devices.protocol import Array
 from serving_example.features import Features
 from serving_example.instants import microseconds
@@ -39,27 +37,22 @@ class Auditor:
     Args:
         features: Makes tensors.
         repository: The models.
-        executor: Of the device.
+        background: Runs the ranker.
         catch_up: Called before a difference is told: takes in what has changed until now, so that a
             change which is known by then explains it.
         on_loop: Runs a function on the event loop, from any thread.
-        clock: Monotonic seconds.
-        timeout_s: For the device.
     """
 
     def __init__(
         self,
         features: Features,
         repository: Repository,
-        executor: Executor,
+        background: Background,
         catch_up: Callable[[], object],
         on_loop: Callable[[Callable[[], None]], None],
-        clock: Callable[[], float],
-        timeout_s: float = 5.0,
     ) -> None:
-        self._features, self._repository, self._executor = features, repository, executor
+        self._features, self._repository, self._background = features, repository, background
         self._catch_up, self._on_loop = catch_up, on_loop
-        self._clock, self._timeout_s = clock, timeout_s
         self._waiting: queue.Queue[tuple[bytes, Tell] | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._run, name="auditor", daemon=True)
         self._thread.start()
@@ -106,14 +99,10 @@ class Auditor:
         tensors, (shown,) = features.fill([features.user(made.user_id, moment)], [rows])
         if shown.as_of != moment or "stale" in shown.flags:
             return None
-        loaded, done = served.outputs["score"], Future[Job]()
-        mine = {t.name: tensors[t.name][: len(rows)].copy() for t in loaded.layout.tensors}
-        deadline = self._clock() + self._timeout_s
-        self._executor.submit(Job(loaded, mine, len(rows), deadline, done.set_result))
-        job = done.result(self._timeout_s)
-        if job.scores is None:
-            return None
-        return features.films.ids[rows].tolist(), job.scores
+        score = served.outputs["score"]
+        mine = {t.name: tensors[t.name][: len(rows)].copy() for t in score.layout.tensors}
+        scores = self._background.run(score, mine, len(rows))
+        return features.films.ids[rows].tolist(), scores
 
     def _run(self) -> None:
         while (waiting := self._waiting.get()) is not None:
@@ -123,7 +112,7 @@ class Auditor:
                 verdict = self.is_right(body)
                 if verdict is False:
                     self._catch_up()
-            except (FeaturelibError, Rejection, TimeoutError) as error:
+            except FeaturelibError as error:
                 log.debug("an answer cannot be looked at: %s", error)
                 verdict = None
             self._on_loop(lambda tell=tell, verdict=verdict: tell(verdict))  # type: ignore[misc]

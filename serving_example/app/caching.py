@@ -112,7 +112,7 @@ class Caches:
         if self.results is None:
             return None
         self._auditor = Auditor(
-            features, service.repository, service.executor, self.catch_up, on_loop, self._seconds
+            features, service.repository, service.background, self.catch_up, on_loop
         )
         ttl_s = {view.name: view.ttl_us / 1e6 for view in self._views if view.ttl_us is not None}
         fingerprint = features.staged.bundle.fingerprint

@@ -10,7 +10,7 @@ from serving_example.app.contracts import Recommended
 from serving_example.app.film_index import FeatureSource, FilmIndex
 from serving_example.app.http import Response
 from serving_example.app.metrics import Metrics
-from serving_example.app.repository import Served
+from serving_example.app.served import Served
 from serving_example.devices.protocol import Array
 from serving_example.features import User
 from serving_example.store import Freshness

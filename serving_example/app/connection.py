@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from serving_example.app.errors import too_late
 from serving_example.app.http import Rejection, Response
 from serving_example.app.intake import PIECE, Exchange, Intake
 from serving_example.app.routes import Route
-from serving_example.devices.executor import DeadlineError
 
 __all__ = ["LINGER_S", "Connection"]
 
@@ -56,7 +56,7 @@ class Connection(Intake):
             self._app.gone(first.request, _template(first))
             if first.pending is not None:
                 self._port.deadlines.discard(self, first.place)
-                first.pending.abandon(DeadlineError("the client hung up"))
+                first.pending.abandon(too_late())
 
     def pause_writing(self) -> None:
         """The client does not read."""
@@ -72,7 +72,7 @@ class Connection(Intake):
     def late(self) -> None:
         """The deadline of the first request has passed."""
         if self._queue and (pending := self._queue[0].pending) is not None:
-            pending.abandon(DeadlineError("too late"))
+            pending.abandon(too_late())
 
     def _finish(self, result: Response | Exception) -> None:
         """The answer that the first request waited for."""

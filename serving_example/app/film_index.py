@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from featurelib.errors import DeviceError, FeaturelibError
+from featurelib.errors import FeaturelibError
 from serving_example.app.nearest import Snapshot
-from serving_example.app.repository import Served
+from serving_example.app.served import Served
 from serving_example.app.watermark import Watermark
-from serving_example.devices.executor import Executor
-from serving_example.devices.job import Job
+from serving_example.app.work import Background
 from serving_example.devices.protocol import Array
 from serving_example.features import User
 
@@ -88,45 +86,48 @@ class FilmIndex:
 
     Args:
         features: Of films.
-        executor: Of the device.
+        background: Runs the towers' function of films.
         towers: The name of the model that computes them.
-        clock: Monotonic seconds.
-        timeout_s: For one batch; a device that takes longer leaves the index as it is.
 
     Attributes:
         snapshot: The vectors now; None before the first towers are loaded.
         watermark: The log's offset that features and vectors have reached.
     """
 
-    def __init__(
-        self,
-        features: FeatureSource,
-        executor: Executor,
-        towers: str,
-        clock: Callable[[], float],
-        timeout_s: float = 10.0,
-    ) -> None:
+    def __init__(self, features: FeatureSource, background: Background, towers: str) -> None:
         self.towers = towers
-        self._features, self._executor = features, executor
-        self._clock, self._timeout_s = clock, timeout_s
+        self._features, self._background = features, background
         self.snapshot: Snapshot | None = None
+        self._replaced: Snapshot | None = None
         self.watermark = Watermark()
         self._one = threading.Lock()
         self._dirty: set[int] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def of(self, towers: Served) -> Snapshot | None:
+        """The vectors by these towers; of those that were replaced last, as they were then."""
+        for snapshot in (self.snapshot, self._replaced):
+            if snapshot is not None and snapshot.towers.digest == towers.digest:
+                return snapshot
+        return None
+
     def prepare(self, served: Served) -> None:
-        """Computes all vectors with a model that is about to take requests.
+        """Computes all vectors with towers that are about to take requests.
 
         Raises:
             FeaturelibError: They cannot be computed; the index stays as it is.
         """
-        if served.name == self.towers:
-            with self._one:
-                rows = np.arange(len(self._features.films))
-                vectors = self._vectors(served, rows)
-                self.snapshot = Snapshot(served, self._features.films.ids[rows], vectors)
+        with self._one:
+            rows = np.arange(len(self._features.films))
+            vectors = self._vectors(served, rows)
+            self._replaced = self.snapshot
+            self.snapshot = Snapshot(served, self._features.films.ids[rows], vectors)
+
+    def clear(self) -> None:
+        """The towers take no more requests, and no others come."""
+        with self._one:
+            self._replaced, self.snapshot = self.snapshot, None
 
     def refresh(self) -> int:
         """Takes what has changed of films; gives how many vectors were computed.
@@ -175,20 +176,10 @@ class FilmIndex:
         return Snapshot(before.towers, self._features.films.ids[: len(vectors)], vectors)
 
     def _vectors(self, served: Served, rows: Array) -> Array:
-        loaded = served.outputs["film"]
-        names = [tensor.name for tensor in loaded.layout.tensors]
-        largest, made = loaded.ladder.largest, []
+        program, made = served.outputs["film"], []
+        names, largest = [tensor.name for tensor in program.layout.tensors], program.ladder.largest
         for at in range(0, len(rows), largest):
             some = rows[at : at + largest]
             mine = self._features.of_films(some, names)
-            done: Future[Job] = Future()
-            deadline = self._clock() + self._timeout_s
-            self._executor.submit(Job(loaded, mine, len(some), deadline, done.set_result))
-            try:
-                job: Any = done.result(self._timeout_s)
-            except TimeoutError:
-                raise DeviceError(f"no film vectors in {self._timeout_s:g} s") from None
-            if job.error is not None:
-                raise DeviceError(f"film vectors: {job.error}") from job.error
-            made.append(job.scores)
+            made.append(self._background.run(program, mine, len(some)))
         return np.concatenate(made) if made else np.zeros((0, 1), np.float32)

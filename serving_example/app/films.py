@@ -16,6 +16,7 @@ from serving_example.app.cases import Services
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
 from serving_example.app.film_index import FilmIndex
+from serving_example.app.ranking import Ranking
 from serving_example.app.recommend import Recommendations
 from serving_example.app.recommender import Recommender
 from serving_example.app.routes import Route
@@ -33,6 +34,8 @@ _TELL_S = 1.0
 """How often the lag is told."""
 _TRIM_S = 60.0
 """How often the log is trimmed."""
+_SAVE_S = 60.0
+"""How often latency profiles are kept."""
 BROUGHT = ("genres", "received_at")
 """Fields of an event that the service adds."""
 
@@ -101,16 +104,17 @@ class Films:
         # What nothing happens to is not out of date; what the store does not know yet is.
         objectives = [Objective(view, "lag", lag_objective_s) for view in ("user_state", "film")]
         self.freshness = Freshness(objectives, clock=clock)
-        self.index = FilmIndex(self.features, service.executor, towers, service.clock)
-        service.before_swap.append(self.index.prepare)
+        self.index = FilmIndex(self.features, service.background, towers)
         fields = {field.name: field for field in bundle.request.fields}
         self.contracts = contracts(fields, service.limits)
         self.services = Services(
             self.features, self.index, service.metrics, service.clock, self.freshness,
             bundle.fingerprint, candidates=100, most_rows=service.limits.candidates,
         )  # fmt: skip
+        repository, ranking = service.repository, Ranking(self.services, service.repository)
+        repository.companion, service.load_first = ranking, towers
         self._recommender = Recommender(
-            self.services, service.repository, service.executor, ranker=ranker
+            self.services, repository, ranking, service.pool, ranker=ranker
         )
         self.events_request: Any = None
         self._writer: EventWriter | None = None
@@ -171,8 +175,8 @@ class Films:
         self.caches.close()
 
     def _keep(self) -> None:
-        """Tells the lag and trims the log, on a period."""
-        trim_at = 0.0
+        """Tells the lag, trims the log and keeps latency profiles, on a period."""
+        trim_at, save_at = 0.0, self.service.clock() + _SAVE_S
         while not self._stop.wait(_TELL_S):
             with contextlib.suppress(fl.FeaturelibError):  # what nobody tells, grows
                 self.freshness.tell_lag(self.tailer.lag())
@@ -182,6 +186,9 @@ class Films:
                     self._trimmer.step()
                 except fl.FeaturelibError as error:
                     log.warning("the event log is not trimmed: %s", error)
+            if self.service.clock() >= save_at:
+                save_at = self.service.clock() + _SAVE_S
+                self.service.save_profiles()
 
     def _lag(self) -> float:
         try:

@@ -81,6 +81,9 @@ class Request:
         deadline: Time of the service's clock at which the client gets an answer in any case.
         client: The address that it came from.
         is_admin: Whether it came by the admin port, with its token.
+        tenant: Whose API key it came with; empty where none is asked for.
+        weight: What its answer is worth, above 0.0 and at most 1.0: what is worth less is refused
+            earlier.
         parts: What stood for the names in the route's template.
         timings: Stages and their seconds, for Server-Timing.
     """
@@ -95,6 +98,8 @@ class Request:
     deadline: float = float("inf")
     client: str = ""
     is_admin: bool = False
+    tenant: str = ""
+    weight: float = 1.0
     parts: Mapping[str, str] = field(default_factory=dict)
     timings: list[tuple[str, float]] = field(default_factory=list)
 

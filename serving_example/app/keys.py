@@ -38,16 +38,23 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         sha256: The hash of the whole key.
         rate: Requests a second on average.
         burst: Requests at once.
+        weight: What its answers are worth, above 0 and at most 1: what is worth less is refused
+            earlier when the queue grows.
     """
 
     name: str
     sha256: str
     rate: float = 100.0
     burst: float = 200.0
+    weight: float = 1.0
 
 
 def new_key(
-    name: str, random_bytes: Callable[[int], bytes], rate: float = 100.0, burst: float = 200.0
+    name: str,
+    random_bytes: Callable[[int], bytes],
+    rate: float = 100.0,
+    burst: float = 200.0,
+    weight: float = 1.0,
 ) -> tuple[str, ApiKey]:
     """A new key: the text that its owner gets, once, and what is stored.
 
@@ -57,7 +64,7 @@ def new_key(
     if not _NAME.match(name):
         raise KeysError(f"a key's name has 1 to 40 of a-z, 0-9 and -, got {name!r}")
     text = f"flk_{name}_{random_bytes(32).hex()}"
-    return text, ApiKey(name, hashlib.sha256(text.encode()).hexdigest(), rate, burst)
+    return text, ApiKey(name, hashlib.sha256(text.encode()).hexdigest(), rate, burst, weight)
 
 
 class Keys:
@@ -73,7 +80,7 @@ class Keys:
 
     def __init__(self, keys: list[ApiKey] | None, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._keys: dict[str, tuple[bytes, TokenBucket]] | None = None
+        self._keys: dict[str, tuple[bytes, TokenBucket, float]] | None = None
         if keys is not None:
             self.replace(keys)
 
@@ -103,15 +110,22 @@ class Keys:
                 bucket = TokenBucket(key.rate, key.burst, self._clock)
             except ValueError as error:
                 raise KeysError(f"key {key.name!r}: {error}") from None
+            if not 0.0 < key.weight <= 1.0:
+                raise KeysError(f"key {key.name!r}: expected 0 < weight <= 1, got {key.weight}")
             before = old.get(key.name)
             if before and (before[1].rate, before[1].burst) == (key.rate, key.burst):
                 bucket = before[1]
-            made[key.name] = (bytes.fromhex(key.sha256), bucket)
+            made[key.name] = (bytes.fromhex(key.sha256), bucket, key.weight)
         self._keys = made
 
     @property
     def is_open(self) -> bool:
         return self._keys is None
+
+    def weight(self, name: str) -> float:
+        """What the answers of a key are worth that was admitted just now."""
+        known = (self._keys or {}).get(name)
+        return 1.0 if known is None else known[2]
 
     def admit(self, header: bytes | None) -> str:
         """The name of the key in ``Authorization: Bearer ...``, with a token taken.

@@ -25,6 +25,8 @@ class Limits:
         idle_s: A connection without a request; above the 60 s that pools of clients keep theirs.
         write_s: For how long a client may read nothing of its answer.
         answer_s: To the answer, unless the request asks for less; longer is 504.
+        compute_s: The same for what devices compute: admission looks at deadlines, and a queue of
+            five seconds would be nobody's wish.
         wait_s: For events that a request wants to be seen, and at most half of what is left to its
             deadline; after it the answer is without them, and says so.
         retry_after_s: What a client is told when the server is full.
@@ -43,5 +45,6 @@ class Limits:
     idle_s: float = 75.0
     write_s: float = 20.0
     answer_s: float = 5.0
+    compute_s: float = 1.0
     wait_s: float = 1.0
     retry_after_s: float = 1.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.metrics_core import (
@@ -14,6 +15,8 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from serving_example.app.counters import Answers, Counts, Spreads
+from serving_example.pool import DroppedError, Job
+from serving_example.scheduler import Batch
 from serving_example.store import Freshness
 from serving_example.store.freshness import AGE_BOUNDS_S
 
@@ -43,11 +46,19 @@ class Metrics:
         self._rejections = counter("rejections", "Requests refused, and why.", "code", "reason")
         self._stages = histogram("stage_seconds", "Stages of a request.", SECONDS, "stage")
         self._keys = counter("key_requests", "Requests of each API key.", "key")
-        self._batches = counter("device_batches", "Batches, and why they ran.", "device", "reason")
-        self._batch_rows = histogram("device_batch_rows", "Rows of a batch.", ROWS, "device")
+        self._batches = counter(
+            "device_batches", "Batches, and why they ran.", "device", "model", "part", "reason"
+        )
+        self._batch_rows = histogram(
+            "device_batch_rows", "Rows of a batch.", ROWS, "device", "model", "part"
+        )
         self._batch_seconds = histogram(
             "device_batch_seconds", "A batch.", SECONDS, "device", "size"
         )
+        self._jobs = counter(
+            "tenant_jobs", "Jobs of each API key that devices took, and what became of them.",
+            "tenant", "outcome",
+        )  # fmt: skip
         self._flags = counter("feature_flags", "Answers with a default or stale value.", "flag")
         self._events = counter("events", "Events, by what became of them.", "outcome")
         self._models = Gauge(
@@ -67,11 +78,16 @@ class Metrics:
         """A key asked."""
         self._keys.add((name,))
 
-    def batch(self, device: str, reason: str, rows: int, size: int, seconds: float) -> None:
-        """A batch ran; called on the device's thread."""
-        self._batches.add((device, reason))
-        self._batch_rows.add((device,), rows)
-        self._batch_seconds.add((device, str(size)), seconds)
+    def batch(self, batch: Batch, name: str, part: str, seconds: float) -> None:
+        """A batch of a model's part ran; called on the device's thread."""
+        self._batches.add((batch.device, name, part, batch.reason))
+        self._batch_rows.add((batch.device, name, part), batch.rows)
+        self._batch_seconds.add((batch.device, str(batch.size)), seconds)
+
+    def jobs(self, jobs: Sequence[Job]) -> None:
+        """Jobs are done; those in time are the goodput of whoever asked."""
+        for labels, count in Counter([(job.tenant, _outcome(job)) for job in jobs]).items():
+            self._jobs.add(labels, count)
 
     def flag(self, flag: str) -> None:
         """An answer used a default or a stale value."""
@@ -109,6 +125,14 @@ class Metrics:
         made = Spreads(f"featurelib_{name}", about, bounds, *labels)
         self.registry.register(made)
         return made
+
+
+def _outcome(job: Job) -> str:
+    """What became of a job: why it did not run, ``failed``, ``in_time``, ``too_late``."""
+    error = job.error
+    if error is not None:
+        return error.why if isinstance(error, DroppedError) else "failed"
+    return "in_time" if job.finished <= job.deadline else "too_late"
 
 
 class _Freshness(Collector):

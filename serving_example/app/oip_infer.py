@@ -11,12 +11,12 @@ import numpy as np
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
 from serving_example.app.limits import Limits
 from serving_example.app.oip_tensors import InputTensor, read_tensor, refuse
-from serving_example.app.repository import Repository, Served
+from serving_example.app.repository import Repository
+from serving_example.app.served import Served
 from serving_example.app.wire import InferAsked
 from serving_example.app.work import run_jobs
-from serving_example.devices.executor import Executor
-from serving_example.devices.job import Job
 from serving_example.devices.protocol import Array
+from serving_example.pool import Job, Pool
 
 __all__ = ["Inference"]
 
@@ -34,12 +34,12 @@ class Inference:
 
     Args:
         repository: The models.
-        executor: Of the device that runs them.
+        pool: Runs them.
         limits: Of bodies that are compressed.
     """
 
-    def __init__(self, repository: Repository, executor: Executor, limits: Limits) -> None:
-        self._repository, self._executor, self._limits = repository, executor, limits
+    def __init__(self, repository: Repository, pool: Pool, limits: Limits) -> None:
+        self._repository, self._pool, self._limits = repository, pool, limits
 
     def infer(self, request: Request) -> Response | Pending:
         """One request.
@@ -58,10 +58,10 @@ class Inference:
         work = [(served.outputs[output], tensors, rows) for output in outputs]
 
         def finish(jobs: list[Job]) -> Response:
-            made = {o: job.scores for o, job in zip(outputs, jobs, strict=True)}
+            made = {o: job.answer for o, job in zip(outputs, jobs, strict=True)}
             return _response(call, served, outputs, made)
 
-        return run_jobs(self._executor, work, request, finish)
+        return run_jobs(self._pool, work, request, finish)
 
 
 def _outputs(call: _Infer, served: Served) -> dict[str, bool]:
@@ -133,13 +133,12 @@ def _check_ids(array: Array, bounds: tuple[int, ...] | None, field: str) -> None
 
 
 def _response(
-    call: _Infer, served: Served, outputs: dict[str, bool], made: dict[str, Array | None]
+    call: _Infer, served: Served, outputs: dict[str, bool], made: dict[str, Array]
 ) -> Response:
     told: list[dict[str, Any]] = []
     tail: list[bytes] = []
     for name, is_binary in outputs.items():
         array = made[name]
-        assert array is not None  # a job without an error has scores
         about: dict[str, Any] = {"name": name, "datatype": "FP32", "shape": list(array.shape)}
         if is_binary:
             raw = array.astype("<f4", copy=False).tobytes()

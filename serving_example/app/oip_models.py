@@ -12,9 +12,11 @@ import featurelib as fl
 from featurelib.errors import FeaturelibError
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
 from serving_example.app.oip_tensors import datatype
-from serving_example.app.repository import PARTS, Repository, Served
+from serving_example.app.repository import Repository
+from serving_example.app.served import PARTS, Served
 from serving_example.app.statistics import Statistics
 from serving_example.artifacts import UnknownModelError
+from serving_example.pool import Pool
 
 __all__ = ["Models"]
 
@@ -35,6 +37,7 @@ class Models:
 
     Args:
         repository: The models.
+        pool: Runs them.
         threads: Where loading may wait.
         on_loop: Runs a function on the event loop, from any thread.
         is_ready: Whether the server can answer.
@@ -44,12 +47,13 @@ class Models:
     def __init__(
         self,
         repository: Repository,
+        pool: Pool,
         threads: Threads,
         on_loop: Callable[[Callable[[], None]], None],
         is_ready: Callable[[], bool],
         statistics: Statistics,
     ) -> None:
-        self._repository, self._threads = repository, threads
+        self._repository, self._pool, self._threads = repository, pool, threads
         self._on_loop, self._is_ready, self._statistics = on_loop, is_ready, statistics
 
     def server(self, request: Request) -> Response:
@@ -107,8 +111,37 @@ class Models:
                 for name, shape in _output_shapes(served).items()
             ],
             "dynamic_batching": {"preferred_batch_size": list(served.card.ladder)},
+            "instance_group": self._instances(),
+            "model_warmup": [
+                {"name": f"{size} rows", "batch_size": size} for size in served.card.ladder
+            ],
+            "parameters": {
+                name: {"string_value": str(value)} for name, value in self._placed(served).items()
+            },
         }
         return Response(body=encode(about))
+
+    def _instances(self) -> list[dict[str, Any]]:
+        """A group for each device, in the words of the extension: it knows CPUs and GPUs."""
+        return [
+            {
+                "name": one.name, "count": 1,
+                "kind": "KIND_GPU" if one.kind == "cuda" else "KIND_CPU",
+            }
+            for one in self._pool.stats().devices
+        ]  # fmt: skip
+
+    def _placed(self, served: Served) -> dict[str, Any]:
+        """What the words of the extension do not say: where it lies, and what it takes there."""
+        held = self._pool.stats().models
+        models = [p.model for p in served.outputs.values() if p.model in held]
+        devices = {device for model in models for device in held[model].devices}
+        return {
+            "resident_on": ",".join(sorted(devices)),
+            "memory_bytes": sum(held[model].memory_bytes for model in models),
+            "is_pinned": self._repository.is_pinned(served),
+            "policy": self._pool.policy,
+        }
 
     def stats(self, request: Request) -> Response:
         """``GET /v2/models/{name}/stats``, or of all models."""

@@ -7,22 +7,24 @@ done once for many.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from featurelib.errors import DeviceError
+from featurelib.layout import Layout
 from serving_example.app.answering import Answering
 from serving_example.app.cases import Answered, Case, Services, Stages, Wanted
 from serving_example.app.film_terms import FilmTerms, in_parts
-from serving_example.app.repository import Served
-from serving_example.devices import Device, Ladder, Loaded, Program
+from serving_example.app.served import Served
+from serving_example.devices import Device, Ladder, Loaded
 from serving_example.devices.protocol import Array
 from serving_example.features import User
 from serving_example.models import TERMS
+from serving_example.pool import Program
 
-__all__ = ["RankProgram"]
+__all__ = ["RankPlaced", "RankProgram"]
 
 _NONE = np.empty(0, np.int64)
 MOST_ROWS = 3072
@@ -30,32 +32,77 @@ MOST_ROWS = 3072
 
 
 class RankProgram(Program):
-    """Answers recommendations with one ranker.
+    """Answers recommendations with one ranker, and with the towers that find the films.
 
     Args:
         ranker: The model.
+        towers: What finds candidates; None: requests name them.
         services: What else is needed.
     """
 
     part = "recommend"
 
-    def __init__(self, ranker: Served, services: Services) -> None:
-        self.ranker, self.digest, self._services = ranker, ranker.digest, services
-        self._user, self._pair = ranker.inner["user"], ranker.inner["pair"]
-        self._films = FilmTerms(ranker.inner["film"])
+    def __init__(self, ranker: Served, towers: Served | None, services: Services) -> None:
+        self.ranker, self.towers, self.services = ranker, towers, services
+        self.digest, self.load_s = ranker.digest, 0.5
+        with_towers = "" if towers is None else f":{towers.digest}"
+        self.model = f"{ranker.digest}:{self.part}:{ranker.name}{with_towers}"
+        inner: dict[str, tuple[str, Layout]] = ranker.module.inner(ranker.layout)
+        self._functions = {name: (ranker, *about) for name, about in inner.items()}
+        if towers is not None:
+            self._functions["towers"] = (towers, "user", towers.outputs["user"].layout)
+        most, step = max(MOST_ROWS, services.most_rows), ranker.ladder.largest
+        self.ladder = Ladder([*ranker.ladder, *range(2 * step, most + step, step)])
+
+    def needs(self, device: Device) -> int:
+        """See `Program.needs`."""
+        return sum(
+            device.needs(served.module, layout, served.ladder)
+            for served, _, layout in self._functions.values()
+        )
+
+    def load(self, device: Device) -> Generator[None, None, RankPlaced]:
+        """See `Program.load`: the functions of the ranker, and that of the towers for users."""
+        loaded: dict[str, Loaded] = {}
+        try:
+            for name, (served, part, layout) in self._functions.items():
+                made = device.load(served.digest, served.module, layout, served.ladder, part)
+                loaded[name] = made
+                for size in served.ladder:
+                    yield
+                    device.warm(made, size)
+        except BaseException:
+            for made in loaded.values():
+                device.unload(made)
+            raise
+        return RankPlaced(self, device, loaded)
+
+
+class RankPlaced:
+    """The program on one device. See `Placed`.
+
+    Args:
+        program: What it runs.
+        device: Where.
+        loaded: Its functions there.
+    """
+
+    def __init__(self, program: RankProgram, device: Device, loaded: Mapping[str, Loaded]) -> None:
+        self._program, self._device, self._loaded = program, device, loaded
+        self._services = program.services
+        self._user, self._pair = loaded["user"], loaded["pair"]
+        self._films = FilmTerms(loaded["film"])
         self._of_pairs = [t.name for t in self._pair.layout.tensors if t.name not in TERMS]
-        most, step = max(MOST_ROWS, services.most_rows), self._pair.ladder.largest
-        self.ladder = Ladder([*self._pair.ladder, *range(2 * step, most + step, step)])
-        self._answers = Answering(ranker, services)
+        self._answers = Answering(program.ranker, self._services)
 
-    @property
-    def uses(self) -> tuple[Loaded, ...]:
-        """The ranker; the towers are those of the index when the batch runs."""
-        return tuple(self.ranker.inner.values())
+    def unload(self) -> None:
+        """See `Placed.unload`."""
+        for loaded in self._loaded.values():
+            self._device.unload(loaded)
 
-    def run(self, device: Device, given: Sequence[Wanted]) -> list[Any]:
-        """See `Program.run`: an `Answered` for each."""
-        stages = Stages(self._services)
+    def run(self, given: Sequence[Wanted]) -> list[Any]:
+        """See `Placed.run`: an `Answered` for each."""
+        device, stages = self._device, Stages(self._services)
         answers: list[Any] = [None] * len(given)
         cases = []
         users = self._services.features.users([wanted.user_id for wanted in given])
@@ -83,11 +130,11 @@ class RankProgram(Program):
 
     def _find(self, device: Device, cases: list[Case], stages: Stages) -> None:
         """Candidates for those who named none."""
-        services = self._services
-        snapshot = services.index.snapshot
+        services, towers = self._services, self._program.towers
+        snapshot = None if towers is None else services.index.of(towers)
         if snapshot is None:
             raise DeviceError("the towers were unloaded while a request waited")
-        loaded = snapshot.towers.outputs["user"]
+        loaded = self._loaded["towers"]
         vectors = self._of_users(device, loaded, [case.user for case in cases])
         stages.done("towers")
         rated, ends = services.features.rated([case.user for case in cases])

@@ -138,8 +138,8 @@ def _integer(text: str, field: str, low: int, high: int) -> int:
 def routes(recommendations: Recommendations, events: Events) -> list[Route]:
     """What a client of the recommender calls."""
     return [
-        Route("POST", "/v1/recommend", recommendations.post),
-        Route("GET", "/v1/recommend/{user_id}", recommendations.get),
+        Route("POST", "/v1/recommend", recommendations.post, is_computed=True),
+        Route("GET", "/v1/recommend/{user_id}", recommendations.get, is_computed=True),
         Route("POST", "/v1/events", events.post),
     ]
 

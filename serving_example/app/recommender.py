@@ -1,4 +1,4 @@
-"""A user to films: what a request asks for, checked and handed to the device's thread."""
+"""A user to films: what a request asks for, checked and handed to the pool."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from featurelib.errors import InputError
 from serving_example.app.cases import Answer, Answered, Services, Wanted
 from serving_example.app.http import Pending, Rejection, Request, Response
 from serving_example.app.rank_program import RankProgram
-from serving_example.app.repository import Repository, Served
+from serving_example.app.ranking import Ranking
+from serving_example.app.repository import Repository
+from serving_example.app.served import Served
 from serving_example.app.work import run_jobs
-from serving_example.devices.executor import Executor
-from serving_example.devices.job import Job
+from serving_example.pool import Job, Pool, RefusedError
 
 __all__ = ["Ask", "Recommender"]
 
@@ -38,27 +39,33 @@ class Recommender:
     Args:
         services: What the programs of rankers use.
         repository: The models.
-        executor: Of the device.
+        ranking: The programs of rankers.
+        pool: Runs them.
         ranker: The name of the ranker where a request names none.
     """
 
     def __init__(
-        self, services: Services, repository: Repository, executor: Executor, *, ranker: str
+        self,
+        services: Services,
+        repository: Repository,
+        ranking: Ranking,
+        pool: Pool,
+        *,
+        ranker: str,
     ) -> None:
-        self._services, self._repository, self._executor = services, repository, executor
-        self._ranker = ranker
-        self._programs: dict[str, RankProgram] = {}
+        self._services, self._repository, self._ranking = services, repository, ranking
+        self._pool, self._ranker = pool, ranker
 
     def recommend(self, ask: Ask, request: Request, answer: Answer) -> Pending:
         """Ranks, and gives what is recommended to `answer`, whose response it is.
 
-        `answer` is called on the device's thread.
+        `answer` is called on a device's thread.
 
         Raises:
             Rejection: A model or an item is not there.
-            DeviceError: The device takes no jobs.
+            DeviceError: The pool takes no jobs, or not this one.
         """
-        program, services, rows = self._program(self._served(ask.model)), self._services, None
+        services, rows = self._services, None
         if ask.candidates is not None:
             try:
                 rows = services.features.films.rows(list(dict.fromkeys(ask.candidates)))
@@ -66,11 +73,6 @@ class Recommender:
                 raise Rejection(
                     400, "invalid", "unknown_item", str(error), field="body.candidates"
                 ) from None
-        elif services.index.snapshot is None or not len(services.index.snapshot.ids):
-            raise Rejection(
-                503, "unavailable", "no_candidates", "no films or no towers are loaded; name the "
-                "candidates, or try again later", retry_after_s=5.0,
-            )  # fmt: skip
         wanted = Wanted(ask.user_id, ask.k, rows, answer)
         count = services.candidates if rows is None else len(rows)
 
@@ -79,7 +81,18 @@ class Recommender:
             request.timings += made.stages
             return made.response
 
-        return run_jobs(self._executor, [(program, wanted, count)], request, told)
+        def begun(program: RankProgram) -> Pending:
+            if rows is None:
+                self._check_films(program)
+            return run_jobs(self._pool, [(program, wanted, count)], request, told)
+
+        program = self._program(ask.model)
+        try:
+            return begun(program)
+        except RefusedError as error:
+            if error.refusal.reason != "unknown_model":
+                raise
+            return begun(self._program(ask.model))  # it was exchanged between the two lines
 
     def models(self, ask: Ask) -> tuple[Served, ...]:
         """The models that answer now: the ranker, and the towers where they find the films.
@@ -87,10 +100,27 @@ class Recommender:
         Raises:
             Rejection: The ranker is not there.
         """
-        ranker, snapshot = self._served(ask.model), self._services.index.snapshot
-        if ask.candidates is not None or snapshot is None:
-            return (ranker,)
-        return ranker, snapshot.towers
+        program = self._program(ask.model)
+        if ask.candidates is not None or program.towers is None:
+            return (program.ranker,)
+        return program.ranker, program.towers
+
+    def _program(self, name: str | None) -> RankProgram:
+        served = self._served(name)
+        program = self._ranking.of(served)
+        if program is None:
+            raise self._none(served.name)
+        return program
+
+    def _check_films(self, program: RankProgram) -> None:
+        """There are films to choose from."""
+        towers = program.towers
+        snapshot = None if towers is None else self._services.index.of(towers)
+        if snapshot is None or not len(snapshot.ids):
+            raise Rejection(
+                503, "unavailable", "no_candidates", "no films or no towers are loaded; name the "
+                "candidates, or try again later", retry_after_s=5.0,
+            )  # fmt: skip
 
     def _served(self, name: str | None) -> Served:
         try:
@@ -98,22 +128,15 @@ class Recommender:
         except Rejection as error:
             if name is not None:
                 raise
-            raise Rejection(
-                503, "unavailable", "no_ranker", f"the ranker {self._ranker!r} is not loaded; try "
-                "again later, or name another model", retry_after_s=5.0,
-            ) from error  # fmt: skip
+            raise self._none(self._ranker) from error
         if served.card.kind != "ranker":
             raise Rejection(
                 400, "invalid", "wrong_value", f"{served.name!r} is no ranker", field="body.model"
             )
         return served
 
-    def _program(self, served: Served) -> RankProgram:
-        """The program of a ranker: one object, so that its requests run together."""
-        made = self._programs.get(served.name)
-        if made is None or made.ranker is not served:
-            loaded = {one.name: one for one in self._repository.all()}
-            kept = {n: p for n, p in self._programs.items() if p.ranker is loaded.get(n)}
-            made = kept[served.name] = RankProgram(served, self._services)
-            self._programs = kept  # what is unloaded is not kept alive
-        return made
+    def _none(self, name: str) -> Rejection:
+        return Rejection(
+            503, "unavailable", "no_ranker", f"the ranker {name!r} is not loaded; try "
+            "again later, or name another model", retry_after_s=5.0,
+        )  # fmt: skip

@@ -1,110 +1,80 @@
-"""The models of a service: from the artifact store onto the device, and away again."""
+"""The models of a service: from the artifact store into the pool, and away again."""
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Protocol
 
 import featurelib as fl
-from featurelib.errors import FeaturelibError
-from featurelib.layout import Layout
+from featurelib.errors import DeviceError, FeaturelibError
 from serving_example import models
 from serving_example.app.http import Rejection
 from serving_example.app.metrics import Metrics
-from serving_example.artifacts import ArtifactStore, Lease, ModelCard
+from serving_example.app.served import COLD, ModelState, Served, outputs_of
+from serving_example.artifacts import ArtifactStore, Lease
 from serving_example.caches import ArtifactCache
-from serving_example.devices.executor import Executor
-from serving_example.devices.ladder import Ladder
-from serving_example.devices.protocol import Loaded
+from serving_example.pool import Pool, Program
 
-__all__ = ["ModelState", "Repository", "Served"]
+__all__ = ["Companion", "Repository"]
 
-PARTS: Mapping[str, Mapping[str, tuple[str, tuple[str, ...] | None]]] = {
-    "ranker": {"score": ("forward", None)},
-    "towers": {
-        "score": ("forward", None),
-        "user": ("user", ("user", "user_ids")),
-        "film": ("film", ("film", "film_ids")),
-    },
-}
-"""Of each kind of model its outputs: the function, and the tensors that it reads (None: all)."""
+log = logging.getLogger("serving_example")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Served:
-    """A model that is loaded.
+class Companion(Protocol):
+    """Has programs of its own that run beside those of models, and come and go with them."""
 
-    Attributes:
-        name: What clients call it.
-        digest: Its artifact.
-        card: What is known of it.
-        outputs: The loaded function of each output.
-        inner: Functions that programs call: see `serving_example.models.layers.Sides.inner`.
-        id_bounds: Of each tensor of ids how many rows the embedding table of each column has.
-        since: Time of the service's clock at which it was ready.
-    """
+    def prepare(self, served: Served) -> None:
+        """A model is about to take requests: what goes with it is ready when this returns.
 
-    name: str
-    digest: str
-    card: ModelCard
-    outputs: Mapping[str, Loaded]
-    inner: Mapping[str, Loaded]
-    id_bounds: Mapping[str, tuple[int, ...]]
-    since: float
+        Called on the loading thread.
 
-    @property
-    def layout(self) -> Layout:
-        """All tensors that it can be given."""
-        return self.card.inputs.layout
+        Raises:
+            FeaturelibError: It cannot be made; nothing of it is left behind.
+        """
+        ...
 
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """A name of the manifest.
-
-    Attributes:
-        name: The name.
-        digest: What it stands for: loaded if it is, else as the manifest says.
-        state: ``READY``, ``LOADING``, ``UNAVAILABLE``.
-        reason: Why it is not ready, or why a newer artifact was refused; empty otherwise.
-    """
-
-    name: str
-    digest: str
-    state: str
-    reason: str
+    def retired(self, served: Served) -> None:
+        """A model takes no more requests."""
+        ...
 
 
 class Repository:
     """Loads models and keeps those that are loaded.
 
-    `load` and `unload` block: call them on a thread that may wait, one at a time.
+    A model that no device has room for is taken all the same: it is cold, and a request for it has
+    it loaded if that is worth it. `load` and `unload` block: call them on a thread that may wait,
+    one at a time.
 
     Args:
         store: The artifacts.
-        executor: Of the device that runs them.
+        pool: What runs them.
         check: Refuses what a model remembers of its inputs if the bundle does not give it that.
         metrics: Told what is loaded.
         clock: Monotonic seconds.
-        before_swap: Called on the loading thread with a model that is about to take requests: what
-            is computed with it ahead of requests is ready when the old one goes.
+        pinned: Names of models that are loaded wherever they fit, and never evicted.
+        load_timeout_s: For one program to be on a device.
+
+    Attributes:
+        companion: Whose programs go with the models; None if there are no others.
     """
 
     def __init__(
         self,
         store: ArtifactStore | ArtifactCache,
-        executor: Executor,
+        pool: Pool,
         check: Callable[[fl.ModelInputs], None],
         metrics: Metrics,
         clock: Callable[[], float],
         *,
-        before_swap: Callable[[Served], None] = lambda served: None,
+        pinned: Collection[str] = (),
+        load_timeout_s: float = 60.0,
     ) -> None:
-        self._store, self._executor, self._check = store, executor, check
+        self._store, self._pool, self._check = store, pool, check
         self._metrics, self._clock = metrics, clock
-        self._before_swap = before_swap
+        self._pinned, self._load_timeout_s = frozenset(pinned), load_timeout_s
+        self.companion: Companion | None = None
         self._served: dict[str, Served] = {}
         self._leases: dict[Served, Callable[[], None]] = {}
         self._reasons: dict[str, str] = {}
@@ -112,10 +82,10 @@ class Repository:
         self._one = threading.Lock()
 
     def get(self, name: str, version: str = "") -> Served:
-        """A model that is loaded.
+        """A model that may be asked.
 
         Raises:
-            Rejection: 404 if it is not, or is another version.
+            Rejection: 404 if it is not loaded, or is another version.
         """
         served = self._served.get(name)
         if served is None:
@@ -131,8 +101,13 @@ class Repository:
         return served
 
     def all(self) -> list[Served]:
-        """The models that are loaded, by name."""
+        """The models that may be asked, by name."""
         return [self._served[name] for name in sorted(self._served)]
+
+    def name_of(self, digest: str) -> str:
+        """What clients call an artifact; the head of its digest if it is not loaded."""
+        names = (name for name, served in self._served.items() if served.digest == digest)
+        return next(names, digest[:12])
 
     def index(self) -> list[ModelState]:
         """All names of the manifest and all models that are loaded, by name.
@@ -140,7 +115,7 @@ class Repository:
         Raises:
             FeaturelibError: The manifest cannot be read.
         """
-        names = dict(self._store.manifest().names)
+        names, held = dict(self._store.manifest().names), self._pool.stats().models
         found = []
         for name in sorted({*names, *self._served}):
             served, reason = self._served.get(name), self._reasons.get(name, "")
@@ -148,7 +123,11 @@ class Repository:
             state = "READY" if served else "UNAVAILABLE"
             if self._loading == name and not served:
                 state = "LOADING"
-            found.append(ModelState(name, digest, state, reason or ("" if served else "unloaded")))
+            if served is None:
+                reason = reason or "unloaded"
+            elif not all(held[p.model].devices for p in served.outputs.values() if p.model in held):
+                reason = reason or COLD
+            found.append(ModelState(name, digest, state, reason))
         return found
 
     def load(self, name: str) -> Served:
@@ -156,7 +135,7 @@ class Repository:
 
         Raises:
             FeaturelibError: There is no such name, the artifact is wrong, torn or foreign, its
-                features are not the bundle's, or the device has no room.
+                features are not the bundle's, or no device is large enough.
         """
         with self._one:
             self._loading = name
@@ -180,10 +159,40 @@ class Repository:
             self._reasons.pop(name, None)
             self._retire(served)
 
+    def place(self, programs: Iterable[Program], *, is_pinned: bool) -> None:
+        """Adds programs to the pool, and waits until devices hold those that there is room for.
+
+        Raises:
+            FeaturelibError: No device is large enough for one, or it cannot be loaded; none is left
+                behind.
+        """
+        added: list[Program] = []
+        try:
+            for program in programs:
+                self._pool.add(program, is_pinned=is_pinned)
+                added.append(program)
+            for program in added:
+                if not self._pool.ready(program, self._load_timeout_s):
+                    _check(self._pool.failure(program), program)
+        except BaseException:
+            self.retire(added)
+            raise
+
+    def retire(self, programs: Iterable[Program]) -> None:
+        """Programs leave the devices when their last job is done."""
+        for program in programs:
+            self._pool.retire(program)
+
+    def is_pinned(self, *served: Served) -> bool:
+        """Whether all of some models are pinned."""
+        return all(one.name in self._pinned for one in served)
+
     def _load(self, name: str) -> Served:
         digest = self._store.digest(name)
         before = self._served.get(name)
         if before is not None and before.digest == digest:
+            for program in before.outputs.values():  # it may have been evicted
+                self._pool.ready(program, self._load_timeout_s)
             return before
         lease = self._store.lease(digest)
         try:
@@ -193,24 +202,22 @@ class Repository:
             raise
 
     def _swap(self, name: str, digest: str, before: Served | None, lease: Lease) -> Served:
-        artifact = lease.artifact
-        card = artifact.card
+        card = lease.artifact.card
         self._check(card.inputs)
-        module = models.load(artifact)
-        made, inner, whole = dict[str, Loaded](), dict[str, Loaded](), card.inputs.layout
+        twin = self._twin(digest)
+        module = models.load(lease.artifact) if twin is None else twin.module
+        outputs = outputs_of(digest, module, card) if twin is None else twin.outputs
+        tables: dict[str, Any] = card.config.get("shapes", {}).get("tables", {})
+        bounds = {tensor: tuple(rows) for tensor, rows in tables.items()}
+        served = Served(name, digest, card, module, outputs, bounds, self._clock())
+        if twin is None:
+            self.place(outputs.values(), is_pinned=self.is_pinned(served))
         try:
-            for output, (part, names) in PARTS[card.kind].items():
-                read = (t for t in whole.tensors if names is None or t.name in names)
-                made[output] = self._load_part(digest, module, card, part, Layout(tuple(read)))
-            for function, (part, layout) in module.inner(whole).items():
-                inner[function] = self._load_part(digest, module, card, part, layout)
-            tables: dict[str, Any] = card.config.get("shapes", {}).get("tables", {})
-            bounds = {tensor: tuple(rows) for tensor, rows in tables.items()}
-            served = Served(name, digest, card, made, inner, bounds, self._clock())
-            self._before_swap(served)
+            if self.companion is not None:
+                self.companion.prepare(served)
         except BaseException:
-            for loaded in (*made.values(), *inner.values()):
-                self._executor.retire(loaded)
+            if twin is None:
+                self.retire(outputs.values())
             raise
         self._served = {**self._served, name: served}
         self._leases[served] = lease.release
@@ -220,19 +227,23 @@ class Repository:
             self._retire(before)
         return served
 
-    def _load_part(
-        self, digest: str, module: Any, card: ModelCard, part: str, layout: Layout
-    ) -> Loaded:
-        ladder, device = Ladder(card.ladder), self._executor.device
-        loaded = self._executor.call(
-            lambda: device.load(digest, module, layout, ladder, part)
-        ).result()
-        for size in ladder:  # one task a size: requests of other models run in between
-            self._executor.call(lambda size=size: device.warm(loaded, size)).result()  # type: ignore[misc]
-        return loaded
+    def _twin(self, digest: str) -> Served | None:
+        """A model of the same artifact under any name: its programs serve both names."""
+        return next((one for one in self._served.values() if one.digest == digest), None)
 
     def _retire(self, served: Served) -> None:
         self._metrics.model(served.name, served.digest, False)
         self._leases.pop(served)()
-        for loaded in (*served.outputs.values(), *served.inner.values()):
-            self._executor.retire(loaded)
+        if self.companion is not None:
+            self.companion.retired(served)
+        if self._twin(served.digest) is None:
+            self.retire(served.outputs.values())
+
+
+def _check(failure: Exception | None, program: Program) -> None:
+    """A program that no device holds is cold, if there was no room for it; else it is no good."""
+    if isinstance(failure, FeaturelibError):
+        raise failure
+    if failure is not None:
+        raise DeviceError(f"{program.model} cannot be loaded: {failure!r}") from failure
+    log.warning("no device has room for %s: it is cold", program.model)

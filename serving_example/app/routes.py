@@ -23,6 +23,8 @@ class Route:
         needs: ``open`` (anyone), ``key`` (an API key), ``admin`` (the admin port).
         about: The operation as the OpenAPI document describes it, without what is common to all.
         takes: Content types of a body; one that names none is taken as the first.
+        is_computed: Devices compute the answer, within `Limits.compute_s` unless a request asks for
+            another time.
     """
 
     method: str
@@ -31,6 +33,7 @@ class Route:
     needs: str = "key"
     about: Mapping[str, Any] = field(default_factory=dict)
     takes: tuple[bytes, ...] = (b"application/json",)
+    is_computed: bool = False
 
 
 class Routes:

@@ -18,8 +18,8 @@ from typing import Any
 import uvloop
 
 from serving_example.app.application import Application
+from serving_example.app.delivery import LoopDelivery
 from serving_example.app.port import Port
-from serving_example.app.work import LoopDelivery
 
 __all__ = ["Server", "bound"]
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import featurelib as fl
 from serving_example.app import health, oip, recommend
 from serving_example.app.application import Application
+from serving_example.app.delivery import LoopDelivery
 from serving_example.app.health import Readiness
 from serving_example.app.keys import ApiKey, Keys
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
 from serving_example.app.oip_infer import Inference
 from serving_example.app.oip_models import Models
-from serving_example.app.repository import Repository, Served
+from serving_example.app.pool_metrics import PoolMetrics, names, told_of
+from serving_example.app.profile_file import ProfileFile
+from serving_example.app.repository import Repository
 from serving_example.app.routes import Route, Routes
 from serving_example.app.statistics import Statistics
-from serving_example.app.work import LoopDelivery
+from serving_example.app.work import Background
 from serving_example.artifacts import ArtifactStore
 from serving_example.caches import ArtifactCache
 from serving_example.dashboard import Timeline, snapshot
 from serving_example.dashboard import routes as dashboard_routes
-from serving_example.devices import Batcher, Device, Executor, Job
+from serving_example.devices import Device
+from serving_example.pool import Job, Pool
+from serving_example.scheduler import Admission, Batch
 
 __all__ = ["Service"]
 
@@ -36,91 +41,97 @@ class Service:
 
     Args:
         artifacts: The models.
-        device: What runs them.
+        devices: What runs them.
         check: Refuses what a model remembers of its inputs if the bundle does not give it that.
         clock: Monotonic seconds.
         id_prefix: Of request ids.
         keys: Who may ask; None for anyone.
         limits: What a client may ask.
-        batcher: The policy of the device's queue.
-        stuck_after_s: A batch that takes longer makes the server not ready.
+        pinned: Names of models that are loaded wherever they fit, and never evicted.
+        policy: Which works run next: a name of `scheduler.policies`.
+        is_admitting: Work that would be late is refused at once; False takes all there is room for.
         max_queued_rows: Rows that may wait.
+        profiles: What is known of latencies, and where it is kept; None: it is learned anew.
+        stuck_after_s: A device that comes back from nothing for longer is given no more work.
         objective_s: In which an answer should be given; the dashboard measures against it.
 
     Attributes:
-        executor: Of the device.
+        pool: The devices, under the scheduler.
         repository: The models that are loaded.
+        background: Runs what the service itself wants to know.
         metrics: What was counted.
         keys: The API keys.
         caches: That of the models' artifacts, if there is one.
         readiness: What `/readyz` says.
-        before_swap: Called with each model before it takes requests.
+        load_first: The model that others are loaded with, and so before them.
     """
 
     def __init__(
         self,
         *,
         artifacts: ArtifactStore | ArtifactCache,
-        device: Device,
+        devices: Sequence[Device],
         check: Callable[[fl.ModelInputs], None],
         clock: Callable[[], float],
         id_prefix: str,
         keys: list[ApiKey] | None = None,
         limits: Limits | None = None,
-        batcher: Batcher | None = None,
-        stuck_after_s: float = 5.0,
+        pinned: Collection[str] = (),
+        policy: str = "hybrid",
+        is_admitting: bool = True,
         max_queued_rows: int = 65_536,
+        profiles: ProfileFile | None = None,
+        stuck_after_s: float = 5.0,
         objective_s: float = 0.05,
     ) -> None:
         self.caches = [artifacts] if isinstance(artifacts, ArtifactCache) else []
         self.limits, self.clock, self._id_prefix = limits or Limits(), clock, id_prefix
-        self._objective_s, self._timeline = objective_s, Timeline(self._name_of)
+        self._objective_s, self._profiles, self.load_first = objective_s, profiles, ""
         self.metrics, self.keys = Metrics(), Keys(keys, clock)
-        self.delivery, self.statistics = LoopDelivery(), Statistics()
-        self.executor = Executor(
-            device, batcher, clock=clock, deliver=self._deliver, observe=self.metrics.batch,
-            stuck_after_s=stuck_after_s, max_queued_rows=max_queued_rows,
-        ).start()  # fmt: skip
-        self.before_swap: list[Callable[[Served], None]] = []
+        self.delivery, self.statistics = LoopDelivery(clock), Statistics()
+        self.pool = Pool(
+            devices, clock=clock, deliver=self._deliver, observe=self._observe, policy=policy,
+            profiles=None if profiles is None else profiles.read(),
+            admission=Admission(max_rows=max_queued_rows, is_on=is_admitting),
+            stuck_after_s=stuck_after_s,
+        )  # fmt: skip
+        self.delivery.lagged = self.pool.lagged
+        self.pool.start()
+        self.background = Background(self.pool, clock)
         self.repository = Repository(
-            artifacts, self.executor, check, self.metrics, clock, before_swap=self._prepare
+            artifacts, self.pool, check, self.metrics, clock, pinned=pinned
         )
+        self._timeline = Timeline(self.repository.name_of)
         self._threads = ThreadPoolExecutor(1, "loader")
         self.is_draining = False
         self.readiness = Readiness(
             {
-                "device": lambda: self.executor.health().is_ready,
+                "device": lambda: self.pool.health().is_ready,
                 "models": lambda: bool(self.repository.all()),
                 "accepting": lambda: not self.is_draining,
             }
         )
-        self.metrics.watch(
-            "queued_rows", "Rows that wait.", lambda: float(self.executor.health().queued_rows)
-        )
+        self.metrics.registry.register(PoolMetrics(self.pool, self.repository.name_of))
         self.metrics.watch("ready", "Whether it can answer.", lambda: float(self.readiness()))
 
     def _deliver(self, jobs: Sequence[Job]) -> None:
         self.statistics.add(jobs)
-        self._timeline.add(self.executor.device.name, jobs)
+        self.metrics.jobs(jobs)
+        self._timeline.add(jobs)
         self.delivery(jobs)
 
-    def _name_of(self, digest: str) -> str:
-        names = (m.name for m in self.repository.all() if m.digest == digest)
-        return next(names, digest[:12])
+    def _observe(self, batch: Batch, seconds: float) -> None:
+        name, part = names(batch.model, self.repository.name_of)
+        self.metrics.batch(batch, name, part, seconds)
 
     def devices(self) -> list[dict[str, Any]]:
         """How each device is, and which models lie on it."""
-        device, health = self.executor.device, self.executor.health()
-        about = {
-            "name": device.name, "kind": device.kind, "memory_bytes": device.memory_bytes,
-            "used_bytes": device.used_bytes, "queued_rows": health.queued_rows,
-            "busy_s": health.busy_s, "is_ready": health.is_ready,
-        }  # fmt: skip
-        return [{**about, "models": [m.name for m in self.repository.all()]}]
+        return told_of(self.pool, self.repository.name_of)
 
-    def _prepare(self, served: Served) -> None:
-        for prepare in self.before_swap:
-            prepare(served)
+    def save_profiles(self) -> None:
+        """Keeps what is known of latencies for the next process."""
+        if self._profiles is not None:
+            self._profiles.write(self.pool)
 
     def load(self, names: list[str] | None = None) -> list[str]:
         """Loads models before the ports open.
@@ -132,7 +143,7 @@ class Service:
             The names that were refused; why stands in the log and in the index.
         """
         refused = []
-        for state in self.repository.index():
+        for state in sorted(self.repository.index(), key=lambda m: m.name != self.load_first):
             if names is None or state.name in names:
                 try:
                     self.repository.load(state.name)
@@ -147,8 +158,10 @@ class Service:
         Args:
             on_loop: Runs a function on the event loop, from any thread.
         """
-        models = Models(self.repository, self._threads, on_loop, self.readiness, self.statistics)
-        inference = Inference(self.repository, self.executor, self.limits)
+        models = Models(
+            self.repository, self.pool, self._threads, on_loop, self.readiness, self.statistics
+        )
+        inference = Inference(self.repository, self.pool, self.limits)
         return [
             *health.routes(self.readiness, self.metrics),
             *oip.routes(models, inference),
@@ -176,5 +189,6 @@ class Service:
     def close(self, timeout_s: float = 5.0) -> None:
         """Ends the threads; jobs that were taken are done first."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-        if not self.executor.stop(timeout_s):
-            log.error("the device's thread did not end in %s s", timeout_s)
+        self.save_profiles()
+        if not self.pool.stop(timeout_s):
+            log.error("the devices' threads did not end in %s s", timeout_s)

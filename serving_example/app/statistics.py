@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serving_example.devices.job import Job
+from serving_example.pool import Job
 
 __all__ = ["Statistics"]
 
@@ -24,7 +24,7 @@ class _Model:
 
 
 class Statistics:
-    """Counts jobs by the artifact that ran them. Told on the device's thread, read on any.
+    """Counts jobs by the artifact that ran them. Told on the devices' threads, read on any.
 
     Args:
         clock: Seconds since 1970.
@@ -36,8 +36,8 @@ class Statistics:
 
     def add(self, jobs: Sequence[Job]) -> None:
         """The jobs of a batch are done."""
-        for digest in {job.loaded.digest for job in jobs}:
-            mine = [job for job in jobs if job.loaded.digest == digest]
+        for digest in {job.program.digest for job in jobs}:
+            mine = [job for job in jobs if job.program.digest == digest]
             model = self._models.setdefault(digest, _Model())
             good = [job for job in mine if job.error is None]
             model.executions += bool(good)

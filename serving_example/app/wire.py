@@ -19,6 +19,7 @@ class ErrorDetail(msgspec.Struct):
     field: str | None
     message: str
     request_id: str
+    retry_after_ms: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Error(msgspec.Struct):
@@ -35,6 +36,7 @@ class OipError(msgspec.Struct):
     reason: str
     field: str | None
     request_id: str
+    retry_after_ms: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Ok(msgspec.Struct):

@@ -1,89 +1,48 @@
-"""From a request to jobs of a device, and back to its response, on the event loop."""
+"""From a request to jobs of the pool, and back to its response, on the event loop."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from featurelib.errors import DeviceError, InputError
 from serving_example.app.http import Pending, Request, Response
-from serving_example.devices.executor import Executor
-from serving_example.devices.job import Job
-from serving_example.devices.program import Program
-from serving_example.devices.protocol import Loaded
+from serving_example.pool import Job, Pool, Program
 
-__all__ = ["LoopDelivery", "run_jobs"]
+__all__ = ["SERVICE", "Background", "run_jobs"]
 
-log = logging.getLogger("serving_example")
-
-
-class LoopDelivery:
-    """Brings the jobs of a batch to the event loop, with one wake-up for all of them.
-
-    Before `bind` and after `unbind` they are delivered on the device's thread: nothing is lost
-    when a server starts or ends.
-    """
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Delivers on this loop from now on."""
-        self._loop = loop
-
-    def unbind(self) -> None:
-        """The loop ends."""
-        self._loop = None
-
-    def __call__(self, jobs: Sequence[Job]) -> None:
-        """Delivers jobs that are done; called on the device's thread."""
-        loop = self._loop
-        if loop is not None:
-            try:
-                loop.call_soon_threadsafe(_finish, jobs)
-                return
-            except RuntimeError:
-                pass  # it was closed between the two lines
-        _finish(jobs)
-
-
-def _finish(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        try:
-            job.on_done(job)
-        except Exception:
-            log.exception("what waited for a job failed")  # and the next job still has its answer
+SERVICE = ":service"
+"""The tenant of the service's own work; no API key can have this name."""
 
 
 def run_jobs(
-    executor: Executor,
-    work: Sequence[tuple[Loaded | Program, Any, int]],
+    pool: Pool,
+    work: Sequence[tuple[Program, Any, int]],
     request: Request,
     finish: Callable[[list[Job]], Response],
 ) -> Pending:
     """Runs jobs for a request; when all are done, `finish` makes the response of them.
 
     Args:
-        executor: Of the device.
-        work: For each job the model's function and its tensors, or a program and what it takes;
-            and how many rows.
-        request: Its deadline is that of the jobs; their times are added to its timings.
+        pool: Runs them.
+        work: For each job the program, what it takes, and how many rows.
+        request: Its deadline, tenant and weight are those of the jobs; their times are added to its
+            timings.
         finish: Given the jobs, none of which failed.
 
     Returns:
         What the response will be. Abandoned, it cancels the jobs.
 
     Raises:
-        DeviceError: The device takes no jobs.
+        DeviceError: The pool takes no such job now.
     """
     jobs: list[Job] = []
     left = len(work)
 
     def cancel() -> None:
         for job in jobs:
-            job.is_cancelled = True
+            pool.cancel(job)
 
     pending = Pending(cancel)
 
@@ -102,14 +61,50 @@ def run_jobs(
                 pending.set(error)
 
     try:
-        for loaded, given, rows in work:
-            job = Job(loaded, given, rows, request.deadline, on_done)
+        for program, given, rows in work:
+            job = Job(
+                program, given, rows, request.deadline, on_done, request.tenant, request.weight
+            )
+            pool.submit(job)
             jobs.append(job)
-            executor.submit(job)
     except DeviceError:
         cancel()
         raise
     return pending
+
+
+class Background:
+    """Work that the service does for itself: whoever asks for it waits, in a thread of his own.
+
+    It is a tenant beside those who ask, so that neither starves the other.
+
+    Args:
+        pool: Runs it.
+        clock: Monotonic seconds, those of the pool.
+        timeout_s: For one job.
+    """
+
+    def __init__(self, pool: Pool, clock: Callable[[], float], timeout_s: float = 10.0) -> None:
+        self._pool, self._clock, self._timeout_s = pool, clock, timeout_s
+
+    def run(self, program: Program, given: Any, rows: int) -> Any:
+        """What a program answers.
+
+        Raises:
+            DeviceError: The pool does not take the job, it fails, or there is no answer in time.
+        """
+        done: Future[Job] = Future()
+        deadline = self._clock() + self._timeout_s
+        job = Job(program, given, rows, deadline, done.set_result, SERVICE)
+        self._pool.submit(job)
+        try:
+            done.result(self._timeout_s)
+        except TimeoutError:
+            self._pool.cancel(job)
+            raise DeviceError(f"{program.model}: no answer in {self._timeout_s:g} s") from None
+        if job.error is not None:
+            raise DeviceError(f"{program.model}: {job.error}") from job.error
+        return job.answer
 
 
 def _told(error: Exception) -> Exception:

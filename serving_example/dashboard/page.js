@@ -6,6 +6,7 @@ const NOW = 5; // seconds that a figure is of
 const COLOURS = ["#4878d0", "#ee854a", "#4a9c52", "#d65f5f", "#956cb4", "#8c613c", "#dc7ec0", "#797979", "#b5a33c", "#55a5b8"];
 const REQUESTS = "featurelib_http_requests_total";
 const SECONDS = "featurelib_http_request_seconds_bucket";
+const JOBS = "featurelib_tenant_jobs_total";
 const RECOMMEND = (labels) => labels.route.startsWith("/v1/recommend");
 const history = []; // snapshots, the oldest first
 
@@ -138,10 +139,12 @@ function devices(snapshot) {
     box.className = "device";
     const about = document.createElement("p");
     const name = document.createElement("strong");
-    name.textContent = `${device.name} (${device.kind})`;
+    name.textContent = `${device.name} (${device.kind})${device.kind === "paced" ? ", a rehearsal in recorded time," : ""}`;
     const busy = device.batches.reduce((a, b) => a + Math.max(0, b.end - Math.max(b.start, snapshot.now - 2)), 0) / 2;
     const memory = `${short(device.used_bytes / 2 ** 20)} of ${short(device.memory_bytes / 2 ** 20)} MiB`;
-    about.append(name, ` ${device.is_ready ? "" : "NOT READY, "}${short(100 * busy)} % busy, ${memory}; resident: ${device.models.join(", ") || "none"}`);
+    const resident = Object.entries(device.parts).map(([model, parts]) => `${model} (${parts.join(", ")})`);
+    const loading = device.loading === null ? "" : `; loads ${device.loading}`;
+    about.append(name, ` ${device.is_ready ? "" : "LOST, "}${short(100 * busy)} % busy, ${short(device.queued_s * 1000)} ms wait for it, ${memory}${loading}; resident: ${resident.join(", ") || "none"}`);
     const line = svg("svg", { preserveAspectRatio: "none", viewBox: "0 0 2000 26" });
     for (const batch of device.batches) {
       const x = 2000 - (snapshot.now - batch.start) * 1000;
@@ -152,7 +155,7 @@ function devices(snapshot) {
     const bar = document.createElement("div");
     bar.className = "memory";
     const full = document.createElement("div");
-    full.style.width = `${(100 * device.used_bytes) / device.memory_bytes}%`;
+    full.style.width = `${(100 * device.used_bytes) / Math.max(1, device.memory_bytes)}%`;
     bar.append(full);
     box.append(about, line, bar);
     return box;
@@ -178,6 +181,14 @@ function hits(cache) {
     const of = (event) => rate("featurelib_cache_total", (l) => mine(l) && l.event === event)(a, b);
     const [hit, miss] = [of("hits"), of("misses")];
     return hit + miss ? (100 * hit) / (hit + miss) : null;
+  };
+}
+
+// Of the jobs of one API key that devices took, how many were done in time, %.
+function attained(tenant) {
+  return (a, b) => {
+    const done = rate(JOBS, (l) => l.tenant === tenant && l.outcome !== "cancelled")(a, b);
+    return done ? (100 * rate(JOBS, (l) => l.tenant === tenant && l.outcome === "in_time")(a, b)) / done : null;
   };
 }
 
@@ -210,6 +221,12 @@ function draw() {
   const why = [...by(snapshot, "featurelib_rejections_total", "reason").keys()].sort();
   lines("refused", new Map(why.map((reason) => [reason, rate("featurelib_rejections_total", (l) => l.reason === reason)])), 1);
   if (!why.length) $("refused-legend").textContent = "none since the start";
+  const [refused, dropped] = [["featurelib_pool_refused_total", "reason"], ["featurelib_pool_dropped_total", "why"]].map(
+    ([name, label]) => [...by(snapshot, name, label).keys()].sort().map((key) => [key, rate(name, (l) => l[label] === key)]));
+  lines("pool", new Map([...refused, ...dropped.map(([key, of]) => [`dropped: ${key}`, of])]), 1);
+  if (!refused.length && !dropped.length) $("pool-legend").textContent = "none since the start";
+  const tenants = [...by(snapshot, JOBS, "tenant").keys()].sort();
+  lines("tenants", new Map(tenants.map((tenant) => [tenant || "no key", attained(tenant)])), 100);
 }
 
 async function poll() {

@@ -14,7 +14,8 @@ __all__ = ["SHOWN_S", "DeviceNow", "families", "snapshot"]
 SHOWN_S = 4.0
 """So much of the devices' timeline is told; the page draws the last two seconds."""
 DeviceNow = Callable[[], Sequence[dict[str, Any]]]
-"""Of each device: name, kind, memory_bytes, used_bytes, queued_rows, is_ready, models."""
+"""Of each device: name, kind, memory_bytes, used_bytes, queued_s, is_ready, loading, and `parts` of
+the models that lie there."""
 
 
 def families(registry: CollectorRegistry) -> dict[str, list[Any]]:

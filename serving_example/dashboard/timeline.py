@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from serving_example.devices.job import Job
+from serving_example.pool import Job
 
 __all__ = ["Timeline"]
 
@@ -23,7 +23,7 @@ class Timeline:
         self._name_of = name_of
         self._batches: deque[tuple[str, float, float, str, str, int, int]] = deque(maxlen=kept)
 
-    def add(self, device: str, jobs: Sequence[Job]) -> None:
+    def add(self, jobs: Sequence[Job]) -> None:
         """The jobs of a batch are done; those that never ran are no part of it."""
         ran = [job for job in jobs if job.size]
         if ran:
@@ -31,8 +31,8 @@ class Timeline:
             rows = sum(job.rows for job in ran)
             self._batches.append(
                 (
-                    *(device, first.started, first.finished),
-                    *(first.loaded.digest, first.loaded.part, rows, first.size),
+                    *(first.device, first.started, first.finished),
+                    *(first.program.digest, first.program.part, rows, first.size),
                 )
             )
 

@@ -85,12 +85,14 @@ class ModelStats:
         works, rows: What waits.
         cost_s: Device time that it will take.
         devices: The devices that hold it.
+        memory_bytes: What it takes of each.
     """
 
     works: int
     rows: int
     cost_s: float
     devices: tuple[str, ...]
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ def device_stats(station: Station, used_bytes: int, loads: int) -> DeviceStats:
 def model_stats(queue: ModelQueue) -> ModelStats:
     """What is to be said of a model."""
     devices = tuple(host.spec.name for host in queue.hosts)
-    return ModelStats(queue.line.count, queue.line.rows, queue.cost_s, devices)
+    return ModelStats(
+        queue.line.count, queue.line.rows, queue.cost_s, devices, queue.spec.memory_bytes
+    )
 
 
 def copy_counts(counts: Counts) -> Counts:

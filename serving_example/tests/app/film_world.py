@@ -72,7 +72,7 @@ class FilmWorld:
         }  # fmt: skip
         self.artifacts = published(folder / "artifacts", **self.models)
         self.service = Service(
-            artifacts=self.artifacts, device=cpu_device(), clock=time.monotonic, id_prefix="f",
+            artifacts=self.artifacts, devices=options.pop("devices", None) or [cpu_device()], clock=time.monotonic, id_prefix="f",
             check=lambda inputs: inputs.check(bundle()), **options,
         )  # fmt: skip
         trimmer = None if keep is None else Trimmer(self.log, [self.store], keep=keep)

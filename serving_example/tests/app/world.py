@@ -116,7 +116,7 @@ def offline(made: Any, tensors: Any, part: Any = "forward", size: Any = 128) -> 
 def service_of(store: Any, **options: Any) -> Any:
     """A service over a store, its models loaded."""
     made = Service(
-        artifacts=store, device=options.pop("device", None) or cpu_device(),
+        artifacts=store, devices=options.pop("devices", None) or [cpu_device()],
         check=lambda inputs: inputs.check(bundle()), clock=time.monotonic, id_prefix="t", **options,
     )  # fmt: skip
     made.load()
