@@ -71,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--policy", default="hybrid", help="which works run next (%(default)s)")
     add("--no-admission", action="store_true", help="takes work that will be late")
     add("--timeout-ms", type=float, default=1000.0, metavar="MS",
-        help="for an answer that devices compute, where a request does not say (%(default)s)")  # fmt: skip
+        help="for what devices compute, where a request does not say (%(default)s)")  # fmt: skip
     add("--pin", metavar="NAMES",
-        help="models that stay on devices, with commas between them (ranker and towers)")  # fmt: skip
+        help="models that stay, with commas between them (ranker and towers)")  # fmt: skip
     add("--models", help="names to load, with commas between them; all of the manifest without it")
     add("--towers", default="towers", help="the model that finds candidates")
     add("--ranker", default="ranker", help="the model that ranks where a request names none")

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import featurelib as fl
-from featurelib.errors import FeaturelibError
 from serving_example.app import admin, openapi
 from serving_example.app.application import Application
 from serving_example.app.caching import CacheOptions

@@ -12,7 +12,6 @@ import numpy as np
 
 from featurelib.errors import FeaturelibError
 from serving_example.app.contracts import Recommended
-from serving_example.app.http import Rejection
 from serving_example.app.repository import Repository
 from serving_example.app.work import Background
 from serving_example.devices.protocol import Array

@@ -28,6 +28,8 @@ def routes(models: Models, inference: Inference) -> list[Route]:
             Route("GET", f"{model}/ready", models.model_ready),
             Route("GET", f"{model}/config", models.config),
             Route("GET", f"{model}/stats", models.stats),
-            Route("POST", f"{model}/infer", inference.infer, takes=(JSON, BINARY), is_computed=True),
+            Route(
+                "POST", f"{model}/infer", inference.infer, takes=(JSON, BINARY), is_computed=True
+            ),
         ]
     return made

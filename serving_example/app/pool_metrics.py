@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -56,7 +56,7 @@ class PoolMetrics(Collector):
         yield from (alive, stuck, used, budget, queued, loads, left, busy)
 
     def _models(self, stats: Stats) -> Iterable[Metric]:
-        rows, seconds, devices = Counter[Any](), Counter[Any](), Counter[Any]()
+        rows, devices, seconds = Counter[Any](), Counter[Any](), defaultdict[Any, float](float)
         for model, now in stats.models.items():
             labels = names(model, self._name_of)  # an old and a new one may have one name a while
             rows[labels] += now.rows

@@ -18,7 +18,7 @@ from serving_example.store import Batch, EventLog, LmdbLog, LmdbStore, OnlineSto
 from serving_example.store.redis_log import RedisLog
 from serving_example.store.redis_store import RedisStore
 from serving_example.store.trimming import Trimmer
-from serving_example.tests.app.world import artifact, offline, published, running
+from serving_example.tests.app.world import PATIENT, artifact, offline, published, running
 from serving_example.tests.features.worlds import (
     SOURCES,
     START,
@@ -43,6 +43,7 @@ class FilmWorld:
         redis: str | None = None,
         keep: int | None = None,
         caches: Any = CACHES,
+        devices: Any = None,
         **options: Any,
     ) -> None:
         staged = compile_stages(bundle())
@@ -72,8 +73,9 @@ class FilmWorld:
         }  # fmt: skip
         self.artifacts = published(folder / "artifacts", **self.models)
         self.service = Service(
-            artifacts=self.artifacts, devices=options.pop("devices", None) or [cpu_device()], clock=time.monotonic, id_prefix="f",
-            check=lambda inputs: inputs.check(bundle()), **options,
+            artifacts=self.artifacts, devices=devices or [cpu_device()], id_prefix="f",
+            clock=time.monotonic, check=lambda inputs: inputs.check(bundle()), limits=PATIENT,
+            **options,
         )  # fmt: skip
         trimmer = None if keep is None else Trimmer(self.log, [self.store], keep=keep)
         self.films = Films(

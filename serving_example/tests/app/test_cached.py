@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,7 +14,7 @@ from serving_example.app.caching import CacheOptions
 from serving_example.caches import FeaturePolicy, Policy
 from serving_example.instants import instant
 from serving_example.tests.app.film_world import serving
-from serving_example.tests.app.world import artifact
+from serving_example.tests.app.world import artifact, busy
 from serving_example.tests.features.worlds import bundle, catalogue
 
 FILMS = sorted(catalogue())
@@ -132,15 +131,12 @@ def test_a_new_model_answers_at_once(client: Any, world: Any) -> None:
 
 def test_many_clients_of_one_key_give_one_answer(client: Any, world: Any, counts: Any) -> None:
     """While the device is busy equal requests gather; all get the bytes of one."""
-    free = threading.Event()
     misses, hits = counts.misses, counts.hits
-    busy = world.service.executor.call(lambda: free.wait(10))
     with ThreadPoolExecutor(16) as pool:
-        answers = [pool.submit(client.get, "/v1/recommend/11?k=7") for _ in range(16)]
-        assert waited(lambda: counts.misses == misses + 16)
-        free.set()
+        with busy(world.service.pool):
+            answers = [pool.submit(client.get, "/v1/recommend/11?k=7") for _ in range(16)]
+            assert waited(lambda: counts.misses == misses + 16)
         bodies = {answer.result().content for answer in answers}
-    busy.result()
     assert len(bodies) == 1 and counts.hits == hits and counts.joined >= 15
 
 

@@ -12,6 +12,7 @@ from serving_example.app.answering import best_first
 from serving_example.app.cases import Wanted
 from serving_example.app.http import Response, encode
 from serving_example.app.rank_program import RankProgram
+from serving_example.devices import cpu_device
 from serving_example.features import Views
 from serving_example.store import Batch, Put
 from serving_example.tests.app.film_world import FilmWorld
@@ -34,15 +35,11 @@ def world(tmp_path_factory: Any) -> Any:
     made.log.close()
 
 
-def program_of(world: Any) -> RankProgram:
-    """A program of its own: it knows no film yet."""
-    return RankProgram(world.service.repository.get("ranker"), world.films.services)
-
-
-def run(world: Any, program: Any, wanted: Any) -> Any:
-    """What the program makes of a batch."""
-    executor = world.service.executor
-    return executor.call(lambda: program.run(executor.device, wanted)).result(30)
+def placed(world: Any, with_towers: Any = True) -> Any:
+    """A program on a device of its own: it knows no film yet."""
+    models = world.service.repository
+    towers = models.get("towers") if with_towers else None
+    return RankProgram(models.get("ranker"), towers, world.films.services).placed(cpu_device())
 
 
 def keep(made: Any) -> Response:
@@ -70,11 +67,11 @@ def test_a_request_has_the_same_answer_alone_and_in_any_batch(world: Any, monkey
         told.append((made.user_id, scored(made), made.flags, made.retrieval is not None))
         return Response()
 
-    for made in run(world, program_of(world), [Wanted(*ask, answer) for ask in asked]):
+    for made in placed(world).run([Wanted(*ask, answer) for ask in asked]):
         assert made.stages[0][0] == "features"
     together, told[:] = list(told), []
     for ask in asked:
-        (made,) = run(world, program_of(world), [Wanted(*ask, answer)])
+        (made,) = placed(world).run([Wanted(*ask, answer)])
         assert made.response.status == 200
     assert len(told) == len(asked) and told == together
 
@@ -85,7 +82,7 @@ def test_a_damaged_state_fails_its_own_request(world: Any) -> None:
     broken = view.vector(b"no state at all", 1 << 60, 1)
     world.store.write(Batch([Put(view, 77, broken)]))
     wanted = [Wanted(user, 3, None, keep) for user in (1, 77, 2)]
-    first, none, last = run(world, program_of(world), wanted)
+    first, none, last = placed(world).run(wanted)
     assert type(none).__name__ == "StateFormatError"
     assert first.response.body and last.response.body
 
@@ -97,7 +94,7 @@ def test_an_answer_that_cannot_be_made_fails_its_own_request(world: Any) -> None
         raise ValueError("no words for it")
 
     wanted = [Wanted(1, 3, None, keep), Wanted(2, 3, None, fails)]
-    good, bad = run(world, program_of(world), wanted)
+    good, bad = placed(world).run(wanted)
     assert good.response.body and str(bad) == "no words for it"
 
 
@@ -105,11 +102,7 @@ def test_without_towers_those_who_named_films_are_answered(world: Any) -> None:
     """The others are told; nobody waits for them."""
     rows = world.films.features.films.rows(FILMS[:4])
     wanted = [Wanted(1, 3, None, keep), Wanted(2, 3, rows, keep)]
-    snapshot, world.films.index.snapshot = world.films.index.snapshot, None
-    try:
-        none, good = run(world, program_of(world), wanted)
-    finally:
-        world.films.index.snapshot = snapshot
+    none, good = placed(world, with_towers=False).run(wanted)
     assert "towers were unloaded" in str(none) and good.response.body
 
 

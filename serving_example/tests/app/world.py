@@ -13,13 +13,17 @@ import torch
 import featurelib as fl
 from featurelib_offline import fit
 from serving_example import models
+from serving_example.app.limits import Limits
 from serving_example.app.routes import Routes
 from serving_example.app.server import Server, bound
 from serving_example.app.service import Service
 from serving_example.artifacts import ArtifactStore
-from serving_example.devices import cpu_device
+from serving_example.devices import Ladder, cpu_device
+from serving_example.pool import Job, Program
 
 LADDER = (128, 256)
+PATIENT = Limits(compute_s=5.0)
+"""A machine that runs many tests at once may stand still for a second."""
 TOKEN = "admin-token-of-a-test"
 
 
@@ -117,10 +121,55 @@ def service_of(store: Any, **options: Any) -> Any:
     """A service over a store, its models loaded."""
     made = Service(
         artifacts=store, devices=options.pop("devices", None) or [cpu_device()],
-        check=lambda inputs: inputs.check(bundle()), clock=time.monotonic, id_prefix="t", **options,
+        limits=options.pop("limits", PATIENT), check=lambda inputs: inputs.check(bundle()),
+        clock=time.monotonic, id_prefix="t", **options,
     )  # fmt: skip
     made.load()
     return made
+
+
+class Gate(Program):
+    """Keeps a device busy until it is opened."""
+
+    def __init__(self, model: str = "gate:wait") -> None:
+        self.model, self.digest, self.part = model, "gate", "wait"
+        self.ladder, self.load_s = Ladder([4]), 0.0
+        self.entered, self.go = threading.Event(), threading.Event()
+
+    def needs(self, device: Any) -> Any:
+        """Nothing."""
+        return 0
+
+    def load(self, device: Any) -> Any:
+        """In one step."""
+        yield from ()
+        return self
+
+    def run(self, given: Any) -> Any:
+        """Waits."""
+        self.entered.set()
+        assert self.go.wait(20)
+        return [None] * len(given)
+
+    def unload(self) -> None:
+        """Nothing lies there."""
+
+
+@contextlib.contextmanager
+def busy(pool: Any) -> Any:
+    """Inside, one device has begun a batch that does not end."""
+    gate, done = Gate(), threading.Event()
+    pool.add(gate)
+    assert pool.ready(gate, 10)
+    job = Job(gate, None, 1, time.monotonic() + 60, lambda job: done.set(), ":gate")
+    pool.submit(job)
+    assert gate.entered.wait(10)
+    try:
+        yield gate
+    finally:
+        gate.go.set()
+        assert done.wait(10)
+        pool.retire(gate)
 
 
 @contextlib.contextmanager
