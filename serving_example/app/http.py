@@ -81,11 +81,11 @@ class Request:
         deadline: Time of the service's clock at which the client gets an answer in any case.
         client: The address that it came from.
         is_admin: Whether it came by the admin port, with its token.
+        parts: What stood for the names in the route's template.
+        timings: Stages and their seconds, for Server-Timing.
         tenant: Whose API key it came with; empty where none is asked for.
         weight: What its answer is worth, above 0.0 and at most 1.0: what is worth less is refused
             earlier.
-        parts: What stood for the names in the route's template.
-        timings: Stages and their seconds, for Server-Timing.
     """
 
     method: str
@@ -98,10 +98,10 @@ class Request:
     deadline: float = float("inf")
     client: str = ""
     is_admin: bool = False
-    tenant: str = ""
-    weight: float = 1.0
     parts: Mapping[str, str] = field(default_factory=dict)
     timings: list[tuple[str, float]] = field(default_factory=list)
+    tenant: str = ""
+    weight: float = 1.0
 
     def parameters(self, allowed: tuple[str, ...]) -> dict[str, str]:
         """The parameters of the query, each given at most once.

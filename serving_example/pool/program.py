@@ -74,3 +74,13 @@ class Program(ABC):
         Returns:
             What runs there.
         """
+
+    def placed(self, device: Device) -> Placed:
+        """Puts it on a device at once, on the thread that calls: where there is no pool."""
+        steps = self.load(device)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                placed: Placed = end.value
+                return placed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +13,7 @@ from serving_example.app.caching import CacheOptions
 from serving_example.caches import FeaturePolicy, Policy
 from serving_example.instants import instant
 from serving_example.tests.app.film_world import serving
-from serving_example.tests.app.world import artifact, busy
+from serving_example.tests.app.world import artifact, busy, waited
 from serving_example.tests.features.worlds import bundle, catalogue
 
 FILMS = sorted(catalogue())
@@ -50,14 +49,6 @@ def client(both: Any) -> Any:
     """A client of the public port."""
     with httpx.Client(base_url=f"http://127.0.0.1:{both[1].ports[0]}") as made:
         yield made
-
-
-def waited(claim: Any) -> bool:
-    """Whether a claim comes true within some seconds."""
-    until = time.monotonic() + 15
-    while not claim() and time.monotonic() < until:
-        time.sleep(0.01)
-    return bool(claim())
 
 
 def test_the_second_answer_is_the_first_one(client: Any, counts: Any) -> None:

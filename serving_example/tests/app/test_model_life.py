@@ -12,12 +12,13 @@ import pytest
 import tritonclient.http as triton
 
 import featurelib as fl
-from featurelib.errors import DeviceMemoryError, LayoutMismatchError
+from featurelib.errors import LayoutMismatchError
 from featurelib_offline import fit
 from serving_example.app.http import Rejection
 from serving_example.artifacts import UnknownModelError
 from serving_example.caches import ArtifactCache
 from serving_example.devices import cpu_device
+from serving_example.scheduler import SchedulerError
 from serving_example.tests.app.world import (
     artifact,
     bundle,
@@ -26,6 +27,7 @@ from serving_example.tests.app.world import (
     rows_of,
     running,
     service_of,
+    waited,
 )
 
 
@@ -75,26 +77,29 @@ def test_what_is_not_there_is_not_loaded(tmp_path: Path) -> None:
     service.close()
 
 
-def test_a_model_that_does_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
-    """The budget is refused by name, and the memory of the parts that did fit is given back."""
+def test_a_model_that_no_device_is_large_enough_for_leaves_nothing_behind(tmp_path: Path) -> None:
+    """It is refused by name, and the programs that would have fitted are gone."""
     one = cpu_device()
-    alone = service_of(published(tmp_path / "one", ranker=artifact()), device=one)
-    device = cpu_device(memory_bytes=one.used_bytes + 100)
-    store = published(tmp_path / "two", ranker=artifact(), towers=artifact("towers"))
-    service = service_of(store, device=device)
-    assert [m.name for m in service.repository.all()] == ["ranker"]
-    with pytest.raises(DeviceMemoryError):
-        service.repository.load("towers")
-    assert service.executor.call(lambda: device.used_bytes).result(10) == one.used_bytes
+    alone = service_of(published(tmp_path / "one", ranker=artifact()), devices=[one])
+    used = one.used_bytes
     alone.close()
+    device = cpu_device(memory_bytes=used + 100)
+    store = published(tmp_path / "two", ranker=artifact(), towers=artifact("towers"))
+    service = service_of(store, devices=[device], pinned=["ranker", "towers"])
+    assert [m.name for m in service.repository.all()] == ["ranker"]
+    with pytest.raises(SchedulerError, match=r"needs .* bytes beside"):
+        service.repository.load("towers")
+    assert "bytes beside" in service.repository.index()[1].reason
+    assert device.used_bytes == used and len(service.pool.stats().models) == 1
     service.close()
 
 
 def test_many_loads_leave_memory_and_threads_as_they_were(tmp_path: Path) -> None:
     """A model is exchanged, unloaded and loaded again; nothing of the old ones stays."""
     store = published(tmp_path, ranker=artifact())
-    service = service_of(store)
-    device, repository = service.executor.device, service.repository
+    device = cpu_device()
+    service = service_of(store, devices=[device])
+    repository = service.repository
     used, threads = device.used_bytes, threading.active_count()
     digests = [store.put(artifact(seed=seed)) for seed in (0, 1)]
     for turn in range(30):
@@ -103,7 +108,7 @@ def test_many_loads_leave_memory_and_threads_as_they_were(tmp_path: Path) -> Non
         if turn % 3 == 0:
             repository.unload("ranker")
             repository.load("ranker")
-    assert service.executor.call(lambda: device.used_bytes).result(10) == used
+    assert waited(lambda: device.used_bytes == used)
     assert threading.active_count() == threads
     page = service.metrics.page().decode()
     loaded = [line for line in page.splitlines() if line.startswith("featurelib_model_loaded{")]
@@ -129,7 +134,8 @@ def test_what_a_model_did_is_counted(tmp_path: Path) -> None:
         page = httpx.get(f"{base}/metrics").text
     infer = 'featurelib_http_requests_total{method="POST",route="/v2/models/{name}/infer"'
     assert f'{infer},status="200"}} 2.0' in page and f'{infer},status="404"}} 1.0' in page
-    assert 'featurelib_device_batch_rows_sum{device="cpu-0"} 8.0' in page
+    rows = 'featurelib_device_batch_rows_sum{device="cpu-0",model="ranker",part="forward"}'
+    assert f"{rows} 8.0" in page
     assert 'featurelib_http_requests_total{method="GET",route="none",status="404"} 1.0' in page
     assert "nobody" not in page and "nothing/here" not in page
 

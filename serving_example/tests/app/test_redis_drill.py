@@ -13,6 +13,7 @@ import pytest
 from parity_tests.soak import amount
 from serving_example.instants import instant
 from serving_example.tests.app.film_world import serving
+from serving_example.tests.app.world import waited
 from serving_example.tests.features.worlds import catalogue
 from serving_example.tests.store.servers import RedisServer
 
@@ -21,14 +22,6 @@ pytestmark = pytest.mark.filterwarnings(
 )
 AWAY_S = amount(2, 30)
 FILMS = sorted(catalogue())
-
-
-def waited(claim: Any) -> bool:
-    """Whether a claim comes true within some seconds."""
-    until = time.monotonic() + 15
-    while not claim() and time.monotonic() < until:
-        time.sleep(0.05)
-    return bool(claim())
 
 
 def test_answers_go_on_while_redis_is_away(tmp_path: Path) -> None:

@@ -128,6 +128,14 @@ def service_of(store: Any, **options: Any) -> Any:
     return made
 
 
+def waited(claim: Any) -> bool:
+    """Whether a claim comes true within some seconds."""
+    until = time.monotonic() + 15
+    while not claim() and time.monotonic() < until:
+        time.sleep(0.01)
+    return bool(claim())
+
+
 class Gate(Program):
     """Keeps a device busy until it is opened."""
 
