@@ -44,6 +44,7 @@ class FilmWorld:
         keep: int | None = None,
         caches: Any = CACHES,
         devices: Any = None,
+        limits: Any = PATIENT,
         **options: Any,
     ) -> None:
         staged = compile_stages(bundle())
@@ -74,7 +75,7 @@ class FilmWorld:
         self.artifacts = published(folder / "artifacts", **self.models)
         self.service = Service(
             artifacts=self.artifacts, devices=devices or [cpu_device()], id_prefix="f",
-            clock=time.monotonic, check=lambda inputs: inputs.check(bundle()), limits=PATIENT,
+            clock=time.monotonic, check=lambda inputs: inputs.check(bundle()), limits=limits,
             **options,
         )  # fmt: skip
         trimmer = None if keep is None else Trimmer(self.log, [self.store], keep=keep)

@@ -1,5 +1,6 @@
 """Wrong requests of the Open Inference Protocol: each is a 4xx that names field and reason."""
 
+import copy
 import gzip
 import json
 from typing import Any
@@ -203,7 +204,7 @@ def test_a_nan_comes_back_as_bytes_only(client: Any) -> None:
 
 leaves = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
-    st.sampled_from(["user", "FP32", "INT64", "score", 1, [1, 1], [[0.0]]]),
+    st.sampled_from(["user", "FP32", "INT64", "score", 1, [1, 1], [[0.0]]]).map(copy.deepcopy),
 )  # fmt: skip
 
 
