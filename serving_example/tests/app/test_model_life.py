@@ -134,8 +134,8 @@ def test_what_a_model_did_is_counted(tmp_path: Path) -> None:
         page = httpx.get(f"{base}/metrics").text
     infer = 'featurelib_http_requests_total{method="POST",route="/v2/models/{name}/infer"'
     assert f'{infer},status="200"}} 2.0' in page and f'{infer},status="404"}} 1.0' in page
-    rows = 'featurelib_device_batch_rows_sum{device="cpu-0",model="ranker",part="forward"}'
-    assert f"{rows} 8.0" in page
+    counted = 'featurelib_device_batch_rows_sum{device="cpu-0",model="ranker",part="forward"}'
+    assert f"{counted} 8.0" in page
     assert 'featurelib_http_requests_total{method="GET",route="none",status="404"} 1.0' in page
     assert "nobody" not in page and "nothing/here" not in page
 
