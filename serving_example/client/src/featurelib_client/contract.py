@@ -150,6 +150,7 @@ class ErrorDetail(_Answer):
     field: str | None
     message: str
     request_id: str
+    retry_after_ms: float = None
 
 
 class Error(_Answer):
@@ -166,6 +167,7 @@ class OipError(_Answer):
     reason: str
     field: str | None
     request_id: str
+    retry_after_ms: float = None
 
 
 class Ready(_Answer):
