@@ -81,7 +81,8 @@ class CachedRecommender:
 
         waiter: Waiter[Made[bytes]] = Waiter(told, request.deadline)
         self._cache.make(key, ask.user_id, self._work(ask, request, contract, who), waiter)
-        pending.on_abandon = waiter.leave
+        if pending.result is None:
+            pending.on_abandon = waiter.leave
         return pending
 
     def _headers(self, contract: Contract, age_s: int) -> Headers:

@@ -186,8 +186,11 @@ class Pending:
         """Gives the response, or the error that becomes one."""
         if self.result is None:
             self.result = result
-            if self._then is not None:
-                self._then(result)
+            # Whoever waits holds this, and this holds him: let go, both end where they are not
+            # needed any more, and garbage collection has nothing to find.
+            self.on_abandon, then, self._then = None, self._then, None
+            if then is not None:
+                then(result)
 
     def follow(self, made: Response | Pending) -> None:
         """Takes the response of another one, when it is there; abandoned, it abandons that."""
@@ -199,9 +202,10 @@ class Pending:
 
     def then(self, callback: Callable[[Response | Exception], None]) -> None:
         """Calls back once with the result, at once if it is there."""
-        self._then = callback
         if self.result is not None:
             callback(self.result)
+        else:
+            self._then = callback
 
     def abandon(self, why: Exception) -> None:
         """Ends the wait: nobody listens any more, or the deadline has passed."""

@@ -49,6 +49,7 @@ def run_jobs(
     def on_done(job: Job) -> None:
         nonlocal left
         left -= 1
+        job.on_done = _told_before  # it holds what holds the jobs: garbage that is to be searched
         if pending.result is not None:
             return
         if job.error is not None:
@@ -105,6 +106,10 @@ class Background:
         if job.error is not None:
             raise DeviceError(f"{program.model}: {job.error}") from job.error
         return job.answer
+
+
+def _told_before(job: Job) -> None:
+    """A job is done once."""
 
 
 def _told(error: Exception) -> Exception:

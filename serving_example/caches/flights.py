@@ -66,8 +66,9 @@ class _Flight(Generic[Result]):
         """Nobody waits: others who come begin anew."""
         self.is_over = True
         self.of.forget(self)
-        if self.cancel is not None:
-            self.cancel()
+        cancel, self.cancel = self.cancel, None
+        if cancel is not None:
+            cancel()
 
 
 class Flights(Generic[Result]):
@@ -131,7 +132,7 @@ class Flights(Generic[Result]):
     def _landed(self, flight: _Flight[Result], result: Result | Exception) -> None:
         if flight.is_over:
             return
-        flight.is_over = True
+        flight.is_over, flight.cancel = True, None
         self.forget(flight)
         waiters, flight.waiters = list(flight.waiters), {}
         if isinstance(result, Exception):
