@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Final, Generic, TypeVar
 
 from serving_example.caches.interface import Counts
@@ -47,16 +47,20 @@ class Bounded(Generic[Key, Value]):
     Args:
         max_bytes: What all entries may take together; 0 lets nothing in.
         counts: Told of evictions and refusals.
+        is_over: Whether a value is served no more: it is worth nothing, however often it was used.
 
     Attributes:
         max_bytes: As given.
         size: Bytes of all entries.
     """
 
-    def __init__(self, max_bytes: int, counts: Counts) -> None:
+    def __init__(
+        self, max_bytes: int, counts: Counts, is_over: Callable[[Value], bool] = lambda value: False
+    ) -> None:
         if max_bytes < 0:
             raise ValueError(f"expected max_bytes >= 0, got {max_bytes}")
         self.max_bytes, self.size, self._counts = max_bytes, 0, counts
+        self._is_over = is_over
         self._window_bytes = max_bytes // _WINDOW
         self._rest_bytes = max_bytes - self._window_bytes
         self._protected_bytes = self._rest_bytes - self._rest_bytes // _PROTECTED
@@ -163,14 +167,18 @@ class Bounded(Generic[Key, Value]):
             entry.era = era
         return entry.uses
 
+    def _worth(self, entry: _Entry[Key, Value]) -> int:
+        """What an entry is worth beside others."""
+        return -1 if self._is_over(entry.value) else self._uses(entry)
+
     def _settle(self, key: Key, entry: _Entry[Key, Value]) -> None:
         """Puts what leaves the window among the rest, if it is worth what it pushes out."""
         over = self._probation.size + self._protected.size + entry.size - self._rest_bytes
         victims: list[Key] = []
         if over > 0:
-            worth = self._uses(entry)
+            worth = self._worth(entry)
             for victim in itertools.chain(self._probation, self._protected):
-                if worth <= self._uses(self._entries[victim]):
+                if worth <= self._worth(self._entries[victim]):
                     self.drop(key)
                     self._counts.refused += 1
                     return

@@ -141,7 +141,9 @@ class ResultCache(Generic[Value]):
         self._policy, self._clock, self._draw = policy or Policy(), clock, draw
         self._audit, self._break_even = audit, break_even
         self.counts, self.epochs = Counts(), epochs or Epochs()
-        self._entries: Bounded[bytes, Kept[Value]] = Bounded(self._policy.max_bytes, self.counts)
+        self._entries: Bounded[bytes, Kept[Value]] = Bounded(
+            self._policy.max_bytes, self.counts, lambda kept: kept._hard_until <= self._clock()
+        )
         self._flights: Flights[Made[Value]] = Flights(clock, self.counts)
         share = self._policy.audit_share if audit else 0.0
         self._audit_every = round(1 / share) if share else 0

@@ -17,6 +17,8 @@ _HALF: Final = bytes(count >> 1 for count in range(256))
 _MIX: Final = 0x9E3779B97F4A7C15
 """2^64 over the golden ratio: spreads hashes whose low bits alone differ."""
 _ALL: Final = (1 << 64) - 1
+_STEP: Final = 15
+"""Bits between the places of a key in two rows."""
 
 
 class Sketch:
@@ -50,15 +52,18 @@ class Sketch:
 
     def raise_to(self, key: Hashable, count: int) -> None:
         """A key was asked for at least so often."""
-        for row, at in zip(self._rows, self._places(key), strict=True):
+        at, mask = (hash(key) * _MIX) & _ALL, self._mask
+        for row in self._rows:
             # Those that are higher stay: they hold what other keys have left.
-            if row[at] < count:
-                row[at] = count
+            if row[at & mask] < count:
+                row[at & mask] = count
+            at >>= _STEP
 
     def count(self, key: Hashable) -> int:
         """How often it was asked for of late, at most 15."""
-        return min(row[at] for row, at in zip(self._rows, self._places(key), strict=True))
-
-    def _places(self, key: Hashable) -> tuple[int, int, int, int]:
-        at, mask = (hash(key) * _MIX) & _ALL, self._mask
-        return at & mask, (at >> 15) & mask, (at >> 30) & mask, (at >> 45) & mask
+        at, mask, least = (hash(key) * _MIX) & _ALL, self._mask, MOST
+        for row in self._rows:
+            if row[at & mask] < least:
+                least = row[at & mask]
+            at >>= _STEP
+        return least

@@ -127,3 +127,19 @@ def test_the_sketch_never_counts_too_few() -> None:
     small.raise_to("x", 12)
     small.raise_to("x", 3)
     assert small.count("x") == 12
+
+
+def test_what_is_over_makes_room_for_anything() -> None:
+    """An entry that is served no more goes before what was asked for once; one that is, stays."""
+    over: set[int] = set()
+    cache: Bounded[int, int] = Bounded(10_000, Counts(), over.__contains__)
+    for _ in range(3):
+        for key in range(10):
+            cache.get(key)
+            cache.put(key, key, 900)
+    assert {0, 1, 2} <= set(cache)
+    over.update((0, 1))
+    for key in range(100, 110):  # asked for once each, when all the others were asked for thrice
+        cache.get(key)
+        cache.put(key, key, 900)
+    assert not over & set(cache) and 2 in cache
