@@ -133,13 +133,11 @@ class Models:
 
     def _placed(self, served: Served) -> dict[str, Any]:
         """What the words of the extension do not say: where it lies, and what it takes there."""
-        held = self._pool.stats().models
-        models = [p.model for p in served.outputs.values() if p.model in held]
-        devices = {device for model in models for device in held[model].devices}
+        placement = self._repository.placement(served)
         return {
-            "resident_on": ",".join(sorted(devices)),
-            "memory_bytes": sum(held[model].memory_bytes for model in models),
-            "is_pinned": self._repository.is_pinned(served),
+            "resident_on": ",".join(placement.devices),
+            "memory_bytes": placement.memory_bytes,
+            "is_pinned": str(placement.is_pinned).lower(),
             "policy": self._pool.policy,
         }
 

@@ -145,21 +145,24 @@ def routes(recommendations: Recommendations, events: Events) -> list[Route]:
 
 
 def model_routes(repository: Repository) -> list[Route]:
-    """``/v1/models``: names, artifacts, what was measured of them."""
+    """``/v1/models``: names, artifacts, what was measured of them, where they lie."""
 
     def models(request: Request) -> Response:
-        cards = {served.name: served.card for served in repository.all()}
+        loaded = {served.name: served for served in repository.all()}
         told = []
         for state in repository.index():
             about: dict[str, Any] = {
                 "name": state.name, "digest": state.digest, "state": state.state,
                 "reason": state.reason,
             }  # fmt: skip
-            card = cards.get(state.name)
-            if card is not None:
+            served = loaded.get(state.name)
+            if served is not None:
+                card, placement = served.card, repository.placement(served)
                 about |= {
                     "kind": card.kind, "ladder": card.ladder, "metrics": card.metrics,
                     "made": card.made, "inputs": card.inputs.fingerprint,
+                    "devices": placement.devices, "memory_bytes": placement.memory_bytes,
+                    "is_pinned": placement.is_pinned,
                 }  # fmt: skip
             told.append(about)
         return Response(body=encode({"models": told}))

@@ -12,7 +12,7 @@ from featurelib.errors import DeviceError, FeaturelibError
 from serving_example import models
 from serving_example.app.http import Rejection
 from serving_example.app.metrics import Metrics
-from serving_example.app.served import COLD, ModelState, Served, outputs_of
+from serving_example.app.served import COLD, ModelState, Placement, Served, outputs_of
 from serving_example.artifacts import ArtifactStore, Lease
 from serving_example.caches import ArtifactCache
 from serving_example.pool import Pool, Program
@@ -129,6 +129,14 @@ class Repository:
                 reason = reason or COLD
             found.append(ModelState(name, digest, state, reason))
         return found
+
+    def placement(self, served: Served) -> Placement:
+        """Where a model lies now."""
+        stats = self._pool.stats()
+        held = [stats.models[p.model] for p in served.outputs.values() if p.model in stats.models]
+        where = {name for one in held for name in one.devices}
+        kinds = {device.name: device.kind for device in stats.devices if device.name in where}
+        return Placement(kinds, sum(one.memory_bytes for one in held), self.is_pinned(served))
 
     def load(self, name: str) -> Served:
         """Loads what the name stands for now. If that fails, what is loaded goes on.

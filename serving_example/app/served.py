@@ -11,7 +11,7 @@ from serving_example.artifacts import ModelCard
 from serving_example.devices import Ladder
 from serving_example.pool import FunctionProgram
 
-__all__ = ["COLD", "PARTS", "ModelState", "Served", "outputs_of"]
+__all__ = ["COLD", "PARTS", "ModelState", "Placement", "Served", "outputs_of"]
 
 COLD = "cold: no device holds it; a request has it loaded, and is told when to come again"
 PARTS: Mapping[str, Mapping[str, tuple[str, tuple[str, ...] | None]]] = {
@@ -56,6 +56,22 @@ class Served:
     def ladder(self) -> Ladder:
         """The sizes at which devices run it."""
         return Ladder(self.card.ladder)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a model lies.
+
+    Attributes:
+        devices: The devices that hold any of its outputs, with their kinds: ``paced`` is a
+            rehearsal.
+        memory_bytes: What its outputs take of a device that holds them all.
+        is_pinned: They stay there.
+    """
+
+    devices: Mapping[str, str]
+    memory_bytes: int
+    is_pinned: bool
 
 
 @dataclass(frozen=True, slots=True)

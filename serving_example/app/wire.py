@@ -19,7 +19,7 @@ class ErrorDetail(msgspec.Struct):
     field: str | None
     message: str
     request_id: str
-    retry_after_ms: float | msgspec.UnsetType = msgspec.UNSET
+    retry_after_ms: float | None = None
 
 
 class Error(msgspec.Struct):
@@ -36,7 +36,7 @@ class OipError(msgspec.Struct):
     reason: str
     field: str | None
     request_id: str
-    retry_after_ms: float | msgspec.UnsetType = msgspec.UNSET
+    retry_after_ms: float | None = None
 
 
 class Ok(msgspec.Struct):

@@ -150,7 +150,7 @@ class ErrorDetail(_Answer):
     field: str | None
     message: str
     request_id: str
-    retry_after_ms: float = None
+    retry_after_ms: float | None = None
 
 
 class Error(_Answer):
@@ -167,7 +167,7 @@ class OipError(_Answer):
     reason: str
     field: str | None
     request_id: str
-    retry_after_ms: float = None
+    retry_after_ms: float | None = None
 
 
 class Ready(_Answer):
