@@ -34,25 +34,25 @@ def test_a_window_that_opens_when_a_batch_ends_closes_in_time() -> None:
 
 
 class Failing:
-    """The first come, first served, but for some times that it fails."""
+    """The first come, first served, while it does not fail."""
 
-    def __init__(self, times: int) -> None:
+    def __init__(self) -> None:
         self._policy: Policy = make_policy("fifo")
-        self.name, self.order, self.times = "failing", self._policy.order, times
+        self.name, self.order, self.fails = "failing", self._policy.order, True
 
     def choose(self, now: float, device: str, offers: Sequence[Offer]) -> Choice | Wait:
-        if self.times:
-            self.times -= 1
+        if self.fails:
             raise ZeroDivisionError("a policy of the test")
         return self._policy.choose(now, device, offers)
 
 
 def test_a_policy_that_fails_is_asked_again() -> None:
     """Nothing is lost by it: what waits is answered when it has recovered."""
-    clock, model = Clock(), program()
-    with running(model, policy=Failing(2), clock=clock) as (pool, asked):
+    clock, model, policy = Clock(), program(), Failing()
+    with running(model, policy=policy, clock=clock) as (pool, asked):
         jobs = [asked.job(model), asked.job(model)]
         assert {job.state for job in jobs} == {"waiting"}
+        policy.fails = False
         clock.now += 0.2
         until(lambda: all(job.state == "done" for job in jobs), pool)
         assert asked.answer(model).error is None
