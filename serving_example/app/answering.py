@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
 from featurelib.errors import DeviceError
+from serving_example.app.best import best_of
 from serving_example.app.cases import Case, Services
 from serving_example.app.contracts import Item, ModelName, Recommended
 from serving_example.app.http import Response
@@ -14,7 +16,7 @@ from serving_example.app.served import Served
 from serving_example.devices.protocol import Array
 from serving_example.instants import instant
 
-__all__ = ["Answering", "best_first"]
+__all__ = ["Answering"]
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -41,39 +43,37 @@ class Answering:
             return []
         films, counts = self._services.features.films, [len(case.rows) for case in cases]
         rows = np.concatenate([case.rows for case in cases])
-        ids, ages = films.ids[rows], self._ages(cases, films.event_times[rows], counts)
-        best = best_first(scores, ids, counts)
+        ids, ages = films.ids.take(rows), self._ages(cases, films.event_times.take(rows), counts)
+        best = best_of(scores, ids, counts, [case.wanted.k for case in cases])
+        shown = zip(ids.take(best.places).tolist(), scores.take(best.places).tolist(), strict=True)
+        items = list(itertools.starmap(Item, shown))
         made: list[Response | Exception] = []
-        start = 0
-        for case, order, (user_age, film_age), count in zip(cases, best, ages, counts, strict=True):
-            mine = slice(start, start + count)
-            start += count
+        for case, start, count, aged in zip(cases, best.starts, best.counts, ages, strict=True):
             try:
-                if not np.isfinite(scores[mine]).all():
+                if count < 0:
                     raise DeviceError(
                         f"model {self._name.name!r} gave a score that is no finite number"
                     )
-                shown = order[: case.wanted.k]
-                items = zip(ids[mine][shown].tolist(), scores[mine][shown].tolist(), strict=True)
-                made.append(case.wanted.answer(self._told(case, items, user_age, film_age)))
+                told = self._told(case, items[start : start + count], aged)
+                made.append(case.wanted.answer(told))
             except Exception as error:
                 made.append(error)
         return made
 
     def _told(
-        self, case: Case, items: Iterable[tuple[int, float]], *ages: float | None
+        self, case: Case, items: list[Item], ages: tuple[float | None, float | None]
     ) -> Recommended:
         user, towers = case.user, case.towers
         for flag in user.flags:
             self._services.metrics.flag(flag)
         return Recommended(
             user_id=user.user_id,
-            items=[Item(film, score) for film, score in items],
+            items=items,
             model=self._name,
             retrieval=ModelName(towers.name, towers.digest) if towers else None,
             fingerprint=self._services.fingerprint,
             as_of=instant(user.as_of),
-            feature_age_s=dict(zip(("user_state", "film"), ages, strict=True)),
+            feature_age_s={"user_state": ages[0], "film": ages[1]},
             flags=list(user.flags),
         )
 
@@ -85,23 +85,6 @@ class Answering:
         users = [(case.user.rated_at, "stale" in case.user.flags) for case in cases]
         films = [(at, False) for at in _oldest(event_times, counts)]
         return list(zip(observe("user_state", users), observe("film", films), strict=True))
-
-
-def best_first(scores: Array, ids: Array, counts: Sequence[int]) -> list[Array]:
-    """For each run of scores the order of the best first; of equal ones the lower id.
-
-    Args:
-        scores: One run after another.
-        ids: Of each score.
-        counts: The length of each run.
-    """
-    if len(set(counts)) == 1 and counts[0]:
-        table, names = scores.reshape(len(counts), -1), ids.reshape(len(counts), -1)
-        if (names[:, 1:] > names[:, :-1]).all():  # then a stable sort leaves equal ones by id
-            return list(np.argsort(-table, axis=1, kind="stable"))
-    ends = np.cumsum(counts)[:-1]
-    runs = zip(np.split(scores, ends), np.split(ids, ends), strict=True)
-    return [np.lexsort((names, -run)) for run, names in runs]
 
 
 def _oldest(event_times: Array, counts: Sequence[int]) -> list[int | None]:

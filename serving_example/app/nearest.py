@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from serving_example.app.nearest_code import nearest
+from serving_example.app.ranking_code import nearest
 from serving_example.app.served import Served
 from serving_example.devices.protocol import Array
 

@@ -17,16 +17,18 @@ from featurelib.layout import Layout
 from serving_example.app.answering import Answering
 from serving_example.app.cases import Answered, Case, Services, Stages, Wanted
 from serving_example.app.film_terms import FilmTerms, in_parts
+from serving_example.app.pair_terms import joined
 from serving_example.app.served import Served
 from serving_example.devices import Device, Ladder, Loaded
 from serving_example.devices.protocol import Array
 from serving_example.features import User
-from serving_example.models import TERMS
+from serving_example.models import SUMS
 from serving_example.pool import Program
 
 __all__ = ["RankPlaced", "RankProgram"]
 
 _NONE = np.empty(0, np.int64)
+_OF_PAIRS = ("pair",)
 MOST_ROWS = 3072
 """Rows of a micro-batch: some 30 requests of 100 candidates. The ranker takes them in parts."""
 
@@ -92,7 +94,7 @@ class RankPlaced:
         self._services = program.services
         self._user, self._pair = loaded["user"], loaded["pair"]
         self._films = FilmTerms(loaded["film"])
-        self._of_pairs = [t.name for t in self._pair.layout.tensors if t.name not in TERMS]
+        self._hidden = next(t.width for t in self._pair.layout.tensors if t.name == SUMS)
         self._answers = Answering(program.ranker, self._services)
 
     def unload(self) -> None:
@@ -155,7 +157,7 @@ class RankPlaced:
         rows, shown = np.concatenate(films), [case.user for case in cases]
         while True:
             moves = features.films.settled()
-            filled, shown = features.fill(shown, films, self._of_pairs)
+            filled, shown = features.fill(shown, films, _OF_PAIRS)
             of_films = self._films.of(device, features, rows)
             if features.films.settled() == moves:  # all of a row tells of one state of its film
                 break
@@ -167,9 +169,7 @@ class RankPlaced:
         largest, scores = self._pair.ladder.largest, []
         for a in range(0, len(rows), largest):
             part = slice(a, a + largest)
-            given = {name: tensor[part] for name, tensor in filled.items()}
-            terms = (of_users.take(owners[part], axis=0), of_films.take(rows[part], axis=0))
-            given |= zip(TERMS, terms, strict=True)
-            scores.append(device.run(self._pair, [given]))
+            of_pairs = (owners[part], rows[part], filled["pair"][part], self._hidden)
+            scores.append(device.run(self._pair, [joined(of_users, of_films, *of_pairs)]))
         stages.done("ranker")
         return np.concatenate(scores)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from serving_example.models.invariance import differing_rows
 from serving_example.models.loading import artifact_of, load, make
-from serving_example.models.ranker import TERMS, Ranker
+from serving_example.models.ranker import MIXED, SUMS, Ranker
 from serving_example.models.shapes import Shapes, shapes_of
 from serving_example.models.towers import Towers
 
 __all__ = [
-    "TERMS",
+    "MIXED",
+    "SUMS",
     "Ranker",
     "Shapes",
     "Towers",

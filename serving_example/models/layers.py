@@ -116,7 +116,7 @@ def multilayer(width: int, layers: Sequence[int]) -> nn.Sequential:
     """Linear layers with ReLU between them; the last one gives what it computes."""
     made: list[nn.Module] = []
     for columns in layers:
-        made += [linear(width, columns), nn.ReLU()]
+        made += [linear(width, columns), nn.ReLU(inplace=True)]
         width = columns
     return nn.Sequential(*made[:-1])
 

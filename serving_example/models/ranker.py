@@ -16,10 +16,10 @@ from featurelib.layout import Tensor as LayoutTensor
 from serving_example.models.layers import Sides, linear, multilayer
 from serving_example.models.shapes import Shapes
 
-__all__ = ["TERMS", "Ranker", "RankerConfig"]
+__all__ = ["MIXED", "SUMS", "Ranker", "RankerConfig"]
 
-TERMS = ("user_terms", "film_terms")
-"""What `Ranker.score` takes of the user and of the film."""
+SUMS, MIXED = "sums", "mixed"
+"""What `Ranker.score` takes: see `Ranker.join`."""
 
 _USER = 0
 """The column of the user in `user_ids`; the others say something of a user, not who it is."""
@@ -50,7 +50,8 @@ class Ranker(Sides):
 
     The first layer and the projections are sums over what is known of the user, of the film and of
     both, so the first two terms are computed apart: once for a user, once for a film that nothing
-    happens to. `forward` adds the same terms in the same order: its scores have the same bits.
+    happens to. A service joins them for each pair as `join` does, and asks `score`; `forward` does
+    the same in the same order, so its scores have the same bits.
 
     Args:
         config: What it is made of.
@@ -70,14 +71,17 @@ class Ranker(Sides):
         self.layers = multilayer(width, [*config.hidden, 1])
 
     def inner(self, layout: Layout) -> dict[str, tuple[str, Layout]]:
-        """See `Sides.inner`: the terms of users and films, and the score of both."""
-        columns = int(self.layers[0].out_features) + self.config.products
-        terms = (LayoutTensor(name, (name,), FLOAT32, (columns,)) for name in TERMS)
+        """See `Sides.inner`: the terms of users, those of films, and the score of both."""
         known = {tensor.name: tensor for tensor in layout.tensors}
+        widths = {
+            SUMS: int(self.layers[0].out_features),
+            MIXED: self.config.shapes.dense["pair"] + self.config.products,
+        }
+        joined = (LayoutTensor(name, (name,), FLOAT32, (n,)) for name, n in widths.items())
         return {
             "user": ("user", Layout((known["user"], known["user_ids"]))),
             "film": ("film", Layout((known["film"], known["film_ids"]))),
-            "pair": ("score", Layout((*terms, known["pair"]))),
+            "pair": ("score", Layout(tuple(joined))),
         }
 
     def user(self, tensors: Mapping[str, Tensor]) -> Tensor:
@@ -96,27 +100,37 @@ class Ranker(Sides):
             terms.append(self.of_film(film))
         return torch.cat(terms, dim=1)
 
+    def join(self, user: Tensor, film: Tensor, pair: Tensor) -> dict[str, Tensor]:
+        """What `score` takes, from the terms of the user and of the film in each row.
+
+        Returns:
+            ``sums``: the terms of the first layer, user + film; ``mixed``: the numbers of the pair,
+            then the products, user * film. Both are exact to the last bit wherever they are made.
+        """
+        hidden = self.layers[0].out_features
+        products = user[:, hidden:] * film[:, hidden:]
+        return {
+            SUMS: user[:, :hidden] + film[:, :hidden],
+            MIXED: torch.cat([pair, products], dim=1),
+        }
+
     def score(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """Scores, (rows), from ``user_terms``, ``film_terms`` and ``pair``."""
-        user, film, pair = (tensors[name] for name in (*TERMS, "pair"))
+        """Scores, (rows), from what `join` gives."""
+        sums, mixed = tensors[SUMS], tensors[MIXED]
         first, *rest = self.layers
-        hidden = first.out_features
-        products = None
-        if self.config.products:
-            products = user[:, hidden:] * film[:, hidden:]
-            pair = torch.cat([pair, products], dim=1)
         weight = first.weight[:, self.user_width + self.film_width :]
-        made = torch.addmm(user[:, :hidden] + film[:, :hidden], pair, weight.t())
+        made = torch.addmm(sums, mixed, weight.t())
         for layer in rest:
             made = layer(made)
         scores: Tensor = made[:, 0]
+        if not self.config.products:
+            return scores
         # Straight to the score as well: what a product says need not go through the layers.
-        return scores if products is None else scores + products.sum(dim=1)
+        return scores + mixed[:, -self.config.products :].sum(dim=1)
 
     def forward(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows)."""
-        terms = zip(TERMS, (self.user(tensors), self.film(tensors)), strict=True)
-        return self.score({**dict(terms), "pair": tensors["pair"]})
+        return self.score(self.join(self.user(tensors), self.film(tensors), tensors["pair"]))
 
     def outputs(self) -> Iterable[Any]:
         """Every function of the tensors that is served."""

@@ -4,11 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from parity_tests.soak import amount
-from serving_example.app.answering import best_first
 from serving_example.app.cases import Wanted
 from serving_example.app.http import Response, encode
 from serving_example.app.rank_program import RankProgram
@@ -104,23 +100,3 @@ def test_without_towers_those_who_named_films_are_answered(world: Any) -> None:
     wanted = [Wanted(1, 3, None, keep), Wanted(2, 3, rows, keep)]
     none, good = placed(world, with_towers=False).run(wanted)
     assert "towers were unloaded" in str(none) and good.response.body
-
-
-@given(
-    st.lists(
-        st.lists(st.tuples(st.sampled_from([0.0, -0.0, 1.0, -2.5, 7.0]), st.integers(0, 20)),
-                 max_size=amount(8, 40), unique_by=lambda pair: pair[1]),
-        min_size=1, max_size=5,
-    ), st.booleans(),
-)  # fmt: skip
-def test_the_best_come_first_and_of_equal_ones_the_lower_id(runs: Any, is_even: Any) -> None:
-    """As a sort of pairs has them, for runs of one length or of several, in any order of ids."""
-    if is_even:
-        least = min(map(len, runs))
-        runs = [sorted(run[:least], key=lambda pair: pair[1]) for run in runs]
-    scores = np.array([score for run in runs for score, _ in run], np.float32)
-    ids = np.array([film for run in runs for _, film in run], np.int64)
-    got = best_first(scores, ids, [len(run) for run in runs])
-    for order, run in zip(got, runs, strict=True):
-        wanted = sorted(range(len(run)), key=lambda i: (-run[i][0], run[i][1]))
-        assert order.tolist() == wanted

@@ -1,9 +1,9 @@
-"""The films with the largest products, in machine code: for all users of a micro-batch in one call.
+"""Machine code of a micro-batch: what is done for many users at once, without the interpreter.
 
-The order of all operations is fixed. A product is a sum over the vector's places from the first to
-the last, in float32, of products that are rounded by themselves; so a user's candidates have the
-same bits whoever else is in the batch, and on every machine. All of it stands in this one file,
-because the cache of machine code looks at the file of the function that it compiles.
+Candidates, the terms of pairs, and the best of each request. The order of all operations is fixed,
+so what a user gets does not depend on who else is in the batch. It stands in one file, because the
+cache of machine code looks at the file of the function that it compiles and at no other of this
+package. Arguments are numbers and addresses; `nearest.py`, `pair_terms.py` and `best.py` call it.
 """
 
 from __future__ import annotations
@@ -145,4 +145,80 @@ def nearest(
                 rows[u, n] = f
                 n += 1
         rows_of[u] = n
+    return 0
+
+
+@Plain
+def join(
+    n, owners, rows, users, films, columns, pairs, n_pairs, hidden, sums, mixed
+):  # pragma: no cover - machine code
+    """Writes what `Ranker.join` gives for n rows, each of one user and one film.
+
+    Addresses of: int64 (n), which user; int64 (n), which film; the terms of users and of films,
+    float32 (any, columns); float32 (n, n_pairs); float32 (n, hidden); float32 (n, n_pairs + columns
+    - hidden).
+    """
+    products = columns - hidden
+    owner, row = nb.carray(_words(owners), (n,)), nb.carray(_words(rows), (n,))
+    pair = nb.carray(_floats(pairs), (n, n_pairs))
+    added = nb.carray(_floats(sums), (n, hidden))
+    joined = nb.carray(_floats(mixed), (n, n_pairs + products))
+    for i in range(n):
+        user = nb.carray(_floats(users + 4 * columns * owner[i]), (columns,))
+        film = nb.carray(_floats(films + 4 * columns * row[i]), (columns,))
+        _add(user[:hidden], film[:hidden], added[i])
+        for j in range(n_pairs):
+            joined[i, j] = pair[i, j]
+        _multiply_each(user[hidden:], film[hidden:], joined[i, n_pairs:])
+    return 0
+
+
+@helper
+def _add(one, other, out):
+    for j in range(len(out)):
+        out[j] = one[j] + other[j]
+
+
+@helper
+def _multiply_each(one, other, out):
+    for j in range(len(out)):
+        out[j] = one[j] * other[j]
+
+
+@helper
+def _is_before(scores, ids, a, b):
+    """Whether an item stands before another: a larger score, or as large a one and a lower id."""
+    return scores[a] > scores[b] or (scores[a] == scores[b] and ids[a] < ids[b])
+
+
+@Plain
+def best(n_runs, total, scores, ids, ends, wanted, picked):  # pragma: no cover - machine code
+    """Writes of each run of scores the places of so many best, the best first.
+
+    Addresses of: float32 (total); int64 (total), of each score; int64 (n_runs), where each run
+    ends; int64 (n_runs), how many are wanted, not more than there are, which becomes -1 where a
+    score is no finite number; int64 (sum of them).
+    """
+    score, name = nb.carray(_floats(scores), (total,)), nb.carray(_words(ids), (total,))
+    end, count = nb.carray(_words(ends), (n_runs,)), nb.carray(_words(wanted), (n_runs,))
+    place = picked
+    start = 0
+    for run in range(n_runs):
+        k, n, is_finite = count[run], 0, True
+        found = nb.carray(_words(place), (k,))
+        for i in range(start, end[run]):
+            is_finite &= np.float32(-np.inf) < score[i] < np.float32(np.inf)
+            if n < k:
+                n += 1
+            elif k == 0 or not _is_before(score, name, i, found[k - 1]):
+                continue
+            at = n - 1
+            while at > 0 and _is_before(score, name, i, found[at - 1]):
+                found[at] = found[at - 1]
+                at -= 1
+            found[at] = i
+        if not is_finite:
+            count[run] = -1
+        place += 8 * k
+        start = end[run]
     return 0

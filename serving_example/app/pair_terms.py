@@ -1,0 +1,46 @@
+"""What a ranker's score takes of many pairs: terms of users and films, gathered and joined."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serving_example.app.ranking_code import join
+from serving_example.devices.protocol import Array
+from serving_example.models import MIXED, SUMS
+
+__all__ = ["joined"]
+
+
+def joined(
+    users: Array, films: Array, owners: Array, rows: Array, pairs: Array, hidden: int
+) -> dict[str, Array]:
+    """What `Ranker.join` gives, with the same bits, and no copy of the terms for each pair.
+
+    Args:
+        users: The terms of users: float32, a row each.
+        films: The terms of films.
+        owners: For each pair the row of its user: int64.
+        rows: For each pair the row of its film: int64.
+        pairs: The numbers of each pair: float32.
+        hidden: So many of the terms are of the first layer; the others are multiplied.
+
+    Raises:
+        IndexError: A user or a film is not there.
+    """
+    (n, n_pairs), columns = pairs.shape, users.shape[1]
+    for numbers, table in ((owners, users), (rows, films)):
+        if n and not (numbers.min() >= 0 and numbers.max() < len(table)):
+            raise IndexError(f"expected rows of a table of {len(table)}, got {numbers}")
+    sums = np.empty((n, hidden), np.float32)
+    mixed = np.empty((n, n_pairs + columns - hidden), np.float32)
+    given = [
+        np.ascontiguousarray(array, dtype)
+        for array, dtype in (
+            (owners, np.int64), (rows, np.int64), (users, np.float32), (films, np.float32),
+            (pairs, np.float32),
+        )
+    ]  # fmt: skip
+    owner, row, user, film, pair = (array.ctypes.data for array in given)
+    made = (sums.ctypes.data, mixed.ctypes.data)
+    join(n, owner, row, user, film, columns, pair, n_pairs, hidden, *made)
+    return {SUMS: sums, MIXED: mixed}

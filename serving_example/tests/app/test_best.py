@@ -1,0 +1,78 @@
+"""The best of each request, and the terms of its pairs: oracles in plain Python and in NumPy."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parity_tests.soak import amount, examples
+from serving_example.app.best import best_of
+from serving_example.app.pair_terms import joined
+
+SCORES = [0.0, -0.0, 1.0, -2.5, 7.0, math.nan, math.inf, -math.inf]
+
+
+@examples(60, 2000)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(
+                st.tuples(
+                    st.sampled_from(SCORES[:5]) | st.floats(-1, 1, width=32)
+                    | st.sampled_from(SCORES),
+                    st.integers(-(2**63), 2**63 - 1),
+                ),
+                max_size=amount(12, 60), unique_by=lambda pair: pair[1],
+            ),
+            st.integers(0, 70),
+        ),
+        max_size=5,
+    )
+)  # fmt: skip
+def test_the_best_come_first_and_of_equal_ones_the_lower_id(asked: Any) -> None:
+    """As a sort of pairs has them, for runs of any length, in any order of ids.
+
+    A run with a score that is no finite number says so, and those beside it are as they were.
+    """
+    runs = [run for run, _ in asked]
+    scores = np.array([score for run in runs for score, _ in run], np.float32)
+    ids = np.array([film for run in runs for _, film in run], np.int64)
+    got = best_of(scores, ids, [len(run) for run in runs], [k for _, k in asked])
+    first = 0
+    for (run, k), count, start in zip(asked, got.counts, got.starts, strict=True):
+        if all(math.isfinite(score) for score, _ in run):
+            order = sorted(range(len(run)), key=lambda i: (-run[i][0], run[i][1]))[:k]
+            assert (got.places[start : start + count] - first).tolist() == order
+        else:
+            assert count == -1
+        first += len(run)
+
+
+@examples(30, 500)
+@given(st.data())
+def test_terms_are_joined_as_the_oracle_has_them(data: Any) -> None:
+    """Sums, then the numbers of the pair and products, bit for bit, for pairs in any order."""
+    seed, n = data.draw(st.integers(0, 2**32)), data.draw(st.integers(0, 40))
+    hidden, products, n_pairs = (data.draw(st.integers(0, 20)) for _ in range(3))
+    rng = np.random.default_rng(seed)
+    numbers = rng.normal(size=(12, hidden + products)) * 10.0 ** rng.integers(-30, 30, (12, 1))
+    users, films = numbers.astype(np.float32)[:5], numbers.astype(np.float32)[5:]
+    owners, rows = rng.integers(0, 5, n), rng.integers(0, 7, n)
+    pairs = rng.normal(size=(n, n_pairs)).astype(np.float32)
+    got = joined(users, films, owners, rows, pairs, hidden)
+    user, film = users[owners], films[rows]
+    with np.errstate(all="ignore"):
+        mixed = np.concatenate([pairs, user[:, hidden:] * film[:, hidden:]], axis=1)
+    assert got["sums"].tobytes() == (user[:, :hidden] + film[:, :hidden]).tobytes()
+    assert got["mixed"].tobytes() == mixed.tobytes()
+
+
+@pytest.mark.parametrize(("owner", "row"), [(-1, 0), (2, 0), (0, 3), (0, -1)])
+def test_a_row_that_is_not_there_is_refused(owner: int, row: int) -> None:
+    """Machine code reads no memory beside the tables."""
+    users, films = np.zeros((2, 4), np.float32), np.zeros((3, 4), np.float32)
+    with pytest.raises(IndexError, match="rows of a table"):
+        joined(users, films, np.array([owner]), np.array([row]), np.zeros((1, 2), np.float32), 2)
