@@ -48,7 +48,7 @@ RECOMMENDED = {
 }  # fmt: skip
 
 
-def answer(body: Any = RECOMMENDED, status: int = 200, **headers: str) -> Reply:
+def answer(body: Any = RECOMMENDED, status: int = 200, /, **headers: str) -> Reply:
     """A reply with JSON."""
     named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     return Reply(status, named, json.dumps(body).encode())

@@ -1,6 +1,7 @@
 """What is sent again and when, with a clock of our own."""
 
 import contextlib
+import pickle
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_what_may_not_run_twice_is_not_sent_twice(outcome: Any, times: int) -> N
         (refusal(401, "unauthenticated", "unknown_key"), AuthenticationError, 1),
         (refusal(400, "invalid", "wrong_value"), RefusedError, 1),
         (refusal(500, "internal", "failed"), UnavailableError, 3),
-        (answer(status=302), ContractError, 1),
+        (answer({}, 302), ContractError, 1),
         (answer({"user_id": 1}), ContractError, 1),
     ],
 )
@@ -107,6 +108,17 @@ def test_each_outcome_has_its_error(outcome: Any, kind: type[CallError], times: 
     )
     assert told.value.attempts == len(transport.sent) == times
     assert told.value.elapsed_s == clock.now - 1000.0
+
+
+def test_errors_travel_between_processes() -> None:
+    """An error that was pickled says the same, and is of the same class."""
+    for outcome in (REFUSED, LATE, answer({}, 302), refusal(404, "not_found", "unknown_path")):
+        client, _, _ = made(outcome)
+        with pytest.raises(CallError) as told:
+            client.recommend(42)
+        again = pickle.loads(pickle.dumps(told.value))
+        assert type(again) is type(told.value) and str(again) == str(told.value)
+        assert vars(again) == vars(told.value)
 
 
 def test_an_answer_that_breaks_the_contract_is_shown() -> None:

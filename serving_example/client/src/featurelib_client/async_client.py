@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
+from featurelib_client.caching import Wait
 from featurelib_client.contract import Taken
 from featurelib_client.core import Core, Steps
 from featurelib_client.errors import ClientError
-from featurelib_client.films import Recommendation, as_tuple, models_call, rate_call
+from featurelib_client.films import Recommendation, as_tuple, models_call
 from featurelib_client.infer import Inferred, infer_call
 from featurelib_client.observe import Observer
-from featurelib_client.plan import Send
+from featurelib_client.plan import Send, Sleep
 from featurelib_client.protocol import ModelMetadata
 from featurelib_client.questions import asked, metadata_call, ready_call
 from featurelib_client.settings import Settings
 from featurelib_client.transport import AsyncHttpTransport
-from featurelib_client.wire import AsyncTransport, Clock
+from featurelib_client.wire import AsyncTransport, Clock, Failure, Reply
 
 __all__ = ["AsyncClient"]
 
@@ -55,11 +57,12 @@ class AsyncClient:
         chance: Callable[[], float] = random.random,
         **settings: Any,
     ) -> None:
-        self._core = Core(base_url, Settings.read(settings), observer, clock, chance)
+        self._core = Core(base_url, Settings.read(settings), asyncio.Event, observer, clock, chance)
         self._transport = transport or AsyncHttpTransport(
             self._core.address, self._core.settings, clock
         )
         self._sleep, self._is_closed = sleep, False
+        self._beside: set[asyncio.Task[None]] = set()
 
     async def recommend(
         self,
@@ -101,7 +104,7 @@ class AsyncClient:
             InputError: A rating breaks the contract; nothing was sent.
             CallError: There is no answer; some may be recorded. Sending all again is safe.
         """
-        return await self._run(self._core.one(rate_call(events), timeout_s))
+        return await self._run(self._core.rate(events, timeout_s))
 
     async def infer(
         self,
@@ -147,6 +150,9 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Closes all connections. The client cannot be used any more."""
         self._is_closed = True
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
@@ -161,13 +167,49 @@ class AsyncClient:
         try:
             step = next(steps)
             while True:
+                outcome: Reply | Failure | None = None
                 if isinstance(step, Send):
-                    step = steps.send(await self._transport.send(step.sent))
-                else:
+                    if step.hedge_after_s is None:
+                        outcome = await self._transport.send(step.sent)
+                    else:
+                        outcome = await self._hedged(step, step.hedge_after_s)
+                elif isinstance(step, Sleep):
                     await self._sleep(step.seconds)
-                    step = next(steps)
+                elif isinstance(step, Wait):
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(max(0.0, step.seconds)):
+                            await step.flight.landed.wait()  # type: ignore[attr-defined]
+                else:
+                    task = asyncio.get_running_loop().create_task(self._refresh(step.steps))
+                    self._beside.add(task)
+                    task.add_done_callback(self._beside.discard)
+                step = steps.send(outcome)
         except StopIteration as done:
             answer: T = done.value
             return answer
         finally:
             steps.close()
+
+    async def _refresh(self, steps: Steps[Any]) -> None:
+        with contextlib.suppress(ClientError):  # it was logged, and the answer is stale for longer
+            await self._run(steps)
+
+    async def _hedged(self, step: Send, after_s: float) -> Reply | Failure:
+        """The first answer of one attempt, or of two if the first is slow."""
+        send, made = self._transport.send, asyncio.get_running_loop().create_task
+        flying = {made(send(step.sent))}
+        try:
+            done, flying = await asyncio.wait(flying, timeout=after_s)
+            if not done and (second := step.hedge()) is not None:
+                flying.add(made(send(second)))
+            while True:
+                if not done:
+                    done, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                outcome: Reply | Failure = done.pop().result()
+                # A failure is not the first answer while the other may have a better one.
+                if not flying or (isinstance(outcome, Reply) and outcome.status < 500):
+                    return outcome
+        finally:
+            for task in flying:
+                task.cancel()
+            await asyncio.gather(*flying, return_exceptions=True)

@@ -31,7 +31,8 @@ class Call(Generic[T]):
         headers: Of this call alone.
         also: Statuses beside 2xx that are answers.
         contract: The version that is asked for; None: it has none.
-        key: Which answer it is, among those that are kept; None: it is not kept.
+        kept_as: Which answer it is among those that are kept: the user, the model's name, the
+            request; None: it is not kept.
     """
 
     operation: str
@@ -42,5 +43,5 @@ class Call(Generic[T]):
     repeat: str = READ
     headers: Headers = ()  # type: ignore[assignment]
     also: tuple[int, ...] = ()
-    key: bytes | None = None
+    kept_as: tuple[int, str | None, bytes] | None = None
     contract: int | None = None

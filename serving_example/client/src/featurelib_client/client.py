@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, Self, TypeVar
 
+from featurelib_client.caching import Wait
 from featurelib_client.contract import Taken
 from featurelib_client.core import Core, Steps
 from featurelib_client.errors import ClientError
-from featurelib_client.films import Recommendation, as_tuple, models_call, rate_call
+from featurelib_client.films import Recommendation, as_tuple, models_call
 from featurelib_client.infer import Inferred, infer_call
 from featurelib_client.observe import Observer
-from featurelib_client.plan import Send
+from featurelib_client.plan import Send, Sleep
 from featurelib_client.protocol import ModelMetadata
 from featurelib_client.questions import asked, metadata_call, ready_call
 from featurelib_client.settings import Settings
 from featurelib_client.transport import HttpTransport
-from featurelib_client.wire import Clock, Transport
+from featurelib_client.wire import Clock, Failure, Reply, Transport
 
 __all__ = ["Client"]
 
@@ -52,9 +56,13 @@ class Client:
         chance: Callable[[], float] = random.random,
         **settings: Any,
     ) -> None:
-        self._core = Core(base_url, Settings.read(settings), observer, clock, chance)
+        self._core = Core(
+            base_url, Settings.read(settings), threading.Event, observer, clock, chance
+        )
         self._transport = transport or HttpTransport(self._core.address, self._core.settings, clock)
         self._sleep, self._is_closed = sleep, False
+        self._beside: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
 
     def recommend(
         self,
@@ -94,7 +102,7 @@ class Client:
             InputError: A rating breaks the contract; nothing was sent.
             CallError: There is no answer; some may be recorded. Sending all again is safe.
         """
-        return self._run(self._core.one(rate_call(events), timeout_s))
+        return self._run(self._core.rate(events, timeout_s))
 
     def infer(
         self,
@@ -141,6 +149,8 @@ class Client:
         """Closes all connections. The client cannot be used any more."""
         self._is_closed = True
         self._transport.close()
+        if self._beside is not None:
+            self._beside.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:
         return self
@@ -154,13 +164,47 @@ class Client:
         try:
             step = next(steps)
             while True:
+                outcome: Reply | Failure | None = None
                 if isinstance(step, Send):
-                    step = steps.send(self._transport.send(step.sent))
-                else:
+                    if step.hedge_after_s is None:
+                        outcome = self._transport.send(step.sent)
+                    else:
+                        outcome = self._hedged(step, step.hedge_after_s)
+                elif isinstance(step, Sleep):
                     self._sleep(step.seconds)
-                    step = next(steps)
+                elif isinstance(step, Wait):
+                    step.flight.landed.wait(max(0.0, step.seconds))  # type: ignore[attr-defined]
+                else:
+                    self._threads().submit(self._refresh, step.steps)
+                step = steps.send(outcome)
         except StopIteration as done:
             answer: T = done.value
             return answer
         finally:
             steps.close()
+
+    def _refresh(self, steps: Steps[Any]) -> None:
+        with contextlib.suppress(ClientError):  # it was logged, and the answer is stale for longer
+            self._run(steps)
+
+    def _hedged(self, step: Send, after_s: float) -> Reply | Failure:
+        """The first answer of one attempt, or of two if the first is slow."""
+        threads = self._threads()
+        flying = {threads.submit(self._transport.send, step.sent)}
+        done, flying = wait(flying, after_s)
+        if not done and (second := step.hedge()) is not None:
+            flying.add(threads.submit(self._transport.send, second))
+        while True:
+            if not done:
+                done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            outcome = done.pop().result()
+            # A failure is not the first answer while the other attempt may have a better one.
+            if not flying or (isinstance(outcome, Reply) and outcome.status < 500):
+                return outcome
+
+    def _threads(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._beside is None:
+                most = 2 * self._core.settings.max_connections
+                self._beside = ThreadPoolExecutor(most, "featurelib-client")
+            return self._beside

@@ -8,11 +8,14 @@ import math
 import random
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, TypeVar
 
 from featurelib_client.address import read_address
+from featurelib_client.cache import ResultCache
+from featurelib_client.caching import Event, Flights, Refresh, Wait, cached
 from featurelib_client.calls import Call
+from featurelib_client.contract import Taken
 from featurelib_client.errors import (
     CallError,
     ContractVersionError,
@@ -21,18 +24,20 @@ from featurelib_client.errors import (
     OverloadError,
     UnavailableError,
 )
-from featurelib_client.films import VERSIONS, Recommendation, recommend_call
+from featurelib_client.films import VERSIONS, Recommendation, rate_call, recommend_call
 from featurelib_client.notices import PROCESS, Notices
 from featurelib_client.observe import Called, Observer, Silent
 from featurelib_client.plan import Progress, Rules, Send, Sleep, plan
 from featurelib_client.settings import Settings
 from featurelib_client.trace import passed_on
-from featurelib_client.wire import About, Clock, Reply
+from featurelib_client.wire import About, Clock, Headers, Reply
 
 __all__ = ["Core", "Steps"]
 
 T = TypeVar("T")
-Steps = Generator[Send | Sleep, Any, T]
+Steps = Generator[Send | Sleep | Wait | Refresh, Any, T]
+_DEGRADED = {"stale", "behind"}
+"""Flags of answers that a whole service would have given otherwise."""
 log = logging.getLogger("featurelib_client")
 
 
@@ -42,6 +47,7 @@ class Core:
     Args:
         base_url: Of the server.
         settings: The knobs.
+        event: Makes what a thread or a task waits for.
         observer: Is told of calls.
         clock: Monotonic seconds.
         chance: From 0.0 to 1.0, for the jitter of waits.
@@ -52,6 +58,7 @@ class Core:
         self,
         base_url: str,
         settings: Settings,
+        event: Callable[[], Event],
         observer: Observer | None = None,
         clock: Clock = time.monotonic,
         chance: Callable[[], float] = random.random,
@@ -64,6 +71,10 @@ class Core:
         self._clock, self._notices = clock, notices
         self._ids = map((secrets.token_hex(4) + "-{:x}").format, itertools.count(1))
         self._version = VERSIONS[0]
+        self.cache = ResultCache(settings.cache_bytes, clock) if settings.cache_bytes else None
+        self._flights: Flights = {}
+        self._digests: dict[str | None, str] = {}  # of models by the name in the request
+        self._event = event
         self._headers = [(b"Accept", b"application/json"), (b"User-Agent", b"featurelib-client")]
         if settings.api_key is not None:
             self._headers.append((b"Authorization", b"Bearer " + settings.api_key.encode()))
@@ -89,6 +100,22 @@ class Core:
         progress = self.progress(timeout_s)
         return self._negotiated(call, asked, progress)
 
+    def rate(self, events: Iterable[Mapping[str, Any]], timeout_s: float | None) -> Steps[Taken]:
+        """Ratings; what was kept for their users is forgotten, whether they were taken or not."""
+        call, users = rate_call(events)
+        steps = self.one(call, timeout_s)
+
+        def run() -> Steps[Taken]:
+            try:
+                return (yield from steps)
+            finally:
+                if self.cache is not None:
+                    self.cache.drop(users)
+                    for name in [name for name in list(self._flights) if name[0] in users]:
+                        self._flights.pop(name, None)
+
+        return run()
+
     def one(self, call: Call[T], timeout_s: float | None) -> Steps[T]:
         """A call without versions."""
         return self._told(call, self.progress(timeout_s))
@@ -112,7 +139,7 @@ class Core:
             return (yield from self._told(call, progress))
         except ContractVersionError as error:
             both = [version for version in VERSIONS if version in error.theirs]
-            if not both or both[0] == self._version:
+            if not both or both[0] == call.contract:
                 raise
             # The server said what it answers; the rest of the deadline is for asking that.
             self._version = both[0]
@@ -120,16 +147,18 @@ class Core:
 
     def _told(self, call: Call[T], progress: Progress) -> Steps[T]:
         """The steps of a call, told to log and observer at their end."""
-        outcome = "cancelled"
+        outcome, source, age = "cancelled", "off", 0.0
         try:
             with self.observer.span(call.operation, progress.request_id) as more:
                 headers = [*self._headers, *call.headers, *passed_on(), *more]
-                reply = yield from plan(call, self.rules, progress, headers)
-                self._look(reply, call)
-                about = About(
-                    progress.request_id, progress.attempts, self._clock() - progress.began
+                if self.cache is None or call.kept_as is None:
+                    reply = yield from self._fetch(call, progress, headers)
+                else:
+                    reply, age, source = yield from self._kept(call, progress, headers, self.cache)
+                elapsed = self._clock() - progress.began
+                answer = call.read(
+                    reply, About(progress.request_id, progress.attempts, elapsed, age)
                 )
-                answer = call.read(reply, about)
             outcome = "ok"
             return answer
         except CallError as error:
@@ -145,9 +174,38 @@ class Core:
                 self.observer.called(
                     Called(
                         call.operation, outcome, self._clock() - progress.began, progress.attempts,
-                        tuple(progress.retries or ()), "off", progress.request_id,
+                        tuple(progress.retries or ()), source, progress.request_id,
                     )
                 )  # fmt: skip
+
+    def _fetch(self, call: Call[Any], progress: Progress, headers: Headers) -> Steps[Reply]:
+        reply = yield from plan(call, self.rules, progress, headers)
+        self._look(reply, call)
+        return reply
+
+    def _kept(
+        self, call: Call[Any], progress: Progress, headers: Headers, cache: ResultCache
+    ) -> Steps[tuple[Reply, float, str]]:
+        assert call.kept_as is not None
+        user_id, model, words = call.kept_as
+
+        def name(digest: str | None) -> tuple[object, ...]:
+            return user_id, call.contract, digest, words
+
+        def fetch(progress: Progress) -> Steps[Reply]:
+            since = cache.now()
+            reply = yield from self._fetch(call, progress, headers)
+            # Only what keeps the contract is kept; whose digest it has is seen there.
+            answer = call.read(reply, About(progress.request_id, progress.attempts, 0.0))
+            self._digests[model] = answer.model_digest
+            if not _DEGRADED.intersection(answer.flags):
+                cache.put(name(answer.model_digest), reply, user_id, since)
+            return reply
+
+        return cached(
+            lambda: name(self._digests.get(model)), cache, self._flights, self._event,
+            lambda: fetch(progress), lambda: fetch(self.progress(None)), progress, self._clock,
+        )  # fmt: skip
 
     def _look(self, reply: Reply, call: Call[Any]) -> None:
         """At what a reply says of the contract."""

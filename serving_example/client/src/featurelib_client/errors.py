@@ -16,6 +16,8 @@ ClientError
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "AuthenticationError",
     "CallError",
@@ -36,7 +38,18 @@ _EXCERPT = 300
 
 
 class ClientError(Exception):
-    """The base of all errors of this package."""
+    """The base of all errors of this package. They travel between processes."""
+
+    def __reduce__(self) -> Any:
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[ClientError], args: tuple[Any, ...], about: dict[str, Any]) -> ClientError:
+    """The error as it was: `__init__` takes other arguments than what it keeps."""
+    made = kind.__new__(kind, *args)
+    made.args = args
+    made.__dict__.update(about)
+    return made
 
 
 class ConfigurationError(ClientError, ValueError):

@@ -79,12 +79,14 @@ def recommend_call(version: int, asked: Mapping[str, Any]) -> Call[Recommendatio
     headers = [*_JSON, (b"X-Contract-Version", b"%d" % version)]
     return Call(
         "recommend", b"POST", b"/v1/recommend", body, _READERS[version], READ, headers,
-        contract=version, key=body,
+        contract=version, kept_as=(asked["user_id"], asked.get("model"), body),
     )  # fmt: skip
 
 
-def rate_call(events: Iterable[Mapping[str, Any]]) -> Call[Taken]:
-    """A call that records ratings. Each has its `rating_id`, so the server counts it once.
+def rate_call(events: Iterable[Mapping[str, Any]]) -> tuple[Call[Taken], set[int]]:
+    """A call that records ratings, and their users.
+
+    Each has its `rating_id`, so the server counts it once.
 
     Raises:
         InputError: What is wrong with one of them.
@@ -93,9 +95,10 @@ def rate_call(events: Iterable[Mapping[str, Any]]) -> Call[Taken]:
         raise InputError("events", f"expected a sequence of ratings, got {events!r:.80}")
     request = checked(EventsRequest, {"events": tuple(events)})
     body = request.__pydantic_serializer__.to_json(request)
-    return Call(
+    call = Call(
         "rate", b"POST", b"/v1/events", body, lambda reply, about: read(Taken, reply), KEYED, _JSON
     )
+    return call, {event.user_id for event in request.events}
 
 
 def models_call() -> Call[tuple[dict[str, Any], ...]]:

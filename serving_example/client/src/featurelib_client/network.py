@@ -143,13 +143,16 @@ def _shown(address: Any) -> str:
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A socket."""
+    """A socket. What is written goes out with the next read: head and body in one packet."""
 
     def __init__(self, backend: Backend, made: socket.socket) -> None:
         self._left, self._socket = backend.left, made
         self._backend = backend
+        self._waiting: list[bytes] = []
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._waiting:
+            self._flush()
         self._socket.settimeout(self._left(httpcore2.ReadTimeout))
         try:
             return self._socket.recv(max_bytes)
@@ -159,17 +162,25 @@ class _Stream(httpcore2.NetworkStream):
             raise httpcore2.ReadError(str(error.strerror or error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not buffer:
-            return
-        view = memoryview(buffer)
+        if buffer:
+            self._waiting.append(buffer)
+
+    def _flush(self) -> None:
+        waiting = [memoryview(part) for part in self._waiting]
+        self._waiting = []
         try:
-            while view:
+            while waiting:
                 self._socket.settimeout(self._left(httpcore2.WriteTimeout))
-                view = view[self._socket.send(view) :]
+                size = self._socket.sendmsg(waiting)
+                while waiting and size >= len(waiting[0]):
+                    size -= len(waiting.pop(0))
+                if size:
+                    waiting[0] = waiting[0][size:]
         except TimeoutError as error:
             raise httpcore2.WriteTimeout("the request was not taken in time") from error
-        except OSError as error:
-            raise httpcore2.WriteError(str(error.strerror or error)) from error
+        except OSError:
+            # A server may answer and close before it has read all: what it said is read next.
+            return
 
     def close(self) -> None:
         self._socket.close()

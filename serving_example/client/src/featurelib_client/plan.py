@@ -30,14 +30,14 @@ class Send:
 
     Attributes:
         sent: What to send.
-        hedge_after_s: If no answer is there after this, ask `hedge` and send the same once more;
-            the first answer counts. None: do not.
-        hedge: Whether the budget has it; it takes what it costs.
+        hedge_after_s: If no answer is there after this, send what `hedge` gives beside it; the
+            first answer counts. None: do not.
+        hedge: The same once more; None: the budget has nothing left for it.
     """
 
     sent: Sent
     hedge_after_s: float | None
-    hedge: Callable[[], bool]
+    hedge: Callable[[], Sent | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,10 @@ class Progress:
     attempts: int = 0
     retries: list[str] | None = None
 
+    def again(self, reason: str) -> None:
+        """It is sent once more."""
+        self.retries = [*(self.retries or ()), reason]
+
 
 def plan(
     call: Call[Any], rules: Rules, progress: Progress, headers: Headers
@@ -131,33 +135,31 @@ def plan(
         if wait is None:
             raise verdict.error from last
         last = verdict.error
-        if progress.retries is None:
-            progress.retries = []
-        progress.retries.append(verdict.error.reason)
+        progress.again(verdict.error.reason)
         yield Sleep(wait)
 
 
-def _send(
-    call: Call[Any],
-    rules: Rules,
-    progress: Progress,
-    headers: Headers,
-    now: float,
-) -> Send:
-    left_ms = int((progress.until - now) * 1000)
-    number = progress.attempts
-    name = progress.request_id if number == 1 else f"{progress.request_id}.{number}"
-    mine = [
-        *headers,
-        (b"X-Request-Id", name.encode()),
-        # Nobody waits longer, so the server need not work longer.
-        (b"X-Timeout-Ms", b"%d" % min(max(1, left_ms), 9_999_999)),
-    ]
-    sent = Sent(call.method, call.target, mine, call.body, progress.until)
-    hedge_after_s = None
-    if rules.settings.hedge and call.repeat == READ and number == 1:
-        hedge_after_s = rules.latencies.p95
-    return Send(sent, hedge_after_s, lambda: rules.budget.take(AGAIN))
+def _send(call: Call[Any], rules: Rules, progress: Progress, headers: Headers, now: float) -> Send:
+    def sent(now: float) -> Sent:
+        number, left_ms = progress.attempts, int((progress.until - now) * 1000)
+        name = progress.request_id if number == 1 else f"{progress.request_id}.{number}"
+        mine = [
+            *headers,
+            (b"X-Request-Id", name.encode()),
+            # Nobody waits longer, so the server need not work longer.
+            (b"X-Timeout-Ms", b"%d" % min(max(1, left_ms), 9_999_999)),
+        ]
+        return Sent(call.method, call.target, mine, call.body, progress.until)
+
+    def hedge() -> Sent | None:
+        if not rules.budget.take(AGAIN):
+            return None
+        progress.attempts += 1
+        progress.again("hedge")
+        return sent(rules.clock())
+
+    may = rules.settings.hedge and call.repeat == READ and progress.attempts == 1
+    return Send(sent(now), rules.latencies.p95 if may else None, hedge)
 
 
 def _wait(
