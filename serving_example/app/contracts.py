@@ -26,6 +26,13 @@ HEADER = b"x-contract-version"
 DEPRECATED_SINCE = b"@1795392000"
 """Version 1, as RFC 9745 writes it: 2026-11-23."""
 
+KEPT = b"private, max-age=2, stale-while-revalidate=8, stale-if-error=60"
+"""For how long a client may keep an answer. It does not hear of ratings that others send, so this
+is short; while the service is away, an answer of a minute ago is better than none."""
+DEGRADED = frozenset({"stale", "behind"})
+"""Flags of answers that no client should keep. Contract 1 does not tell them, so none of its
+answers says that it may be kept."""
+
 
 class Item(msgspec.Struct):
     """A film and its score."""
@@ -97,6 +104,8 @@ class Contract:
         told: Headers = ((HEADER, str(self.version).encode()),)
         if self.version != CURRENT:
             told = (*told, (b"deprecation", DEPRECATED_SINCE))
+        else:
+            told = (*told, (b"cache-control", KEPT))
         object.__setattr__(self, "headers", told)
 
     def answer(self, made: Recommended) -> msgspec.Struct:
@@ -109,7 +118,10 @@ class Contract:
 
     def respond(self, made: Recommended) -> Response:
         """The response with an answer in the words of this version."""
-        return Response(body=encode(self.answer(made)), headers=self.headers)
+        headers = self.headers
+        if self.version == CURRENT and not DEGRADED.isdisjoint(made.flags):
+            headers = (*headers[:-1], (b"cache-control", b"no-store"))
+        return Response(body=encode(self.answer(made)), headers=headers)
 
 
 def contracts(fields: Mapping[str, Field], limits: Limits) -> dict[int, Contract]:
@@ -154,6 +166,7 @@ def chosen(request: Request, known: Mapping[int, Contract]) -> Contract:
     raise Rejection(
         400, "invalid", "contract_version", f"contract versions {', '.join(map(str, known))} are "
         f"answered, not {asked[:20].decode('latin-1')!r}", field="headers.x-contract-version",
+        headers=((b"x-contract-versions", ", ".join(map(str, known)).encode()),),
     )  # fmt: skip
 
 

@@ -140,9 +140,12 @@ def class_text(name: str, schema: Mapping[str, Any]) -> str:
     required = schema.get("required", [])
     for field, inner in schema["properties"].items():
         assert not keyword.iskeyword(field)
-        default = "" if field in required else f" = {inner.get('default')!r}"
-        default = default.replace("= []", "= ()")
-        lines.append(f"    {field}: {annotation(inner)}{default}")
+        kind, default = annotation(inner), ""
+        if field not in required:
+            default = f" = {inner.get('default')!r}".replace("= []", "= ()")
+            if "default" not in inner:  # it may be left out, and then nothing stands for it
+                kind += " | None"
+        lines.append(f"    {field}: {kind}{default}")
     return "\n".join(lines) + "\n"
 
 

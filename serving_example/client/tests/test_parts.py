@@ -19,7 +19,7 @@ SOAK = examples(25, soak=1500)
 
 
 @given(
-    st.floats(0, 10), st.floats(0, 100), st.integers(1, 2000),
+    st.floats(0, 10), st.floats(0, 100), st.integers(1, 100),
     st.floats(0, 1, exclude_max=True, allow_subnormal=False),
 )  # fmt: skip
 @examples(60, soak=5000)
@@ -27,7 +27,7 @@ def test_a_wait_is_a_share_of_a_bound_that_doubles(
     first: float, most: float, attempt: int, chance: float
 ) -> None:
     """The wait is chance times first * 2^(attempt - 1), and never above the largest."""
-    exact = first * 2.0 ** min(attempt - 1, 1000)
+    exact = first * 2.0 ** (attempt - 1)
     wanted = min(most, exact) * chance
     got = Backoff(first, most, lambda: chance).after(attempt)
     assert math.isclose(got, wanted, rel_tol=1e-12) and got <= most
@@ -47,6 +47,8 @@ def test_retry_after_is_read_in_seconds_or_against_the_servers_own_date() -> Non
     ]
     for headers, seconds in cases:
         assert retry_after(Reply(503, headers)) == seconds, headers
+    body = b'{"error":{"code":"overloaded","retry_after_ms":40.5}}'
+    assert retry_after(Reply(503, {b"retry-after": b"1"}, body)) == 0.0405
 
 
 @given(st.lists(st.sampled_from(["answer", "again", "throttled"]), max_size=300), st.floats(0, 600))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
@@ -11,6 +12,8 @@ from tenacity.wait import wait_exponential
 from featurelib_client.wire import Reply
 
 __all__ = ["Backoff", "retry_after"]
+
+_MS = re.compile(rb'"retry_after_ms" ?: ?([0-9]{1,9}(?:\.[0-9]{1,9})?) ?[,}]')
 
 
 class Backoff:
@@ -36,10 +39,15 @@ class Backoff:
 
 
 def retry_after(reply: Reply) -> float | None:
-    """The seconds for which an answer asks to wait; None if it does not, or not readably.
+    """The seconds for which a refusal asks to wait; None if it does not, or not readably.
 
-    A date is measured against the date of the same answer, so this machine's clock does not matter.
+    The service says it in milliseconds in the body (``retry_after_ms``), which the header rounds up
+    to whole seconds; the body counts. A date is measured against the date of the same answer, so
+    this machine's clock does not matter.
     """
+    found = _MS.search(reply.body) if reply.status >= 400 else None
+    if found is not None:
+        return float(found.group(1)) / 1000
     text = reply.headers.get(b"retry-after", b"").strip().decode("latin-1")
     if text.isascii() and text.isdigit():
         return float(text[:9])

@@ -83,15 +83,20 @@ class Settings:
             _check(name, getattr(self, name), 0.0, is_open=True)
         for name in _NOT_NEGATIVE:
             _check(name, getattr(self, name), 0.0, is_open=False)
-        for name, least in (("max_attempts", 1), ("breaker_calls", 1), ("max_connections", 1),
-                            ("cache_bytes", 0), ("max_answer_bytes", 1)):  # fmt: skip
+        for name, least, most in _INTEGERS:
             value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise ConfigurationError(f"{name}: expected an integer >= {least}, got {value!r}")
+            if type(value) is not int or not least <= value <= most:
+                raise ConfigurationError(
+                    f"{name}: expected an integer from {least} to {most}, got {value!r}"
+                )
         if type(self.hedge) is not bool:
             raise ConfigurationError(f"hedge: expected True or False, got {self.hedge!r}")
 
 
+_INTEGERS = (
+    ("max_attempts", 1, 100), ("breaker_calls", 1, 1_000_000), ("max_connections", 1, 100_000),
+    ("cache_bytes", 0, 1 << 40), ("max_answer_bytes", 1, 1 << 40),
+)  # fmt: skip
 _POSITIVE = (
     "timeout_s", "connect_timeout_s", "breaker_rate", "breaker_window_s", "breaker_open_s",
     "keepalive_s",
