@@ -18,6 +18,7 @@ from serving_example.app.answering import Answering
 from serving_example.app.cases import Answered, Case, Services, Stages, Wanted
 from serving_example.app.film_terms import FilmTerms, in_parts
 from serving_example.app.pair_terms import joined
+from serving_example.app.ranking_code import best, join, nearest
 from serving_example.app.served import Served
 from serving_example.devices import Device, Ladder, Loaded
 from serving_example.devices.protocol import Array
@@ -65,6 +66,9 @@ class RankProgram(Program):
 
     def load(self, device: Device) -> Generator[None, None, RankPlaced]:
         """See `Program.load`: the functions of the ranker, and that of the towers for users."""
+        for function in (nearest, join, best):
+            _ = function.address  # compiled here, or the first request would wait for it
+            yield
         loaded: dict[str, Loaded] = {}
         try:
             for name, (served, part, layout) in self._functions.items():

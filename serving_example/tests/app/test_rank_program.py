@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from featurelib.jit.windows.plain import Plain
+from serving_example.app import ranking_code
 from serving_example.app.cases import Wanted
 from serving_example.app.http import Response, encode
 from serving_example.app.rank_program import RankProgram
@@ -100,3 +102,13 @@ def test_without_towers_those_who_named_films_are_answered(world: Any) -> None:
     wanted = [Wanted(1, 3, None, keep), Wanted(2, 3, rows, keep)]
     none, good = placed(world, with_towers=False).run(wanted)
     assert "towers were unloaded" in str(none) and good.response.body
+
+
+def test_a_program_that_is_loaded_compiles_nothing_more(world: Any, monkeypatch: Any) -> None:
+    """All machine code of a micro-batch is there before the first request."""
+    functions = [made for made in vars(ranking_code).values() if isinstance(made, Plain)]
+    for made in functions:
+        monkeypatch.setattr(made, "_address", 0)
+        monkeypatch.delitem(vars(made), "address", raising=False)
+    placed(world)
+    assert len(functions) >= 3 and all(made._address for made in functions)
