@@ -86,7 +86,8 @@ class Service:
     ) -> None:
         self.caches = [artifacts] if isinstance(artifacts, ArtifactCache) else []
         self.limits, self.clock, self._id_prefix = limits or Limits(), clock, id_prefix
-        self._objective_s, self._profiles, self.load_first = objective_s, profiles, ""
+        self._objective_s, self._profiles = objective_s, profiles
+        self._pinned, self.load_first = frozenset(pinned), ""
         self.metrics, self.keys = Metrics(), Keys(keys, clock)
         self.delivery, self.statistics = LoopDelivery(clock), Statistics()
         self.pool = Pool(
@@ -143,7 +144,9 @@ class Service:
             The names that were refused; why stands in the log and in the index.
         """
         refused = []
-        for state in sorted(self.repository.index(), key=lambda m: m.name != self.load_first):
+        first = [self.load_first, *sorted(self._pinned)]  # what stays goes before what fills
+        known = self.repository.index()
+        for state in sorted(known, key=lambda m: (m.name not in first, m.name != first[0])):
             if names is None or state.name in names:
                 try:
                     self.repository.load(state.name)

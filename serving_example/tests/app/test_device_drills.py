@@ -25,8 +25,8 @@ CALL = call_of(rows_of(2))
 class Stoppable(TorchDevice):
     """A CPU device that can be made to hang, or to fail."""
 
-    def __init__(self) -> None:
-        super().__init__("cpu-0", "cpu", 2**30, 1)
+    def __init__(self, name: str = "cpu-0") -> None:
+        super().__init__(name, "cpu", 2**30, 1)
         self.go, self.entered, self.fails = threading.Event(), threading.Event(), False
         self.go.set()
 
@@ -62,6 +62,31 @@ def test_a_stuck_device_is_seen_and_heals(tmp_path: Any) -> None:
         device.go.set()
         assert waited(lambda: httpx.get(f"{base}/readyz").status_code == 200)
         assert waited(lambda: httpx.post(infer, json=CALL).status_code == 200)
+
+
+def test_requests_go_to_the_device_that_is_left(tmp_path: Any) -> None:
+    """What ran where one hangs is answered by the other; nobody waits for the hung one again."""
+    hangs = Stoppable()
+    service = service_of(
+        published(tmp_path), devices=[hangs, Stoppable("cpu-1")], stuck_after_s=0.3
+    )
+    with running(service) as server, ThreadPoolExecutor(4) as pool:
+        base = f"http://127.0.0.1:{server.ports[0]}"
+        infer, alive = f"{base}/v2/models/ranker/infer", 'alive{device="cpu-0",kind="cpu"}'
+        assert waited(lambda: all(len(d["models"]) == 2 for d in service.devices()))
+        right = httpx.post(infer, json=CALL).json()["outputs"]
+        hangs.go.clear()
+        hangs.entered.clear()
+        while not hangs.entered.is_set():
+            sent = [pool.submit(httpx.post, infer, json=CALL, timeout=20) for _ in range(4)]
+            assert [answer.result().json()["outputs"] for answer in sent] == [right] * 4
+        assert httpx.get(f"{base}/readyz").status_code == 200
+        assert f"featurelib_device_{alive} 0.0" in httpx.get(f"{base}/metrics").text
+        counts = service.pool.stats().counts
+        assert counts.requeued >= 1 and not counts.dropped
+        hangs.go.set()
+        assert waited(lambda: f"featurelib_device_{alive} 1.0" in httpx.get(f"{base}/metrics").text)
+        assert waited(lambda: len(service.devices()[0]["models"]) == 2)
 
 
 def test_a_batch_that_fails_is_a_500_and_no_more(tmp_path: Any) -> None:

@@ -122,7 +122,8 @@ def service_of(store: Any, **options: Any) -> Any:
     made = Service(
         artifacts=store, devices=options.pop("devices", None) or [cpu_device()],
         limits=options.pop("limits", PATIENT), check=lambda inputs: inputs.check(bundle()),
-        clock=time.monotonic, id_prefix="t", **options,
+        clock=options.pop("clock", time.monotonic), id_prefix="t",
+        stuck_after_s=options.pop("stuck_after_s", 60.0), **options,
     )  # fmt: skip
     made.load()
     return made
