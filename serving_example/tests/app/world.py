@@ -132,9 +132,9 @@ def service_of(store: Any, **options: Any) -> Any:
 def waited(claim: Any) -> bool:
     """Whether a claim comes true within some seconds."""
     until = time.monotonic() + 15
-    while not claim() and time.monotonic() < until:
+    while not (holds := claim()) and time.monotonic() < until:
         time.sleep(0.01)
-    return bool(claim())
+    return bool(holds)
 
 
 class Gate(Program):
