@@ -172,8 +172,8 @@ class Dispatch:
             for line in lines:
                 part_s = queue.part_s * line.rows / whole.rows
                 offers.append(Offer(
-                    model, line, queue.spec.sizes, queue.tables[name], queue.slo_s, part_s,
-                    queue.rows_per_s,
+                    model, line, queue.spec.sizes, queue.tables[name], queue.least, queue.slo_s,
+                    part_s, queue.rows_per_s,
                 ))  # fmt: skip
         return offers
 

@@ -58,6 +58,7 @@ class Offer:
             reads it.
         sizes: The rows of a batch, rising.
         seconds: How long each size takes on the device; never falling.
+        least: How long it takes on the fastest device that holds the model, this one included.
         slo_s: What deadlines leave a work when it arrives, of late.
         queued_s: The device's part of the time that all works of the model will take.
         rows_per_s: What arrives in a second, of late, at a time.
@@ -67,6 +68,7 @@ class Offer:
     line: Line
     sizes: tuple[int, ...]
     seconds: tuple[float, ...]
+    least: tuple[float, ...]
     slo_s: float
     queued_s: float
     rows_per_s: Callable[[float], float]

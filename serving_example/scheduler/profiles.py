@@ -40,8 +40,9 @@ class Drift:
 class Profiles:
     """How long each model takes on each device, at each size.
 
-    A device is asked for by name. Until it has been seen itself, what was told of its name or of
-    its kind is the answer, then what other devices of its kind were seen to take.
+    A device is asked for by name. Until it has been seen itself, what was told of its name is the
+    answer, then the median of what was told of its kind and what other devices of its kind were
+    seen to take: if one of them is slow the others are not.
 
     Args:
         quantile: Which of the last batches stands for a size.
@@ -101,11 +102,12 @@ class Profiles:
         """How long a batch of that size takes there, as far as is known."""
         own = self._curves.get((model, device))
         kin = self._curves.get((model, self._kinds.get(device, device)))
+        found = None if own is None else own.known(size)
+        if found is None:
+            found = self._of_kin(model, device, size, kin)
+        if found is not None:
+            return found
         curves = [curve for curve in (own, kin) if curve is not None]
-        for curve in curves:
-            found = curve.known(size)
-            if found is not None:
-                return found
         if not curves:
             return self._guess_s
         return max(curves, key=Curve.points).on_line(size)
@@ -172,6 +174,18 @@ class Profiles:
             ) from error
         for model, device, seconds in told:
             self.tell(model, device, seconds)
+
+    def _of_kin(self, model: str, device: str, size: int, kin: Curve | None) -> float | None:
+        """The lower median of what its kind was told and what each device of it has seen."""
+        kind = self._kinds.get(device)
+        curves = [
+            self._curves.get((model, other)) for other, its in self._kinds.items() if its == kind
+        ]
+        found = [curve.seen[size] for curve in curves if curve is not None and size in curve.seen]
+        if kin is not None and size in kin.told:
+            found.append(kin.told[size])
+        found.sort()
+        return found[(len(found) - 1) // 2] if found else None
 
     def _curve(self, model: str, device: str) -> Curve:
         found = self._curves.get((model, device))

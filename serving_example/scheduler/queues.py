@@ -102,6 +102,7 @@ class ModelQueue:
         line: All its works.
         hosts: The living devices that hold it, the fastest first.
         tables: By device, the seconds of each size.
+        least: The least of those, size by size.
         table: The mean of those; before any device holds it, of a device that could.
         cost_s: Device time that all its works will take, in batches as full as may be.
         part_s: What each host has of it.
@@ -112,7 +113,8 @@ class ModelQueue:
     """
 
     __slots__ = (
-        "_has_slo", "_lanes", "_rate", "asked_rows", "asked_works", "cost_s", "hosts", "line",
+        "_has_slo", "_lanes", "_rate", "asked_rows", "asked_works", "cost_s", "hosts", "least",
+        "line",
         "part_s", "row_s", "slo_s", "spec", "table", "tables",
     )  # fmt: skip
 
@@ -123,6 +125,7 @@ class ModelQueue:
         self.hosts: list[Station] = []
         self.tables: dict[str, tuple[float, ...]] = {}
         self.table: tuple[float, ...] = ()
+        self.least: tuple[float, ...] = ()
         self.cost_s = self.part_s = 0.0
         self.slo_s, self._has_slo = 1.0, False
         self._rate = Rate(RATE_TAU_S, now)
@@ -213,6 +216,7 @@ class ModelQueue:
         }
         tables = list(self.tables.values())
         self.table = tuple(sum(column) / len(tables) for column in zip(*tables, strict=True))
+        self.least = tuple(min(column) for column in zip(*tables, strict=True))
         self.row_s = self.table[-1] / sizes[-1]
         self.hosts.sort(key=lambda host: self.tables[host.spec.name])
         self._cost_again()

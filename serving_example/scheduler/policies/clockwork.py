@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from serving_example.scheduler.interface import Choice, Offer
+from serving_example.scheduler.interface import Choice, Offer, Wait
 from serving_example.scheduler.line import Order
-from serving_example.scheduler.policies.hopeless import hopeless
+from serving_example.scheduler.policies.hopeless import hopeless, nothing
 from serving_example.scheduler.work import Work
 
 __all__ = ["Clockwork"]
@@ -26,7 +26,7 @@ class Clockwork:
     name = "clockwork"
     order: Order = "deadline"
 
-    def choose(self, now: float, device: str, offers: Sequence[Offer]) -> Choice:
+    def choose(self, now: float, device: str, offers: Sequence[Offer]) -> Choice | Wait:
         """See `Policy.choose`; the reason is ``latest_start``."""
         dropped: list[Work] = []
         best: tuple[float, Offer, list[Work]] | None = None
@@ -41,7 +41,7 @@ class Clockwork:
                 if best is None or latest < best[0]:
                     best = (latest, offer, works)
         if best is None:
-            return Choice("", (), "", dropped)
+            return nothing(offers, dropped)
         return Choice(best[1].model, best[2], "latest_start", dropped)
 
 

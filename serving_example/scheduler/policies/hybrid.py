@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import truediv
 
-from serving_example.scheduler.interface import Choice, Offer
+from serving_example.scheduler.interface import Choice, Offer, Wait
 from serving_example.scheduler.line import Order
-from serving_example.scheduler.policies.hopeless import hopeless
+from serving_example.scheduler.policies.hopeless import hopeless, nothing
 from serving_example.scheduler.work import Work
 
 __all__ = ["Hybrid"]
@@ -16,8 +17,8 @@ class Hybrid:
     """The batch with the highest product of efficiency and urgency.
 
     For each model and each size, the works whose deadlines a batch of that size would still meet,
-    the earliest first. Its *efficiency* is the least device time that its rows could take, which
-    is in a batch of the largest size, over the time that it takes; each row counts by its work's
+    the earliest first. Its *efficiency* is the least device time that its rows could take, at the
+    size that is best for that, over the time that it takes; each row counts by its work's
     weight. Its *urgency* is 1 / (1 + slack / SLO), where the slack is how much later it could
     start: 1 if it must start now, 1/2 if its works have just come.
 
@@ -31,7 +32,7 @@ class Hybrid:
     name = "hybrid"
     order: Order = "deadline"
 
-    def choose(self, now: float, device: str, offers: Sequence[Offer]) -> Choice:
+    def choose(self, now: float, device: str, offers: Sequence[Offer]) -> Choice | Wait:
         """See `Policy.choose`.
 
         The reasons are ``full`` (no more fits), ``free`` (all that waits for the model) and
@@ -43,7 +44,7 @@ class Hybrid:
             line, first = offer.line, hopeless(now, offer, dropped)
             if first == line.count:
                 continue
-            row_s = offer.seconds[-1] / offer.sizes[-1]
+            row_s = min(map(truediv, offer.seconds, offer.sizes))
             for at in range(len(offer.sizes) - 1, -1, -1):
                 size, seconds = offer.sizes[at], offer.seconds[at]
                 skip = max(first, line.count_before(now + seconds))
@@ -66,5 +67,5 @@ class Hybrid:
                 ):
                     break  # even a full batch of the next smaller size takes more time for a row
         if best is None:
-            return Choice("", (), "", dropped)
+            return nothing(offers, dropped)
         return Choice(best[1].model, best[2], best[3], dropped)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from serving_example.scheduler.interface import Choice, Offer, Wait
 from serving_example.scheduler.line import Order
-from serving_example.scheduler.policies.hopeless import hopeless
+from serving_example.scheduler.policies.hopeless import hopeless, nothing
 from serving_example.scheduler.work import Work
 
 __all__ = ["Symphony"]
@@ -49,7 +49,7 @@ class Symphony:
                 best = (latest, offer, works, "closed" if is_growing else "full")
         if best is not None:
             return Choice(best[1].model, best[2], best[3], dropped)
-        return Wait(until, dropped) if until < float("inf") else Choice("", (), "", dropped)
+        return Wait(until, dropped) if until < float("inf") else nothing(offers, dropped)
 
 
 def _closes(offer: Offer, rows: int, deadline: float) -> float:

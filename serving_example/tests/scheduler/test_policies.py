@@ -12,6 +12,7 @@ import pytest
 from serving_example.scheduler import (
     Admission,
     Choice,
+    ModelSpec,
     Offer,
     Policy,
     SchedulerError,
@@ -20,7 +21,7 @@ from serving_example.scheduler import (
 )
 from serving_example.scheduler.line import Order
 from serving_example.scheduler.policies import Triton
-from serving_example.tests.scheduler.manual import SIZES, World
+from serving_example.tests.scheduler.manual import SECONDS, SIZES, World
 
 ALL = Admission(is_on=False)
 
@@ -179,6 +180,40 @@ def test_hybrid_takes_the_urgent_of_equal_batches() -> None:
     assert (made.last.works, made.last.reason) == ([sooner], "free")
     made.finish()
     assert made.last.works == [later]
+
+
+def test_a_size_that_is_slow_makes_no_smaller_one_look_good() -> None:
+    """The largest size of m takes 3 s: works of m and n are as efficient, so the urgent one goes.
+
+    Beside that size m's batch of one would be worth forty of its time.
+    """
+    made = World("hybrid", models={"n": SIZES}, admission=ALL)
+    made.profiles.tell("m", "cpu", {**SECONDS, 8: 3.0})
+    made.scheduler.add_model(ModelSpec("m", SIZES, 1, load_s=1.0))
+    made.load_all()
+    waiting(made, ("n", 9.0))
+    _, sooner = waiting(made, ("m", 0.090), ("n", 0.060))
+    made.finish()
+    assert made.last.works == [sooner]
+
+
+@pytest.mark.parametrize("policy", ["clockwork", "hybrid", "symphony"])
+def test_a_slow_device_leaves_to_a_faster_one_what_it_would_answer_late(policy: str) -> None:
+    """A work with 50 ms left, where the free device takes 100 ms and the busy one 10.
+
+    The free one waits; the other runs it when it is free, after 38.5 ms.
+    """
+    made = World(policy, devices={"fast": 1, "slow": 1}, models={}, admission=ALL)
+    made.profiles.tell("m", "slow", dict.fromkeys(SIZES, 0.100))
+    made.profiles.tell("m", "fast", SECONDS)
+    made.scheduler.add_model(ModelSpec("m", SIZES, 1, load_s=1.0))
+    made.load_all()
+    waiting(made, ("m", 9.0, 8))
+    (work,) = waiting(made, ("m", 0.050))
+    assert list(made.hands.running) == ["fast"] and work.state == "waiting"
+    made.hands.now = 0.0385
+    made.finish("fast")
+    assert made.hands.running["fast"].works == [work]
 
 
 def test_hybrid_takes_the_full_of_equally_urgent_batches() -> None:

@@ -114,6 +114,19 @@ def test_a_file_that_is_none_is_refused(text: str) -> None:
         profiles().read_json(text)
 
 
+def test_one_slow_device_does_not_make_the_others_look_slow() -> None:
+    """By hand: of 10 ms told and 30 and 12 seen the lower median is 12; of 10 and 30 it is 10."""
+    profiles = Profiles()
+    for device in "abc":
+        profiles.know(device, "gpu")
+    profiles.tell("m", "gpu", {8: 0.010})
+    profiles.observe("m", "a", 8, 0.030)
+    assert profiles.seconds("m", "c", 8) == 0.010
+    profiles.observe("m", "b", 8, 0.012)
+    assert profiles.seconds("m", "c", 8) == 0.012
+    assert profiles.seconds("m", "a", 8) == 0.030
+
+
 def test_a_rate_is_what_arrives_in_a_second() -> None:
     """From the first seconds on, for a steady stream; and it forgets with its time constant."""
     rate = Rate(10.0, 0.0)
