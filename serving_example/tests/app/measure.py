@@ -28,10 +28,12 @@ from serving_example.app.routes import Routes
 from serving_example.caches import Policy
 from serving_example.instants import instant
 from serving_example.tests.app.film_world import FilmWorld
+from serving_example.tests.features.worlds import FILMS
+from serving_example.tests.features.worlds import USERS as PROFILES
 
 __all__ = ["Bench"]
 
-CONNECTIONS, REQUESTS, USERS = 64, 640, 640
+CONNECTIONS, USERS = 64, 640
 PLAIN = "Host: 127.0.0.1:8000"
 CLIENT = "\r\n".join(
     [PLAIN, "Accept: */*", "Accept-Encoding: gzip, deflate", "Connection: keep-alive",
@@ -50,7 +52,7 @@ class Turns:
         """Runs a call soon."""
         self._calls.put((call, given))
 
-    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+    def call_later(self, seconds: float, call: Callable[..., object], *given: Any) -> None:
         """Nothing here is late."""
 
     def turn(self) -> Callable[[], object]:
@@ -169,8 +171,8 @@ def ratings(numbers: Iterator[int], at: dt.datetime, count: int) -> list[bytes]:
     made = []
     for number in (next(numbers) for _ in range(count)):
         event = (
-            f'{{"events":[{{"rating_id":{number},"user_id":{number % USERS + 1},"item_id":'
-            f'{number % 7 + 1},"rating":4,"rated_at":"{at:%Y-%m-%dT%H:%M:%S.%fZ}"}}]}}'
+            f'{{"events":[{{"rating_id":{number},"user_id":{number % PROFILES + 1},"item_id":'
+            f'{100 + number % FILMS},"rating":4,"rated_at":"{at:%Y-%m-%dT%H:%M:%S.%fZ}"}}]}}'
         )
         made.append(post("/v1/events", event))
     return made
@@ -183,7 +185,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        users = [i % USERS + 1 for i in range(REQUESTS)]
+        users = range(1, USERS + 1)
         hits = {
             "a hit by GET": [get(user) for user in users],
             "a hit by GET, a client's headers": [get(user, CLIENT) for user in users],
