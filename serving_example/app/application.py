@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import httptools
 
 from serving_example.app.errors import as_rejection, as_response
-from serving_example.app.http import Headers, Rejection, Request, Response
+from serving_example.app.http import Headers, Rejection, Request, Response, Timings
 from serving_example.app.keys import Keys
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
@@ -70,6 +70,7 @@ class Application:
         self._answer_s = limits.answer_s if self._admin is None else ADMIN_S
         self._heads: dict[tuple[int, bytes, Headers], str] = {}
         self._date = ""
+        self._stages: tuple[Timings, str] = (), ""
         self.in_flight = 0
         self.is_draining = False
 
@@ -202,9 +203,11 @@ class Application:
             if len(self._heads) >= _MAX_HEADS:
                 self._heads.clear()
             first = self._heads[key] = self._first(*key)
-        timing = ""
-        for name, s in request.timings:
-            timing += f", {name};dur={s * 1000:.3f}"
+        timing = _timed(request.timings) if request.timings else ""
+        if request.stages:
+            if request.stages is not self._stages[0]:
+                self._stages = request.stages, _timed(request.stages)
+            timing += self._stages[1]
         return (
             f"{first}content-length: {len(made.body)}\r\nx-request-id: {request.request_id}\r\n"
             f"server-timing: total;dur={seconds * 1000:.3f}{timing}\r\n{more}\r\n"
@@ -250,3 +253,8 @@ def _weight(given: bytes) -> float:
             f"{given[:40]!r}", field="headers.x-priority-weight",
         )  # fmt: skip
     return made
+
+
+def _timed(timings: Timings) -> str:
+    """What the header Server-Timing says of stages, after others."""
+    return "".join([f", {name};dur={seconds * 1000:.3f}" for name, seconds in timings])

@@ -126,7 +126,7 @@ class CachedRecommender:
         """Has an answer made. Begun for others than this request, it leaves the request alone."""
         seen: list[Recommended] = []
         if deadline != request.deadline:
-            request = dataclasses.replace(request, deadline=deadline, timings=[])
+            request = dataclasses.replace(request, deadline=deadline, timings=[], stages=())
 
         def answer(made: Recommended) -> Response:
             seen.append(made)

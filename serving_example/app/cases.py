@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from serving_example.app.contracts import Recommended
 from serving_example.app.film_index import FeatureSource, FilmIndex
-from serving_example.app.http import Response
+from serving_example.app.http import Response, Timings
 from serving_example.app.metrics import Metrics
 from serving_example.app.served import Served
 from serving_example.devices.protocol import Array
@@ -45,7 +45,7 @@ class Answered(NamedTuple):
     """
 
     response: Response
-    stages: Sequence[tuple[str, float]]
+    stages: Timings
 
 
 @dataclass(frozen=True, slots=True)

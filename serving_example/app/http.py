@@ -8,7 +8,7 @@ knows nothing of sockets, and a test can call it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,11 +18,14 @@ import msgspec
 from featurelib.errors import FeaturelibError
 
 __all__ = [
-    "JSON", "Handler", "Headers", "Pending", "Rejection", "Request", "Response", "decode", "encode",
+    "JSON", "Handler", "Headers", "Pending", "Rejection", "Request", "Response", "Timings",
+    "decode", "encode",
 ]  # fmt: skip
 
 Headers = tuple[tuple[bytes, bytes], ...]
 """Headers of an answer, names in lower case."""
+Timings = Sequence[tuple[str, float]]
+"""Names of stages, and their seconds."""
 JSON = b"application/json"
 _MAX_FIELDS = 20
 """Parameters that a query may have."""
@@ -83,6 +86,8 @@ class Request:
         is_admin: Whether it came by the admin port, with its token.
         parts: What stood for the names in the route's template.
         timings: Stages and their seconds, for Server-Timing.
+        stages: More of them: one object for all requests that were answered together, so that it
+            is written once.
         tenant: Whose API key it came with; empty where none is asked for.
         weight: What its answer is worth, above 0.0 and at most 1.0: what is worth less is refused
             earlier.
@@ -100,6 +105,7 @@ class Request:
     is_admin: bool = False
     parts: Mapping[str, str] = field(default_factory=dict)
     timings: list[tuple[str, float]] = field(default_factory=list)
+    stages: Timings = ()
     tenant: str = ""
     weight: float = 1.0
 
@@ -163,7 +169,7 @@ class Response:
     status: int = 200
     body: bytes = b""
     content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
     close: bool = False
 
 

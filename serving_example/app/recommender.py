@@ -78,7 +78,7 @@ class Recommender:
 
         def told(jobs: list[Job]) -> Response:
             made: Answered = jobs[0].answer
-            request.timings += made.stages
+            request.stages = made.stages
             return made.response
 
         def begun(program: RankProgram) -> Pending:

@@ -118,6 +118,9 @@ def _told(error: Exception) -> Exception:
 
 
 def _add_timings(request: Request, jobs: list[Job]) -> None:
-    started = min(job.started for job in jobs)
-    request.timings.append(("queue", started - min(job.entered for job in jobs)))
-    request.timings.append(("model", max(job.finished for job in jobs) - started))
+    first = jobs[0]
+    entered, started, finished = first.entered, first.started, first.finished
+    for job in jobs[1:]:
+        entered, started = min(entered, job.entered), min(started, job.started)
+        finished = max(finished, job.finished)
+    request.timings += ("queue", started - entered), ("model", finished - started)

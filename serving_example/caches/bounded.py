@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Final, Generic, TypeVar
 
+import msgspec
+
 from serving_example.caches.interface import Counts
 from serving_example.caches.sketch import MOST, Sketch
 
@@ -32,13 +34,17 @@ class _Part(OrderedDict[Key, None]):
     size = 0
 
 
-class _Entry(Generic[Key, Value]):
-    """An entry, its part, and how often it was used, in the sketch's time."""
+class _Entry(msgspec.Struct, Generic[Key, Value], gc=False, eq=False):
+    """An entry, its part, and how often it was used, in the sketch's time.
 
-    __slots__ = ("era", "part", "size", "uses", "value")
+    No part holds entries, so garbage collection has no business with them.
+    """
 
-    def __init__(self, value: Value, size: int, uses: int, era: int, part: _Part[Key]) -> None:
-        self.value, self.size, self.uses, self.era, self.part = value, size, uses, era, part
+    value: Value
+    size: int
+    uses: int
+    era: int
+    part: _Part[Key]
 
 
 class Bounded(Generic[Key, Value]):
