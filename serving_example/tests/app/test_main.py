@@ -15,6 +15,7 @@ import pytest
 
 from serving_example.app.__main__ import main
 from serving_example.app.keys import Keys
+from serving_example.devices import Recording
 from serving_example.tests.app.film_world import FilmWorld
 from serving_example.tests.features.worlds import bundle
 
@@ -85,12 +86,19 @@ def test_a_process_serves_and_drains(folder: Any) -> None:
         status = httpx.get(f"http://127.0.0.1:{admin}/admin/status", headers=headers)
         assert status.json()["devices"][0]["models"] == ["other", "ranker", "towers"]
         assert httpx.get(f"{base}/admin/status").status_code == 403
-        with started(folder, "--no-tailer") as (_, second, _):
+        recording = folder / "recording.json"
+        Recording("a test", {128: 0.001, 256: 0.001}, 0.0, 1, 100).dump(recording)
+        paced = ("--device", f"2*paced:{recording}", "--policy", "clockwork")
+        with started(folder, "--no-tailer", *paced) as (_, second, _):
             follows(base, f"http://127.0.0.1:{second}")
+            page = httpx.get(f"http://127.0.0.1:{second}/metrics").text
+            assert 'featurelib_device_alive{device="paced-cpu-1",kind="paced"} 1.0' in page
         none = httpx.post(f"http://127.0.0.1:{admin}/admin/keys/reload", headers=headers)
         assert none.json()["error"]["reason"] == "no_keys"
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+        learned = json.loads((folder / "profiles.json").read_text())["profiles"]
+        assert {one["device"] for one in learned} >= {"cpu", "cpu-0"}
 
 
 def follows(first: str, second: str) -> None:
@@ -139,6 +147,9 @@ def test_keys_are_asked_for_and_taken_again(folder: Any, capsys: Any) -> None:
     [
         (["--host", "0.0.0.0"], "can be reached from outside"),
         (["--device", "tpu"], "expected --device cpu"),
+        (["--device", "paced:/nowhere/gpu.json"], "/nowhere/gpu.json"),
+        (["--policy", "none"], "none"),
+        (["--memory", "0"], "expected --memory above 0"),
         (["--keep-events", "10"], "expected --keep-events of at least 4096"),
         (["--keys", "/nowhere/keys.json"], "No such file"),
         (["--bundle", "/nowhere/films.json"], "/nowhere/films.json"),
