@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import featurelib as fl
+from featurelib.errors import FeaturelibError
 from serving_example.app import admin, openapi
 from serving_example.app.application import Application
 from serving_example.app.caching import CacheOptions
@@ -71,7 +72,7 @@ def assembled(
         devices=devices_of(options.device or ["cpu"], options.memory),
         check=lambda inputs: inputs.check(bundle), clock=time.monotonic,
         id_prefix=f"{socket.gethostname()[:20]}-{secrets.token_hex(3)}", keys=keys,
-        limits=Limits(compute_s=options.timeout_ms / 1000), pinned=_pinned(options),
+        limits=_limits(options), pinned=_pinned(options),
         policy=options.policy, is_admitting=not options.no_admission,
         profiles=ProfileFile(data / "profiles.json"),
     )  # fmt: skip
@@ -147,6 +148,12 @@ def _trimmer(
         readers.append(open_store(place))
         stack.callback(readers[-1].close)
     return Trimmer(event_log, readers, keep=options.keep_events)
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    if not 0.0 < options.timeout_ms < 1e7:
+        raise FeaturelibError(f"expected --timeout-ms above 0, got {options.timeout_ms:g}")
+    return Limits(compute_s=options.timeout_ms / 1000)
 
 
 def _pinned(options: argparse.Namespace) -> list[str]:

@@ -7,6 +7,7 @@ const COLOURS = ["#4878d0", "#ee854a", "#4a9c52", "#d65f5f", "#956cb4", "#8c613c
 const REQUESTS = "featurelib_http_requests_total";
 const SECONDS = "featurelib_http_request_seconds_bucket";
 const JOBS = "featurelib_tenant_jobs_total";
+const TENANTS = { "": "no key", ":service": "the service" };
 const RECOMMEND = (labels) => labels.route.startsWith("/v1/recommend");
 const history = []; // snapshots, the oldest first
 
@@ -226,7 +227,7 @@ function draw() {
   lines("pool", new Map([...refused, ...dropped.map(([key, of]) => [`dropped: ${key}`, of])]), 1);
   if (!refused.length && !dropped.length) $("pool-legend").textContent = "none since the start";
   const tenants = [...by(snapshot, JOBS, "tenant").keys()].sort();
-  lines("tenants", new Map(tenants.map((tenant) => [tenant || "no key", attained(tenant)])), 100);
+  lines("tenants", new Map(tenants.map((tenant) => [TENANTS[tenant] ?? tenant, attained(tenant)])), 100);
 }
 
 async function poll() {

@@ -12,9 +12,10 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from serving_example.app.keys import new_key
 from serving_example.dashboard import Timeline, snapshot
+from serving_example.devices import PacedDevice, Recording, cpu_device
 from serving_example.tests.app.browser import browser
 from serving_example.tests.app.film_world import serving
-from serving_example.tests.app.world import published, running, service_of
+from serving_example.tests.app.world import LADDER, published, running, service_of
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:event source:featurelib_offline.RefusedRecordsWarning"
@@ -43,19 +44,30 @@ def opened(chromium: Any, port: int, width: int = 1200) -> tuple[Any, list[str],
 
 def test_the_page_shows_what_the_service_does(chromium: Any, tmp_path: Any) -> None:
     """Rate, times, refusals, batches with reasons, resident models; nothing from another host."""
-    with serving(tmp_path) as (world, server):
+    recording = Recording("a test", dict.fromkeys(LADDER, 0.001), 0.0, 1 << 20, 1 << 30)
+    devices = [cpu_device(), PacedDevice(cpu_device(1), recording)]
+    with serving(tmp_path, devices=devices) as (world, server):
         page, complaints, hosts = opened(chromium, server.ports[0])
         expect(page.locator("#state")).to_have_text("ready", timeout=WAIT_MS)
         with httpx.Client(base_url=f"http://127.0.0.1:{server.ports[0]}") as client:
             for user in range(40):
                 client.get(f"/v1/recommend/{user % 12}?k=3").raise_for_status()
             assert client.get("/v1/recommend/1?k=0").status_code == 400
+            late = client.get("/v1/recommend/1?k=3&model=other", headers={"X-Timeout-Ms": "1"})
+            assert late.json()["error"]["reason"] == "predicted_late"
         expect(page.locator("#refused-legend")).to_contain_text("wrong_value", timeout=WAIT_MS)
         expect(page.locator("#p95")).to_have_text(re.compile("^[0-9.]+ ms$"), timeout=WAIT_MS)
         assert float(page.text_content("#rate").rstrip("k")) > 0
         assert re.fullmatch(r"[0-9.]+ %", page.text_content("#goodput"))
-        told = page.text_content("#devices")
-        assert "cpu-0 (cpu)" in told and all(name in told for name in world.models)
+        boxes = page.locator("#devices .device")
+        expect(boxes).to_have_count(2)
+        for at, name in enumerate(["cpu-0 (cpu)", "paced-cpu-1 (paced), a rehearsal"]):
+            expect(boxes.nth(at)).to_contain_text(name)
+            expect(boxes.nth(at)).to_contain_text("ranker (forward, recommend)", timeout=WAIT_MS)
+            assert all(model in boxes.nth(at).text_content() for model in world.models)
+        assert page.locator("#devices svg rect").count() >= 1
+        expect(page.locator("#pool-legend")).to_have_text("predicted_late", timeout=WAIT_MS)
+        assert page.text_content("#tenants-legend") == "no keythe service"  # marks between
         if shot := os.environ.get("DASHBOARD_SHOT"):  # how docs/dashboard.png is made
             page.screenshot(path=shot, full_page=True)
         assert page.locator("#reasons rect").count() >= 1

@@ -149,6 +149,7 @@ def test_keys_are_asked_for_and_taken_again(folder: Any, capsys: Any) -> None:
         (["--device", "tpu"], "expected --device cpu"),
         (["--device", "paced:/nowhere/gpu.json"], "/nowhere/gpu.json"),
         (["--policy", "none"], "none"),
+        (["--timeout-ms", "0"], "expected --timeout-ms above 0"),
         (["--memory", "0"], "expected --memory above 0"),
         (["--keep-events", "10"], "expected --keep-events of at least 4096"),
         (["--keys", "/nowhere/keys.json"], "No such file"),
