@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from featurelib.jit.windows.plan import Plan
 
 Array = np.ndarray[Any, Any]
 MAGIC = at.MAGIC.to_bytes(8, "little")
+_HEADER = struct.Struct(f"<{at.S_END + 1}q")
 FAMILY = MAGIC[:7]
 """With what states of every layout begin."""
 
@@ -77,29 +79,45 @@ class State(FrozenState):
         self.address = address_of(words)
 
 
-def viewed(data: Any, plan: Plan, where: str) -> FrozenState:
-    """A state over bytes that stay as they are; of its content only the header is looked at.
+class Viewer:
+    """Makes states over bytes that stay as they are: see `Stream.view`.
 
-    Raises:
-        StateFormatError: They are no state, or cut off.
-        StateVersionError: They are the state of another definition, or of another layout.
+    Args:
+        plan: Of the definition that the states are to be of.
+        where: The source's name, for errors.
     """
-    raw = np.frombuffer(data, np.uint8)
-    if raw.size % 8 == 0 and raw.size >= 8 * at.HEADER:
-        words = raw.view(np.int64)
-        magic, _, _, n_words, _, _, capacity, first, end = words[: at.S_END + 1].tolist()
-        if magic == at.MAGIC and n_words == words.size and _is_of(words, plan):
-            # A query has memory for the largest state there is.
-            is_bounded = capacity <= plan.max_capacity
-            is_bounded &= end - first <= plan.events.source.max_events
-            if (
-                is_bounded
-                and 0 <= first <= end <= capacity
-                and plan.state_words(capacity) <= n_words
-            ):
-                return FrozenState(words)
-            raise _refused(raw, plan, where, DAMAGED)
-    raise _refused(raw, plan, where, CUT_OFF)
+
+    def __init__(self, plan: Plan, where: str) -> None:
+        self._plan, self._where = plan, where
+        self._digest = tuple(plan.words[at.P_DIGEST : at.P_DIGEST_2 + 1].tolist())
+        # A query has memory for the largest state there is.
+        self._bounds = (plan.max_capacity, plan.events.source.max_events)
+
+    def view(self, data: Any) -> FrozenState:
+        """A state over bytes; of their content only the header is looked at.
+
+        Raises:
+            StateFormatError: They are no state, or cut off.
+            StateVersionError: They are the state of another definition, or of another layout.
+        """
+        size = memoryview(data).nbytes
+        if size % 8 or size < 8 * at.HEADER:
+            raise self._refused(data, CUT_OFF)
+        magic, one, two, words, _, _, capacity, first, end = _HEADER.unpack_from(data)
+        if magic != at.MAGIC or 8 * words != size or (one, two) != self._digest:
+            raise self._refused(data, CUT_OFF)
+        largest, most = self._bounds
+        if (
+            capacity > largest
+            or end - first > most
+            or not 0 <= first <= end <= capacity
+            or self._plan.state_words(capacity) > words
+        ):
+            raise self._refused(data, DAMAGED)
+        return FrozenState(np.frombuffer(data, np.int64))
+
+    def _refused(self, data: Any, found: int) -> StateError:
+        return _refused(np.frombuffer(data, np.uint8), self._plan, self._where, found)
 
 
 def only_asked(where: str, state: FrozenState) -> InputError:

@@ -30,11 +30,11 @@ from featurelib_online.stream.reading import RecordReader, event_kernel, is_miss
 from featurelib_online.stream.state import (
     FrozenState,
     State,
+    Viewer,
     check_definition,
     loaded,
     of_other_definition,
     only_asked,
-    viewed,
 )
 
 Array = np.ndarray[Any, Any]
@@ -64,7 +64,7 @@ class Stream:
         self.refused: Counter[str] = Counter()
         self._source = definition.sources[source].source
         self._kernel = event_kernel(self.plan.events, self.plan.events.program)
-        self._answers = AnswerReader(self.plan)
+        self._answers, self._viewer = AnswerReader(self.plan), Viewer(self.plan, source)
         self._values: dict[str, ValueReader] = {}
         self._lock = threading.Lock()
         self._free = [(RecordReader(self._kernel, self.plan), CalendarStarts(self.plan))]
@@ -98,7 +98,7 @@ class Stream:
             StateFormatError: No state, cut off, or with a damaged header.
             StateVersionError: The state of another definition.
         """
-        return viewed(data, self.plan, self.name)
+        return self._viewer.view(data)
 
     def apply(self, state: State, event: Mapping[str, Any]) -> str:
         """Applies a record to the state of its entity. The key is not compared with the state.

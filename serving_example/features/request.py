@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,11 +22,11 @@ from serving_example.store import Clock, VectorError
 __all__ = ["Features", "User"]
 
 Array = np.ndarray[Any, Any]
+_PROFILES = 4096
 _UNKNOWN: Mapping[str, Any] = {"age": None, "gender": None, "occupation": None}
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """A user at a moment.
 
     Attributes:
@@ -41,7 +42,7 @@ class User:
     user_id: int
     as_of: int
     vector: bytes
-    state: FrozenState | None = field(compare=False)
+    state: FrozenState | None
     rated_at: int | None
     flags: tuple[str, ...]
 
@@ -62,6 +63,8 @@ class Features:
     ) -> None:
         self.staged, self.films = staged, films
         self._views, self._reads, self._clock = views, reads, clock
+        # Many users tell the same of themselves: a payload is decoded once.
+        self._profile = lru_cache(_PROFILES)(views.profile_fields.decode)
         self._rated = staged.streams[BY_USER.name].value_reader(RATED)
 
     def user(self, user_id: int, as_of: int | None = None) -> User:
@@ -77,7 +80,8 @@ class Features:
         # The moment first: of what is applied meanwhile the state tells that it came later.
         moment = self._clock() if as_of is None else as_of
         state = self._reads.get(self._views.users.view, user_id)
-        return self._user(user_id, moment, state, self._reads.get(self._views.profile, user_id))
+        profile = self._reads.get(self._views.profile, user_id)
+        return self._user(user_id, moment, instant(moment), state, profile)
 
     def users(self, user_ids: Sequence[int]) -> list[User | FeaturelibError]:
         """The same of many users now, read in two calls; a damaged state is its user's error.
@@ -86,32 +90,37 @@ class Features:
             StoreError: The store fails; one that is only away does not.
         """
         moment = self._clock()
+        at = instant(moment)
         try:
             states = self._reads.get_many(self._views.users.view, user_ids)
             profiles = self._reads.get_many(self._views.profile, user_ids)
         except VectorError:  # of one of them
             return [_or_error(self.user, one, moment) for one in user_ids]
+        make = self._user
         return [
-            _or_error(self._user, one, moment, state, told)
+            _or_error(make, one, moment, at, state, told)
             for one, state, told in zip(user_ids, states, profiles, strict=True)
         ]
 
-    def _user(self, user_id: int, moment: int, known: Known, told: Known) -> User:
-        flags = []
-        profile = _UNKNOWN
-        if told.vector is None or told.vector.payload is None:
-            flags.append("no_profile")
+    def _user(
+        self, user_id: int, moment: int, requested_at: dt.datetime, known: Known, told: Known
+    ) -> User:
+        (vector, is_stale), (profile, profile_is_stale) = known, told
+        flags: tuple[str, ...] = ()
+        request = {"user_id": user_id, "requested_at": requested_at}
+        if profile is None or profile.payload is None:
+            flags = ("no_profile",)
+            request |= _UNKNOWN
         else:
-            profile = self._views.profile_fields.decode(told.vector.payload)
-        if known.vector is None:
-            flags.append("no_ratings")
-        if known.is_stale or told.is_stale:
-            flags.append("stale")
-        state = self._views.users.frozen(known.vector)
-        request = {"user_id": user_id, **profile, "requested_at": instant(moment)}
+            request |= self._profile(profile.payload)
+        if vector is None:
+            flags += ("no_ratings",)
+        if is_stale or profile_is_stale:
+            flags += ("stale",)
+        state = self._views.users.frozen(vector)
         made = self.staged.vector("user", request, {BY_USER.name: state})
-        at = None if known.vector is None else known.vector.event_time
-        return User(user_id, moment, made, state, at, tuple(flags))
+        at = None if vector is None else vector.event_time
+        return User(user_id, moment, made, state, at, flags)
 
     def of_users(self, users: Sequence[User], tensors: Sequence[str]) -> dict[str, Array]:
         """Tensors that tell of users alone, a row for each."""
