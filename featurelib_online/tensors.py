@@ -80,6 +80,7 @@ class TorchBuffers:
         self.layout, self.rows = _checked_layout(layout), _positive("rows", rows)
         _check_names(elements, layout)
         self._tensors: dict[str, torch.Tensor] = {}
+        self._has_ragged = any(tensor.is_ragged for tensor in layout.tensors)
 
         def make(name: str, shape: tuple[int, ...], dtype: Any) -> None:
             kind = library.from_numpy(np.empty(0, dtype)).dtype
@@ -100,6 +101,8 @@ class TorchBuffers:
             InputError: There is no room for so many.
         """
         self._check(rows)
+        if rows == self.rows and not self._has_ragged:
+            return dict(self._tensors)
         made = {}
         for tensor in self.layout.tensors:
             if tensor.is_ragged:

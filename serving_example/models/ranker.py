@@ -13,7 +13,7 @@ from torch.nn import functional
 from featurelib.dtypes import FLOAT32
 from featurelib.layout import Layout
 from featurelib.layout import Tensor as LayoutTensor
-from serving_example.models.layers import Sides, linear, multilayer
+from serving_example.models.layers import Multilayer, Sides, linear
 from serving_example.models.shapes import Shapes
 
 __all__ = ["MIXED", "SUMS", "Ranker", "RankerConfig"]
@@ -68,7 +68,7 @@ class Ranker(Sides):
             self.of_user = linear(self.user_width, columns, bias=False)
             self.of_film = linear(self.film_width, columns, bias=False)
         width = self.user_width + self.film_width + config.shapes.dense["pair"] + columns
-        self.layers = multilayer(width, [*config.hidden, 1])
+        self.layers = Multilayer(width, [*config.hidden, 1])
 
     def inner(self, layout: Layout) -> dict[str, tuple[str, Layout]]:
         """See `Sides.inner`: the terms of users, those of films, and the score of both."""
@@ -117,16 +117,14 @@ class Ranker(Sides):
     def score(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows), from what `join` gives."""
         sums, mixed = tensors[SUMS], tensors[MIXED]
-        first, *rest = self.layers
-        weight = first.weight[:, self.user_width + self.film_width :]
-        made = torch.addmm(sums, mixed, weight.t())
-        for layer in rest:
-            made = layer(made)
-        scores: Tensor = made[:, 0]
-        if not self.config.products:
+        width, products = mixed.shape[1], self.config.products
+        weight = self.layers[0].weight.narrow(1, self.user_width + self.film_width, width)
+        made = self.layers.after_first(torch.addmm(sums, mixed, weight.t()))
+        scores: Tensor = made.select(1, 0)
+        if not products:
             return scores
         # Straight to the score as well: what a product says need not go through the layers.
-        return scores + mixed[:, -self.config.products :].sum(dim=1)
+        return scores + mixed.narrow(1, width - products, products).sum(dim=1)
 
     def forward(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Scores, (rows)."""

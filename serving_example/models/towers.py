@@ -13,7 +13,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from serving_example.models.layers import Sides, multilayer, unit
+from serving_example.models.layers import Multilayer, Sides, unit
 from serving_example.models.shapes import Shapes
 
 __all__ = ["Towers", "TowersConfig"]
@@ -48,8 +48,8 @@ class Towers(Sides):
     def __init__(self, config: TowersConfig) -> None:
         super().__init__(config)
         layers = [*config.hidden, config.dim]
-        self.user_layers = multilayer(self.user_width, layers)
-        self.film_layers = multilayer(self.film_width, layers)
+        self.user_layers = Multilayer(self.user_width, layers)
+        self.film_layers = Multilayer(self.film_width, layers)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
     def user(self, tensors: Mapping[str, Tensor]) -> Tensor:
