@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from serving_example.instants import instant
 __all__ = ["Answering"]
 
 _NEVER = np.iinfo(np.int64).max
+# A batch has one moment and one model for nearly all of its answers.
+_instant = lru_cache(64)(instant)
+_named = lru_cache(64)(ModelName)
 
 
 class Answering:
@@ -70,9 +74,9 @@ class Answering:
             user_id=user.user_id,
             items=items,
             model=self._name,
-            retrieval=ModelName(towers.name, towers.digest) if towers else None,
+            retrieval=_named(towers.name, towers.digest) if towers else None,
             fingerprint=self._services.fingerprint,
-            as_of=instant(user.as_of),
+            as_of=_instant(user.as_of),
             feature_age_s={"user_state": ages[0], "film": ages[1]},
             flags=list(user.flags),
         )

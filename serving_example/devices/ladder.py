@@ -16,7 +16,7 @@ from featurelib.errors import DefinitionError, InputError
 
 __all__ = ["DEFAULT_SIZES", "Ladder"]
 
-DEFAULT_SIZES = (128, 256, 512, 1024)
+DEFAULT_SIZES = (128, 256, 512, 1024, 2048, 3072)
 """The smallest holds the 100 candidates of one request."""
 
 MULTIPLE = 4

@@ -168,14 +168,14 @@ class Features:
             filled = self.staged.fill(
                 {"user": (given, owners), "film": (self.films.table, rows)}, tensors=tensors
             )
-            as_ofs, is_whole = self.films.as_ofs, True
-            for i, mine in enumerate(films):
-                newest = int(as_ofs[mine].max()) if len(mine) else 0
-                if newest >= shown[i].as_of:
-                    is_whole = False
-                    shown[i] = self.user(shown[i].user_id, max(self._clock(), newest + 1))
-            if is_whole:
+            moments = np.array([user.as_of for user in shown], np.int64)
+            computed = self.films.as_ofs.take(rows)
+            late = computed >= moments.take(owners)
+            if not late.any():
                 return filled, shown
+            for i in np.unique(owners[late]).tolist():
+                newest = int(computed[owners == i].max())
+                shown[i] = self.user(shown[i].user_id, max(self._clock(), newest + 1))
 
 
 def _or_error(make: Callable[..., User], *arguments: Any) -> User | FeaturelibError:

@@ -131,22 +131,27 @@ class Freshness:
         """Counts entities that are served together: for each what `observe` takes, and its age."""
         counts = self._counts[view]
         objective, now, lag = counts.objective, self._clock(), self.lag.seconds
+        bound, is_of_lag, buckets = objective.seconds, objective.of == "lag", counts.ages
         ages: list[float | None] = []
+        kept = stale = missing = 0
         with counts.lock:
             for event_time, is_stale in served:
-                age = None if event_time is None else max(now - event_time, 0) / 1e6
-                # An entity without a vector may be new: nothing is known, so nothing is kept.
-                measured = lag if objective.of == "lag" else age
-                is_kept = measured is not None and measured <= objective.seconds and not is_stale
-                counts.served += 1
-                counts.kept += is_kept
-                counts.stale += is_stale
-                if age is None:
-                    counts.missing += 1
-                else:
-                    counts.ages[bisect.bisect_left(AGE_BOUNDS_S, age)] += 1
-                    counts.age_sum_s += age
+                stale += is_stale
+                if event_time is None:
+                    # An entity without a vector may be new: nothing is known of its age.
+                    missing += 1
+                    kept += is_of_lag and lag <= bound and not is_stale
+                    ages.append(None)
+                    continue
+                age = max(now - event_time, 0) / 1e6
+                kept += (lag if is_of_lag else age) <= bound and not is_stale
+                buckets[bisect.bisect_left(AGE_BOUNDS_S, age)] += 1
+                counts.age_sum_s += age
                 ages.append(age)
+            counts.served += len(ages)
+            counts.kept += kept
+            counts.stale += stale
+            counts.missing += missing
         return ages
 
     def report(self) -> list[ViewFreshness]:
