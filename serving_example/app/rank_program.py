@@ -31,7 +31,8 @@ __all__ = ["RankPlaced", "RankProgram"]
 _NONE = np.empty(0, np.int64)
 _OF_PAIRS = ("pair",)
 MOST_ROWS = 3072
-"""Rows of a micro-batch: some 30 requests of 100 candidates. The ranker takes them in parts."""
+"""Rows of a micro-batch: some 30 requests of 100 candidates. The ranker takes them in parts of the
+largest size of its ladder."""
 
 
 class RankProgram(Program):

@@ -17,7 +17,8 @@ from featurelib.errors import DefinitionError, InputError
 __all__ = ["DEFAULT_SIZES", "Ladder"]
 
 DEFAULT_SIZES = (128, 256, 512, 1024, 2048, 3072)
-"""The smallest holds the 100 candidates of one request."""
+"""The smallest holds the 100 candidates of one request, the largest those of thirty: what a call of
+a model takes before its first row is what some 600 rows of a ranker take."""
 
 MULTIPLE = 4
 """Rows that torch's products take together on x86-64 (docs/models.md, section 5)."""
