@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from serving_example.app.ranking_code import join
 from serving_example.devices.protocol import Array
 from serving_example.models import MIXED, SUMS
 
-__all__ = ["joined"]
+__all__ = ["join_into"]
 
 
-def joined(
-    users: Array, films: Array, owners: Array, rows: Array, pairs: Array, hidden: int
-) -> dict[str, Array]:
-    """What `Ranker.join` gives, with the same bits, and no copy of the terms for each pair.
+def join_into(
+    room: Mapping[str, Array], users: Array, films: Array, owners: Array, rows: Array, pairs: Array
+) -> None:
+    """Writes what `Ranker.join` gives, with the same bits, and no copy of the terms for each pair.
 
     Args:
+        room: Where to: ``sums`` and ``mixed``, float32, a C-contiguous row for each pair. So many
+            terms as ``sums`` has columns are of the first layer; the others are multiplied.
         users: The terms of users: float32, a row each.
         films: The terms of films.
         owners: For each pair the row of its user: int64.
         rows: For each pair the row of its film: int64.
         pairs: The numbers of each pair: float32.
-        hidden: So many of the terms are of the first layer; the others are multiplied.
 
     Raises:
         IndexError: A user or a film is not there.
     """
-    (n, n_pairs), columns = pairs.shape, users.shape[1]
+    (n, n_pairs), columns, sums, mixed = pairs.shape, users.shape[1], room[SUMS], room[MIXED]
     for numbers, table in ((owners, users), (rows, films)):
         if n and not (numbers.min() >= 0 and numbers.max() < len(table)):
             raise IndexError(f"expected rows of a table of {len(table)}, got {numbers}")
-    sums = np.empty((n, hidden), np.float32)
-    mixed = np.empty((n, n_pairs + columns - hidden), np.float32)
+    hidden = sums.shape[1]
+    assert sums.shape == (n, hidden) and mixed.shape == (n, n_pairs + columns - hidden)
+    assert all(array.dtype == np.float32 and array.flags.c_contiguous for array in (sums, mixed))
     given = [
         np.ascontiguousarray(array, dtype)
         for array, dtype in (
@@ -43,4 +47,3 @@ def joined(
     owner, row, user, film, pair = (array.ctypes.data for array in given)
     made = (sums.ctypes.data, mixed.ctypes.data)
     join(n, owner, row, user, film, columns, pair, n_pairs, hidden, *made)
-    return {SUMS: sums, MIXED: mixed}

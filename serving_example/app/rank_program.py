@@ -7,6 +7,7 @@ done once for many.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
@@ -16,14 +17,14 @@ from featurelib.errors import DeviceError
 from featurelib.layout import Layout
 from serving_example.app.answering import Answering
 from serving_example.app.cases import Answered, Case, Services, Stages, Wanted
+from serving_example.app.film_index import FeatureSource
 from serving_example.app.film_terms import FilmTerms, in_parts
-from serving_example.app.pair_terms import joined
+from serving_example.app.pair_terms import join_into
 from serving_example.app.ranking_code import best, join, nearest
 from serving_example.app.served import Served
 from serving_example.devices import Device, Ladder, Loaded
 from serving_example.devices.protocol import Array
 from serving_example.features import User
-from serving_example.models import SUMS
 from serving_example.pool import Program
 
 __all__ = ["RankPlaced", "RankProgram"]
@@ -99,7 +100,6 @@ class RankPlaced:
         self._services = program.services
         self._user, self._pair = loaded["user"], loaded["pair"]
         self._films = FilmTerms(loaded["film"])
-        self._hidden = next(t.width for t in self._pair.layout.tensors if t.name == SUMS)
         self._answers = Answering(program.ranker, self._services)
 
     def unload(self) -> None:
@@ -110,6 +110,7 @@ class RankPlaced:
     def run(self, given: Sequence[Wanted]) -> list[Any]:
         """See `Placed.run`: an `Answered` for each."""
         device, stages = self._device, Stages(self._services)
+        tensors = _OfUsers(self._services.features)
         answers: list[Any] = [None] * len(given)
         cases = []
         users = self._services.features.users([wanted.user_id for wanted in given])
@@ -122,27 +123,27 @@ class RankPlaced:
         searching = [case for case in cases if case.wanted.rows is None]
         if searching:
             try:
-                self._find(device, searching, stages)
+                self._find(device, searching, tensors, stages)
             except Exception as error:  # who named candidates needs no towers
                 for case in searching:
                     answers[case.at] = error
                 cases = [case for case in cases if case.wanted.rows is not None]
         ranked = [case for case in cases if len(case.rows)]  # whoever has rated every film has none
-        scores = self._rank(device, ranked, stages) if ranked else np.empty(0, np.float32)
+        scores = self._rank(device, ranked, tensors, stages) if ranked else np.empty(0, np.float32)
         for case, answer in zip(cases, self._answers.made(cases, scores), strict=True):
             answers[case.at] = answer
         stages.done("answer")
         told = tuple(stages.told)
         return [a if isinstance(a, Exception) else Answered(a, told) for a in answers]
 
-    def _find(self, device: Device, cases: list[Case], stages: Stages) -> None:
+    def _find(self, device: Device, cases: list[Case], tensors: _OfUsers, stages: Stages) -> None:
         """Candidates for those who named none."""
         services, towers = self._services, self._program.towers
         snapshot = None if towers is None else services.index.of(towers)
         if snapshot is None:
             raise DeviceError("the towers were unloaded while a request waited")
         loaded = self._loaded["towers"]
-        vectors = self._of_users(device, loaded, [case.user for case in cases])
+        vectors = in_parts(device, loaded, tensors.of(loaded, [case.user for case in cases]))
         stages.done("towers")
         rated, ends = services.features.rated([case.user for case in cases])
         without = services.features.films.known(rated)
@@ -151,12 +152,7 @@ class RankPlaced:
             case.rows, case.towers = rows, snapshot.towers
         stages.done("candidates")
 
-    def _of_users(self, device: Device, loaded: Loaded, users: Sequence[User]) -> Array:
-        """What a function of users gives for each."""
-        names = [tensor.name for tensor in loaded.layout.tensors]
-        return in_parts(device, loaded, self._services.features.of_users(users, names))
-
-    def _rank(self, device: Device, cases: list[Case], stages: Stages) -> Array:
+    def _rank(self, device: Device, cases: list[Case], tensors: _OfUsers, stages: Stages) -> Array:
         """Scores of all pairs, one case after another."""
         features, films = self._services.features, [case.rows for case in cases]
         rows, shown = np.concatenate(films), [case.user for case in cases]
@@ -168,13 +164,37 @@ class RankPlaced:
                 break
         for case, user in zip(cases, shown, strict=True):
             case.user = user
-        of_users = self._of_users(device, self._user, shown)
+        of_users = in_parts(device, self._user, tensors.of(self._user, shown))
         stages.done("fill")
         owners = np.repeat(np.arange(len(films)), [len(mine) for mine in films])
         largest, scores = self._pair.ladder.largest, []
         for a in range(0, len(rows), largest):
             part = slice(a, a + largest)
-            of_pairs = (owners[part], rows[part], filled["pair"][part], self._hidden)
-            scores.append(device.run(self._pair, [joined(of_users, of_films, *of_pairs)]))
+            room = device.room(self._pair, len(rows[part]))
+            join_into(room, of_users, of_films, owners[part], rows[part], filled["pair"][part])
+            scores.append(device.run(self._pair, [room]))
         stages.done("ranker")
         return np.concatenate(scores)
+
+
+class _OfUsers:
+    """Tensors that tell of users alone: made once for functions that read the same of the same.
+
+    Args:
+        features: Makes them.
+    """
+
+    def __init__(self, features: FeatureSource) -> None:
+        self._features = features
+        self._users: Sequence[User] = ()
+        self._names: list[str] = []
+        self._made: dict[str, Array] = {}
+
+    def of(self, loaded: Loaded, users: Sequence[User]) -> dict[str, Array]:
+        """The tensors that a function reads, a row for each user."""
+        names = [tensor.name for tensor in loaded.layout.tensors]
+        is_same = len(users) == len(self._users) and all(map(operator.is_, users, self._users))
+        if not (is_same and names == self._names):
+            self._made = self._features.of_users(users, names)
+            self._users, self._names = users, names
+        return self._made

@@ -187,6 +187,10 @@ class PacedDevice:
         self._inner.warm(_own(loaded).inner, size)
         self._wait(start, self._recording.run_s[size])
 
+    def room(self, loaded: Loaded, rows: int) -> Tensors:
+        """See `Device.room`: the inner device's."""
+        return self._inner.room(_own(loaded).inner, rows)
+
     def run(self, loaded: Loaded, requests: Sequence[Tensors]) -> Array:
         """See `Device.run`: the inner device's bits, the recorded seconds."""
         start = self._clock()

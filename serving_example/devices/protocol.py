@@ -98,6 +98,17 @@ class Device(Protocol):
         """Runs a batch of zeros of one size: the first run of a size is slow."""
         ...
 
+    def room(self, loaded: Loaded, rows: int) -> Tensors:
+        """The memory that the next `run` reads if it is of one request of so many rows.
+
+        A request that is this is not copied. What is run before overwrites it.
+
+        Raises:
+            InputError: More rows than the ladder's largest size.
+            DeviceError: The function was unloaded.
+        """
+        ...
+
     def run(self, loaded: Loaded, requests: Sequence[Tensors]) -> Array:
         """The rows of all requests, one after another, in one batch.
 

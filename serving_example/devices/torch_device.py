@@ -160,16 +160,18 @@ class TorchDevice:
         """See `Device.warm`."""
         self._forward(_own(loaded), size, 0)
 
+    def room(self, loaded: Loaded, rows: int) -> Tensors:
+        """See `Device.room`."""
+        arrays = self._arrays(_own(loaded), rows)
+        return {name: array[:rows] for name, array in arrays.items()}
+
     def run(self, loaded: Loaded, requests: Sequence[Tensors]) -> Array:
         """See `Device.run`."""
         own = _own(loaded)
         names = [tensor.name for tensor in own.layout.tensors]
         counts = [len(request[names[0]]) for request in requests]
         rows = sum(counts)
-        size = own.ladder.size_for(rows)
-        if size not in own.buffers:
-            raise UnloadedError(f"device {self.name}: model {own.digest[:12]} was unloaded")
-        arrays = own.buffers[size].arrays
+        arrays = self._arrays(own, rows)
         at = 0
         for request, count in zip(requests, counts, strict=True):
             for name in names:
@@ -179,9 +181,17 @@ class TorchDevice:
                         f"tensor `{name}`: expected {place.dtype} of shape {place.shape}, "
                         f"got {given.dtype} of shape {given.shape}"
                     )
-                place[...] = given
+                if not (given.base is arrays[name] and _start(given) == _start(place)):
+                    place[...] = given
             at += count
-        return self._forward(own, size, rows)
+        return self._forward(own, own.ladder.size_for(rows), rows)
+
+    def _arrays(self, own: TorchLoaded, rows: int) -> dict[str, Array]:
+        """The buffers of a batch."""
+        buffers = own.buffers.get(own.ladder.size_for(rows))
+        if buffers is None:
+            raise UnloadedError(f"device {self.name}: model {own.digest[:12]} was unloaded")
+        return buffers.arrays
 
     def _forward(self, own: TorchLoaded, size: int, rows: int) -> Array:
         tensors = own.buffers[size].padded(rows)
@@ -217,6 +227,11 @@ def cuda_device(index: int = 0, *, memory_bytes: int | None = None) -> TorchDevi
     if memory_bytes is None:
         memory_bytes = torch.cuda.get_device_properties(index).total_memory * 9 // 10
     return TorchDevice(f"cuda-{index}", f"cuda:{index}", memory_bytes)
+
+
+def _start(array: Array) -> int:
+    """Where an array begins in memory."""
+    return int(array.ctypes.data)
 
 
 def _own(loaded: Loaded) -> TorchLoaded:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from parity_tests.soak import amount, examples
 from serving_example.app.best import best_of
-from serving_example.app.pair_terms import joined
+from serving_example.app.pair_terms import join_into
 
 SCORES = [0.0, -0.0, 1.0, -2.5, 7.0, math.nan, math.inf, -math.inf]
 
@@ -62,7 +62,9 @@ def test_terms_are_joined_as_the_oracle_has_them(data: Any) -> None:
     users, films = numbers.astype(np.float32)[:5], numbers.astype(np.float32)[5:]
     owners, rows = rng.integers(0, 5, n), rng.integers(0, 7, n)
     pairs = rng.normal(size=(n, n_pairs)).astype(np.float32)
-    got = joined(users, films, owners, rows, pairs, hidden)
+    widths = {"sums": hidden, "mixed": n_pairs + products}
+    got = {name: np.full((n, width), np.nan, np.float32) for name, width in widths.items()}
+    join_into(got, users, films, owners, rows, pairs)
     user, film = users[owners], films[rows]
     with np.errstate(all="ignore"):
         mixed = np.concatenate([pairs, user[:, hidden:] * film[:, hidden:]], axis=1)
@@ -74,5 +76,6 @@ def test_terms_are_joined_as_the_oracle_has_them(data: Any) -> None:
 def test_a_row_that_is_not_there_is_refused(owner: int, row: int) -> None:
     """Machine code reads no memory beside the tables."""
     users, films = np.zeros((2, 4), np.float32), np.zeros((3, 4), np.float32)
+    pairs, room = np.zeros((1, 2), np.float32), dict.fromkeys(("sums", "mixed"), users)
     with pytest.raises(IndexError, match="rows of a table"):
-        joined(users, films, np.array([owner]), np.array([row]), np.zeros((1, 2), np.float32), 2)
+        join_into(room, users, films, np.array([owner]), np.array([row]), pairs)

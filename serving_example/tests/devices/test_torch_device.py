@@ -57,6 +57,27 @@ def test_an_answer_is_not_written_over_by_the_next_batch() -> None:
     assert first.tobytes() == kept.tobytes()
 
 
+def test_what_is_written_into_the_devices_memory_is_run() -> None:
+    """The same bits as of a copy; of the batch before nothing is seen. No room without a model."""
+    device = cpu_device()
+    loaded = loaded_on(device)
+    given = rows_of(60, seed=1)
+    wanted = device.run(loaded, [given])
+    device.run(loaded, [rows_of(128, seed=3)])
+    room = device.room(loaded, 60)
+    for name, array in given.items():
+        assert room[name].shape == array.shape
+        room[name][...] = array
+    assert device.run(loaded, [room]).tobytes() == wanted.tobytes()
+    later = {name: array[1:] for name, array in room.items()}
+    assert device.run(loaded, [later]).tobytes() == wanted[1:].tobytes()  # a copy, to the front
+    with pytest.raises(InputError, match="rows <= 256"):
+        device.room(loaded, 257)
+    device.unload(loaded)
+    with pytest.raises(DeviceError, match="was unloaded"):
+        device.room(loaded, 1)
+
+
 def test_a_part_of_a_model_gives_vectors() -> None:
     """A function of a model other than forward is loaded by its name."""
     device = cpu_device()
