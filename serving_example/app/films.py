@@ -32,6 +32,9 @@ __all__ = ["Films"]
 log = logging.getLogger("serving_example")
 _TELL_S = 1.0
 """How often the lag is told."""
+_GATHER_S = 0.02
+"""Ratings that come so soon one after another are applied together; films are looked at each 0.05 s
+anyway."""
 _TRIM_S = 60.0
 """How often the log is trimmed."""
 _SAVE_S = 60.0
@@ -120,8 +123,9 @@ class Films:
         self._writer: EventWriter | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=self.tailer.run, args=(self._stop,), name="tailer", daemon=True
-        )
+            target=self.tailer.run, args=(self._stop,), kwargs={"gather_s": _GATHER_S},
+            name="tailer", daemon=True,
+        )  # fmt: skip
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         service.metrics.freshness(self.freshness)
         service.metrics.registry.register(CacheMetrics([*service.caches, *self.caches.all()]))

@@ -15,9 +15,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["starting"]
+__all__ = ["YOUNG", "starting"]
 
-_YOUNG = 10_000
+YOUNG = 10_000
 """New objects between two collections of garbage. Requests leave none, but those at work hold some
 twenty objects each: with the usual 700 a few dozen of them set off one collection after another."""
 _LINKED = "libtorch_cpu.so"
@@ -40,7 +40,7 @@ def starting() -> Iterator[None]:
         yield
         gc.collect()
         gc.freeze()  # what is here stays: a collection need not look at it again
-        gc.set_threshold(_YOUNG)
+        gc.set_threshold(YOUNG)
     finally:
         gc.enable()
 

@@ -193,6 +193,22 @@ def test_who_sent_an_event_can_wait_for_it(place: Place) -> None:
     assert tailer.error is None
 
 
+def test_events_that_come_soon_one_after_another_are_one_step(place: Place) -> None:
+    """The first is applied at once; it ends within the pause if it is told to."""
+    tailer, stop = place.tailer(), threading.Event()
+    thread = threading.Thread(target=tailer.run, args=(stop,), kwargs={"gather_s": 60.0})
+    thread.start()
+    try:
+        (first,) = place.send(EVENTS[0])
+        assert tailer.wait_for(first, 30)
+        place.send(*EVENTS[1:])
+    finally:
+        stop.set()
+        thread.join()
+    assert (tailer.steps, place.store.offset()) == (1, first)
+    assert tailer.step() == len(EVENTS) - 1 and tailer.steps == 2
+
+
 def test_a_running_tailer_waits_for_its_store(place: Place) -> None:
     """No answer, or none about a write that was done: it steps again, and nothing counts twice."""
     script = iter(["lost", "answers", "lost", "answers", "answers", "answers", "done", "lost"])
