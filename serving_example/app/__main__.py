@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=30.0,
         metavar="S",
-        help="no kept recommendation is older; after a third of it, it is renewed (%(default)s)",
+        help="no kept recommendation is older; after 0.9 of it, it is renewed (%(default)s)",
     )
     add("--result-break-even", action="store_true", help="looks only while hits pay for looking")
     add(

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 import time
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from serving_example.app.cached import CachedRecommender
 from serving_example.app.contracts import CURRENT, Contract, Recommended
 from serving_example.app.http import Request
 from serving_example.app.recommender import Ask
 from serving_example.caches import Made, Policy, ResultCache, Waiter, answerer, canonical
+from serving_example.load.kernel import zipf
 from serving_example.tests.caches.asking import ask
 
 BODY = b"x" * 700
 """About ten films with scores, and what else an answer tells."""
 RATE, EVENTS = 10_000, 0.01
 USERS = 1_000_000
+SETTINGS = (
+    (64, 3, 1 / 3), (64, 4, 0.9), (64, 5, 0.9), (64, 30, 1 / 3), (64, 30, 0.9), (64, 120, 0.9),
+    (16, 30, 0.9), (4, 30, 0.9),
+)  # fmt: skip
+"""MiB, TTL in seconds, and the share of it after which a hit renews."""
 
 
 class _Model:
@@ -54,8 +61,10 @@ def main() -> None:
     told("a change of a user", lambda i: cache.bump(users[i]))
     told("a miss, to the answer that is kept", _missing(cache))
     print(f"\nZipf(1.0) over {USERS:,} users, {RATE:,} requests/s, {EVENTS:.0%} events")
-    for mib, ttl_s in ((64, 5), (64, 30), (64, 120), (16, 30), (4, 30)):
-        print(f"{mib:>4} MiB, {ttl_s:>3} s: {hit_rate(mib << 20, ttl_s):.1%} hits", flush=True)
+    for mib, ttl_s, soft in SETTINGS:
+        hits, made = shares(mib << 20, ttl_s, soft * ttl_s)
+        print(f"{mib:>4} MiB, {ttl_s:>3} s, renewed after {soft * ttl_s:5.1f} s: {hits:.1%} hits, "
+              f"{made:.1%} made", flush=True)  # fmt: skip
 
 
 def at_once(deadline: float, done: Callable[[Any], None]) -> Callable[[], None]:
@@ -81,25 +90,28 @@ def told(what: str, call: Callable[[int], object], times: int = 1_000) -> None:
     print(f"{what:<44} {best / 1e3:6.2f} us")
 
 
-def hit_rate(max_bytes: int, ttl_s: float, seconds: float = 40.0) -> float:
-    """The share of hits in the second half of so many seconds of simulated traffic."""
-    now, draw = 0.0, random.Random(1)
+def shares(max_bytes: int, ttl_s: float, soft_s: float, seconds: float = 40.0) -> tuple[float, ...]:
+    """Hits, and answers that are made, of the requests of the second half of simulated traffic."""
+    now, rng = 0.0, np.random.default_rng(1)
     cache: ResultCache[bytes] = ResultCache(
-        clock=lambda: now, policy=Policy(max_bytes, ttl_s / 3, ttl_s), draw=draw.random
+        clock=lambda: now, policy=Policy(max_bytes, soft_s, ttl_s), draw=rng.random
     )
-    nobody = Waiter[Made[bytes]](lambda made: None, math.inf)
-    hits, asked, count = 0, 0, int(RATE * seconds)
-    for number in range(count):
+    nobody, counts = Waiter[Made[bytes]](lambda made: None, math.inf), cache.counts
+    before = 0, 0, 0
+    for number in range(int(RATE * seconds)):
         now += 1 / RATE
-        user = int(USERS ** draw.random())  # the inverse of Zipf's law at exponent 1
-        if draw.random() < EVENTS:
+        user = zipf(rng, USERS, 1.0)
+        if rng.random() < EVENTS:
             cache.bump(user)
             continue
-        hit = ask(cache, canonical([user, 10]), user, at_once, nobody)
-        if number > count / 2:
-            asked += 1
-            hits += hit is not None
-    return hits / asked
+        ask(cache, canonical([user, 10]), user, at_once, nobody)
+        if number < RATE * seconds / 2:
+            before = counts.hits, counts.misses, counts.renewals
+    hits, misses, renewals = (
+        now - then
+        for now, then in zip((counts.hits, counts.misses, counts.renewals), before, strict=True)
+    )
+    return hits / (hits + misses), (misses + renewals) / (hits + misses)
 
 
 if __name__ == "__main__":
