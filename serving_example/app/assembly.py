@@ -39,8 +39,8 @@ __all__ = ["assembled"]
 
 _MIB = 1 << 20
 _SOFT = 0.9
-"""The share of its TTL after which an answer that is asked for is renewed. After a third of it a sixth
-of what is made would be made for hits that do not need it yet: see docs/caching.md."""
+"""The share of its TTL after which an answer that is asked for is renewed. After a third of it a
+sixth of what is made would be made for hits that do not need it yet: see docs/caching.md."""
 
 
 def assembled(
