@@ -53,7 +53,7 @@ class Embeddings(nn.Module):  # type: ignore[misc]
         """The vectors of each column of ids, (rows, columns) each."""
         wide = ids.to(torch.int64)  # torch looks up by signed integers only
         columns = zip(wide.unbind(1), self.tables, strict=True)
-        return [functional.embedding(column, table.weight) for column, table in columns]
+        return [torch.embedding(table.weight, column) for column, table in columns]
 
 
 class Sides(nn.Module):  # type: ignore[misc]
@@ -80,8 +80,9 @@ class Sides(nn.Module):  # type: ignore[misc]
 
     def user_columns(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Numbers of the user and the vectors of its ids, (rows, user_width)."""
-        ids = tensors["user_ids"][:, self._first :]
-        return torch.cat([tensors["user"], *self.user_ids(ids)], dim=1)
+        ids = tensors["user_ids"]
+        known = self.user_ids(ids[:, self._first :] if self._first else ids)
+        return torch.cat([tensors["user"], *known], dim=1)
 
     def film_columns(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Numbers of the film and the vectors of its ids, (rows, film_width)."""

@@ -115,11 +115,11 @@ class Ranker(Sides):
         }
 
     def score(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """Scores, (rows), from what `join` gives."""
+        """Scores, (rows), from what `join` gives; ``sums`` is overwritten."""
         sums, mixed = tensors[SUMS], tensors[MIXED]
         width, products = mixed.shape[1], self.config.products
         weight = self.layers[0].weight.narrow(1, self.user_width + self.film_width, width)
-        made = self.layers.after_first(torch.addmm(sums, mixed, weight.t()))
+        made = self.layers.after_first(sums.addmm_(mixed, weight.t()))
         scores: Tensor = made.select(1, 0)
         if not products:
             return scores

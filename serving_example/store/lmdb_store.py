@@ -102,9 +102,10 @@ class LmdbStore:
 
     def get_many(self, view: View, keys: Sequence[int]) -> list[Vector | None]:
         """See `OnlineStore.get_many`."""
-        now = self._clock()
+        now, prefix, pack = self._clock(), view.prefix, _KEY.pack
         with told(self._path), self._env.begin(self._vectors) as txn:
-            found = [txn.get(_place(view, key)) for key in keys]
+            get = txn.get  # as `_place`, whose calls would take a tenth of the time
+            found = [get(prefix + pack(key + _BIAS)) for key in keys]
         return [
             None if data is None else live(data, view, key, now)
             for data, key in zip(found, keys, strict=True)
