@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,7 @@ class Viewer:
         self._digest = tuple(plan.words[at.P_DIGEST : at.P_DIGEST_2 + 1].tolist())
         # A query has memory for the largest state there is.
         self._bounds = (plan.max_capacity, plan.events.source.max_events)
+        self._words = cache(plan.state_words)  # of no more capacities than there are
 
     def view(self, data: Any) -> FrozenState:
         """A state over bytes; of their content only the header is looked at.
@@ -111,7 +113,7 @@ class Viewer:
             capacity > largest
             or end - first > most
             or not 0 <= first <= end <= capacity
-            or self._plan.state_words(capacity) > words
+            or self._words(capacity) > words
         ):
             raise self._refused(data, DAMAGED)
         return FrozenState(np.frombuffer(data, np.int64))

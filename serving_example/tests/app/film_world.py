@@ -96,13 +96,16 @@ class FilmWorld:
         self, user: Any, films: Any, as_of: Any, model: Any = "ranker", events: Any = None
     ) -> Any:
         """Scores of an offline run: features by Polars at the moment, then torch at 128 rows."""
+        return offline(self.models[model], self.tensors(user, films, as_of, events))
+
+    def tensors(self, user: Any, films: Any, as_of: Any, events: Any = None) -> Any:
+        """What an offline run gives to a model: a row for each film."""
         records = dict.fromkeys(SOURCES, frame(events or self.events))
         made = transform(bundle(), pairs([(user, film, as_of) for film in films]), events=records)
-        tensors = {
+        return {
             t.name: np.stack([made[m].to_numpy() for m in t.members], 1)
             for t in bundle().layout.tensors
         }
-        return offline(self.models[model], tensors)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """A micro-batch of recommendations: what each request gets does not depend on the others."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from serving_example.devices import cpu_device
 from serving_example.features import Views
 from serving_example.store import Batch, Put
 from serving_example.tests.app.film_world import FilmWorld
+from serving_example.tests.app.test_nearest import product
+from serving_example.tests.app.world import offline
 from serving_example.tests.features.worlds import catalogue
 
 FILMS = sorted(catalogue())
@@ -72,6 +75,33 @@ def test_a_request_has_the_same_answer_alone_and_in_any_batch(world: Any, monkey
         (made,) = placed(world).run([Wanted(*ask, answer)])
         assert made.response.status == 200
     assert len(told) == len(asked) and told == together
+
+
+def test_answers_are_those_of_an_oracle(world: Any, monkeypatch: Any) -> None:
+    """Features by Polars, torch's own calls, and by hand the products, the choice and the order.
+
+    Of all users of one batch, bit for bit, with fewer candidates than there are films.
+    """
+    features, moment, some = world.films.features, world.clock(), 5
+    monkeypatch.setattr(features, "_clock", lambda: moment)
+    monkeypatch.setattr(world.films, "services", replace(world.films.services, candidates=some))
+    users, told = [1, 2, 3, 5, 12], []
+
+    def answer(made: Any) -> Response:
+        told.append((made.user_id, scored(made)))
+        return Response()
+
+    placed(world).run([Wanted(user, 4, None, answer) for user in users])
+    towers = world.models["towers"]
+    for user, (whose, got) in zip(users, told, strict=True):
+        tensors = world.tensors(user, FILMS, moment)
+        mine, films = offline(towers, tensors, "user")[0], offline(towers, tensors, "film")
+        rated = {e["item_id"] for e in world.events if e["user_id"] == user}
+        left = [(-product(mine, vector), film) for vector, film in zip(films, FILMS, strict=True)]
+        chosen = sorted(film for _, film in sorted(p for p in left if p[1] not in rated)[:some])
+        scores = world.expected(user, chosen, moment)
+        best = sorted(zip((-scores).tolist(), chosen, strict=True))[:4]
+        assert (whose, got) == (user, [(film, (-score).hex()) for score, film in best])
 
 
 def test_a_damaged_state_fails_its_own_request(world: Any) -> None:
