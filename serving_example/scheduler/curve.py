@@ -12,6 +12,8 @@ WINDOW = 64
 """Batches of a size that are remembered: seconds of traffic; six are above a quantile of 0.9."""
 REFRESH = 8
 """After so many new batches the quantile is taken again; before the first eight, after each."""
+FADE = 0.8
+"""What is left of a doubted time: a tenth after ten doubts."""
 
 
 def fit_line(points: Mapping[int, float]) -> tuple[float, float]:
@@ -72,11 +74,28 @@ class Curve:
         self._fresh[size] += 1
         if len(window) > REFRESH and self._fresh[size] < REFRESH:
             return False
-        self._fresh[size] = 0
-        ranked = sorted(window)
-        self.seen[size] = ranked[math.ceil(self._quantile * len(ranked)) - 1]
+        self._take(size)
         self._moved()
         return True
+
+    def doubt(self, floor_s: float) -> None:
+        """Believes each size to be a little faster.
+
+        Its slowest batch is forgotten; the last one that is left, or what was told, fades.
+
+        Args:
+            floor_s: Nothing fades below it.
+        """
+        for size, window in self._windows.items():
+            if len(window) > 1:
+                window.remove(max(window))
+            else:
+                window[0] = _faded(window[0], floor_s)
+            self._take(size)
+        for size, told_s in self.told.items():
+            if size not in self.seen:
+                self.told[size] = _faded(told_s, floor_s)
+        self._moved()
 
     def count(self, size: int) -> int:
         """How many batches of a size stand behind `seen`."""
@@ -97,6 +116,15 @@ class Curve:
             self._line = fit_line(self.told | self.seen)
         return self._line[1] + self._line[0] * size
 
+    def _take(self, size: int) -> None:
+        self._fresh[size] = 0
+        ranked = sorted(self._windows[size])
+        self.seen[size] = ranked[math.ceil(self._quantile * len(ranked)) - 1]
+
     def _moved(self) -> None:
         self._line = None
         self.version += 1
+
+
+def _faded(seconds: float, floor_s: float) -> float:
+    return max(min(seconds, floor_s), FADE * seconds)

@@ -14,6 +14,8 @@ from serving_example.scheduler.errors import SchedulerError
 __all__ = ["Drift", "Profiles"]
 
 FORMAT = 1
+DOUBT_S = 0.01
+"""A window of 64 slow batches is forgotten in two thirds of a second."""
 MIN_BATCHES = 16
 """Fewer batches of a size say nothing of drift."""
 
@@ -62,6 +64,7 @@ class Profiles:
         self._quantile, self._guess_s, self._drift = quantile, guess_s, drift
         self._curves: dict[tuple[str, str], Curve] = {}
         self._kinds: dict[str, str] = {}
+        self._doubted: dict[tuple[str, str], float] = {}
 
     def know(self, device: str, kind: str) -> None:
         """Tells of what kind a device is."""
@@ -98,6 +101,25 @@ class Profiles:
             self._curve(model, kind).observe(size, seconds)
         return moved
 
+    def doubt(self, model: str, device: str, now: float) -> bool:
+        """A device idles, and works of a model are refused because its batches take too long there.
+
+        They may have taken so long for a reason that has gone, and nothing would show it: a batch
+        that never runs is never seen. So the belief falls until one runs.
+
+        Returns:
+            Whether answers may have changed; what is doubted often is doubted 100 times a second.
+        """
+        last = self._doubted.get((model, device))
+        if last is not None and 0.0 <= now - last < DOUBT_S:
+            return False
+        self._doubted[model, device] = now
+        for name in {device, self._kinds.get(device, device)}:
+            curve = self._curves.get((model, name))
+            if curve is not None:
+                curve.doubt(self._guess_s)
+        return True
+
     def seconds(self, model: str, device: str, size: int) -> float:
         """How long a batch of that size takes there, as far as is known."""
         own = self._curves.get((model, device))
@@ -125,6 +147,8 @@ class Profiles:
         """Drops all that is known of a model."""
         for key in [key for key in self._curves if key[0] == model]:
             del self._curves[key]
+        for key in [key for key in self._doubted if key[0] == model]:
+            del self._doubted[key]
 
     def drifts(self) -> list[Drift]:
         """The sizes that have drifted from what was told of their device or its kind."""

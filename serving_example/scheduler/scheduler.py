@@ -265,4 +265,16 @@ class Scheduler:
             if coming is None:
                 return Refusal("cold", self.residency.retry_s(work.model, now))
             ready_s = coming
-        return self.admission.refuse(queue, work, ready_s, self._dispatch.rows, self.shares, now)
+        rows = self._dispatch.rows
+        refusal = self.admission.refuse(queue, work, ready_s, rows, self.shares, now)
+        if refusal is not None and refusal.reason == "predicted_late":
+            self._doubt(queue, work, now)
+        return refusal
+
+    def _doubt(self, queue: ModelQueue, work: Work, now: float) -> None:
+        """What refuses work though a device idles is a belief about latency: it must not last."""
+        if queue.line.count or queue.seconds_for(work.rows) < self.admission.lag_s:
+            return
+        for host in queue.hosts:
+            if host.is_free and self.profiles.doubt(work.model, host.spec.name, now):
+                self._hosting.time_again(queue)

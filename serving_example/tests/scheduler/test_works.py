@@ -84,6 +84,50 @@ def test_work_that_would_be_late_is_refused_at_once() -> None:
     world.submit(world.work(0.0341))
 
 
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_belief_that_only_refuses_does_not_last(is_seen: bool) -> None:
+    """While batches took 200 ms nothing is taken that has 50; a second later it is tried again.
+
+    What was told by a file fades, and so does what was seen; the fast ones are then seen again.
+    """
+    slow = dict.fromkeys(SIZES, 0.2)
+    world = World("hybrid", seconds=slow)
+    for _ in range(64 if is_seen else 0):
+        world.submit(world.work(world.hands.now + 1.0))
+        world.hands.now += 0.2
+        world.finish()
+    refused_for = 0.0
+    while (refusal := world.scheduler.submit(world.work(world.hands.now + 0.05))) is not None:
+        assert refusal.reason == "predicted_late" and refused_for < 1.0
+        world.hands.now += 0.001
+        refused_for += 0.001
+    assert refused_for > 0.02  # not at the first look
+    for _ in range(100):
+        world.hands.now += 0.01
+        world.finish()
+        world.submit(world.work(world.hands.now + 0.05))
+
+
+def test_a_belief_is_doubted_only_where_a_device_idles() -> None:
+    """Behind a batch that runs, or before a deadline that no batch has ever met, it stays."""
+    world = World()
+    for _ in range(64):
+        world.submit(world.work(world.hands.now + 1.0))
+        world.hands.now += 0.01
+        world.finish()
+    known = [world.profiles.seconds("m", "d", size) for size in SIZES]
+    world.submit(world.work(world.hands.now + 1.0))
+    for _ in range(1_000):
+        world.hands.now += 1e-5
+        assert world.scheduler.submit(world.work(world.hands.now + 0.004)) is not None
+    assert [world.profiles.seconds("m", "d", size) for size in SIZES] == known
+    world.finish()
+    for _ in range(1_000):  # nobody can be served in 4 ms: the guess is the floor
+        world.hands.now += 0.01
+        assert world.scheduler.submit(world.work(world.hands.now + 0.004)) is not None
+    assert world.profiles.seconds("m", "d", 1) == pytest.approx(0.005)
+
+
 @pytest.mark.parametrize(
     "rows, waits, expected_s",
     [(8, 1, 0.010 + 0.024 + 0.010), (7, 1, 0.010 + 0.024), (9, 2, 0.010 + 0.024 + 0.016)],
