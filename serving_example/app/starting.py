@@ -22,9 +22,9 @@ YOUNG = 10_000
 """New objects between two collections of garbage. Requests leave none, but those at work hold some
 twenty objects each: with the usual 700 a few dozen of them set off one collection after another."""
 TURN_S = 0.0005
-"""How long a thread may keep the interpreter while another waits for it. A batch asks for it back some
-twenty times; while the event loop refused 5,000 requests a second, a batch of one request took 14 ms
-with Python's own 5 ms, and 5 ms with this."""
+"""How long a thread may keep the interpreter while another waits for it. A batch asks for it back
+some twenty times: while the event loop refused 5,000 requests a second, a batch of one request took
+14 ms with Python's own 5 ms, and 5 ms with this."""
 _LINKED = "libtorch_cpu.so"
 _MEANWHILE = (
     "serving_example.features", "serving_example.app.metrics", "httptools", "uvloop",
