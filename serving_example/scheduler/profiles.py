@@ -14,8 +14,9 @@ from serving_example.scheduler.errors import SchedulerError
 __all__ = ["Drift", "Profiles"]
 
 FORMAT = 1
-DOUBT_S = 0.01
-"""A window of 64 slow batches is forgotten in two thirds of a second."""
+TRUST_S, DOUBT_S = 1.0, 0.01
+"""So long a belief is not put to the test; then a window of 64 slow batches is forgotten in two
+thirds of a second. A device that is as slow as that answers one work too late in a second or two."""
 MIN_BATCHES = 16
 """Fewer batches of a size say nothing of drift."""
 
@@ -64,7 +65,8 @@ class Profiles:
         self._quantile, self._guess_s, self._drift = quantile, guess_s, drift
         self._curves: dict[tuple[str, str], Curve] = {}
         self._kinds: dict[str, str] = {}
-        self._doubted: dict[tuple[str, str], float] = {}
+        self._due: dict[tuple[str, str], float] = {}
+        """By model and device, when what is believed of them is doubted next."""
 
     def know(self, device: str, kind: str) -> None:
         """Tells of what kind a device is."""
@@ -95,6 +97,7 @@ class Profiles:
         """
         if not 0.0 < seconds < math.inf:
             return False
+        self._due.pop((model, device), None)
         kind = self._kinds.get(device, device)
         moved = self._curve(model, device).observe(size, seconds)
         if kind != device:
@@ -108,12 +111,16 @@ class Profiles:
         that never runs is never seen. So the belief falls until one runs.
 
         Returns:
-            Whether answers may have changed; what is doubted often is doubted 100 times a second.
+            Whether answers may have changed: not in the first second without a batch, and then a
+            hundred times a second.
         """
-        last = self._doubted.get((model, device))
-        if last is not None and 0.0 <= now - last < DOUBT_S:
+        due = self._due.get((model, device))
+        if due is None or due - now > TRUST_S:  # the clock was set back
+            self._due[model, device] = now + TRUST_S
             return False
-        self._doubted[model, device] = now
+        if now < due:
+            return False
+        self._due[model, device] = now + DOUBT_S
         for name in {device, self._kinds.get(device, device)}:
             curve = self._curves.get((model, name))
             if curve is not None:
@@ -147,8 +154,8 @@ class Profiles:
         """Drops all that is known of a model."""
         for key in [key for key in self._curves if key[0] == model]:
             del self._curves[key]
-        for key in [key for key in self._doubted if key[0] == model]:
-            del self._doubted[key]
+        for key in [key for key in self._due if key[0] == model]:
+            del self._due[key]
 
     def drifts(self) -> list[Drift]:
         """The sizes that have drifted from what was told of their device or its kind."""

@@ -86,7 +86,7 @@ def test_work_that_would_be_late_is_refused_at_once() -> None:
 
 @pytest.mark.parametrize("is_seen", [True, False])
 def test_a_belief_that_only_refuses_does_not_last(is_seen: bool) -> None:
-    """While batches took 200 ms nothing is taken that has 50; a second later it is tried again.
+    """While batches took 200 ms nothing is taken that has 50; some time later it is tried again.
 
     What was told by a file fades, and so does what was seen; the fast ones are then seen again.
     """
@@ -98,10 +98,10 @@ def test_a_belief_that_only_refuses_does_not_last(is_seen: bool) -> None:
         world.finish()
     refused_for = 0.0
     while (refusal := world.scheduler.submit(world.work(world.hands.now + 0.05))) is not None:
-        assert refusal.reason == "predicted_late" and refused_for < 1.0
+        assert refusal.reason == "predicted_late" and refused_for < 2.0
         world.hands.now += 0.001
         refused_for += 0.001
-    assert refused_for > 0.02  # not at the first look
+    assert refused_for > 1.0  # not at the first look
     for _ in range(100):
         world.hands.now += 0.01
         world.finish()
