@@ -16,7 +16,7 @@ __all__ = ["Drift", "Profiles"]
 FORMAT = 1
 TRUST_S, DOUBT_S = 1.0, 0.01
 """So long a belief is not put to the test; then a window of 64 slow batches is forgotten in two
-thirds of a second. A device that is as slow as that answers one work too late in a second or two."""
+thirds of a second. A device that is as slow as that answers one work late in a second or two."""
 MIN_BATCHES = 16
 """Fewer batches of a size say nothing of drift."""
 
