@@ -67,6 +67,7 @@ class Application:
         self._routes, self._keys, self._metrics = routes, keys, metrics
         self._ids = map((id_prefix + "-{:x}").format, itertools.count(1))
         self._admin = admin_token.encode() if admin_token else None
+        self._is_admin = self._admin is not None
         self._answer_s = limits.answer_s if self._admin is None else ADMIN_S
         self._heads: dict[tuple[int, bytes, Headers], str] = {}
         self._date = ""
@@ -94,12 +95,16 @@ class Application:
                 close=True,
             ) from None  # fmt: skip
         given = headers.get(b"x-request-id")
-        is_good = given is not None and _ID.match(given)
+        if given is not None and _ID.match(given):
+            request_id = given.decode()
+        else:
+            request_id = next(self._ids)
+        if "%" in text:
+            text = unquote(text)
         now = self.clock()
         return Request(
-            method, unquote(text) if "%" in text else text, query, headers, b"",
-            given.decode() if is_good else next(self._ids),  # type: ignore[union-attr]
-            now, now + self._answer_s, client, self._admin is not None, _NO_PARTS, [],
+            method, text, query, headers, b"", request_id, now, now + self._answer_s, client,
+            self._is_admin, _NO_PARTS, [],
         )  # fmt: skip
 
     def unread(self) -> Request:

@@ -90,9 +90,13 @@ class Recommendations:
     def _seen(
         self, offset: int, ask: Ask, request: Request, contract: Contract
     ) -> Response | Pending:
+        """Answers when events up to an offset are seen."""
+        if offset > self._watermark.offset:
+            return self._wait(offset, ask, request, contract)
+        return self._answer(ask, request, contract)
+
+    def _wait(self, offset: int, ask: Ask, request: Request, contract: Contract) -> Pending:
         """Answers when events up to an offset are seen; flagged, if that takes too long."""
-        if offset <= self._watermark.offset:
-            return self._answer(ask, request, contract)
         pending, began = Pending(), self._clock()
 
         def go_on(is_seen: bool) -> None:
@@ -115,7 +119,9 @@ class Recommendations:
     ) -> Response | Pending:
         if self._cached is not None and not is_behind:
             return self._cached.recommend(ask, request, contract)
+        return self._make(ask, request, contract, is_behind)
 
+    def _make(self, ask: Ask, request: Request, contract: Contract, is_behind: bool) -> Pending:
         def answer(made: Recommended) -> Response:
             if is_behind:
                 made.flags.append(BEHIND)
