@@ -93,9 +93,10 @@ class Answering:
 
 def _oldest(event_times: Array, counts: Sequence[int]) -> list[int | None]:
     """Of each run the time of the vector that was rated longest ago; None if nobody rated any."""
-    if not len(event_times):
-        return [None] * len(counts)
-    times = np.append(np.where(event_times > 0, event_times, _NEVER), _NEVER)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    least = np.minimum.reduceat(times, starts).tolist()
-    return [at if count and at < _NEVER else None for at, count in zip(least, counts, strict=True)]
+    sizes = np.array(counts, np.int64)
+    filled = sizes.nonzero()[0]
+    least: Array = np.full(len(sizes), _NEVER)
+    if len(filled):
+        times = np.where(event_times > 0, event_times, _NEVER)
+        least[filled] = np.minimum.reduceat(times, (sizes.cumsum() - sizes)[filled])
+    return [at if at < _NEVER else None for at in least.tolist()]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from featurelib.jit.addresses import address_of
 from serving_example.app.ranking_code import best
 from serving_example.devices.protocol import Array
 
@@ -37,12 +38,13 @@ def best_of(scores: Array, ids: Array, counts: Sequence[int], wanted: Sequence[i
         counts: The length of each run.
         wanted: How many of each; of a shorter run all.
     """
-    ends, shown = np.cumsum(counts, dtype=np.int64), np.minimum(wanted, counts).astype(np.int64)
-    stops = np.cumsum(shown)
+    sizes = np.array(counts, np.int64)
+    ends, shown = sizes.cumsum(), np.minimum(np.array(wanted, np.int64), sizes)
+    stops = shown.cumsum()
     starts = (stops - shown).tolist()
     places = np.empty(stops[-1] if len(stops) else 0, np.int64)
     score, film = np.ascontiguousarray(scores, np.float32), np.ascontiguousarray(ids, np.int64)
     assert len(score) == len(film) == (ends[-1] if len(ends) else 0)
-    addresses = [array.ctypes.data for array in (score, film, ends, shown, places)]
+    addresses = [address_of(array) for array in (score, film, ends, shown, places)]
     best(len(ends), len(score), *addresses)
     return Best(places, shown.tolist(), starts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featurelib.jit.addresses import address_of
 from serving_example.app.ranking_code import nearest
 from serving_example.app.served import Served
 from serving_example.devices.protocol import Array
@@ -60,6 +61,6 @@ class Snapshot:
         if not found.size:
             return list(found)
         counts, sums = np.empty(len(users), np.int64), np.empty(films, np.float32)
-        addresses = [array.ctypes.data for array in (*given, sums, found, counts)]
+        addresses = [address_of(array) for array in (*given, sums, found, counts)]
         nearest(len(users), films, dim, found.shape[1], *addresses)
         return [rows[:n] for rows, n in zip(found, counts.tolist(), strict=True)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from featurelib.jit.addresses import address_of
 from serving_example.app.ranking_code import join
 from serving_example.devices.protocol import Array
 from serving_example.models import MIXED, SUMS
@@ -44,6 +45,5 @@ def join_into(
             (pairs, np.float32),
         )
     ]  # fmt: skip
-    owner, row, user, film, pair = (array.ctypes.data for array in given)
-    made = (sums.ctypes.data, mixed.ctypes.data)
-    join(n, owner, row, user, film, columns, pair, n_pairs, hidden, *made)
+    owner, row, user, film, pair, added, joined = map(address_of, (*given, sums, mixed))
+    join(n, owner, row, user, film, columns, pair, n_pairs, hidden, added, joined)

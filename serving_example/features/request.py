@@ -96,11 +96,13 @@ class Features:
             profiles = self._reads.get_many(self._views.profile, user_ids)
         except VectorError:  # of one of them
             return [_or_error(self.user, one, moment) for one in user_ids]
-        make = self._user
-        return [
-            _or_error(make, one, moment, at, state, told)
-            for one, state, told in zip(user_ids, states, profiles, strict=True)
-        ]
+        made: list[User | FeaturelibError] = []
+        for one, state, told in zip(user_ids, states, profiles, strict=True):
+            try:
+                made.append(self._user(one, moment, at, state, told))
+            except FeaturelibError as error:
+                made.append(error)
+        return made
 
     def _user(
         self, user_id: int, moment: int, requested_at: dt.datetime, known: Known, told: Known

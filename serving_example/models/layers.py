@@ -132,7 +132,8 @@ class Multilayer(nn.Sequential):  # type: ignore[misc]
 
     def forward(self, rows: Tensor) -> Tensor:
         """What the last layer computes."""
-        return self.after_first(self[0](rows))
+        first = next(iter(self._modules.values()))
+        return self.after_first(functional.linear(rows, first.weight, first.bias))
 
     def after_first(self, made: Tensor) -> Tensor:
         """The same from what the first layer has computed, which is overwritten."""

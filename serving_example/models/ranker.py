@@ -87,9 +87,9 @@ class Ranker(Sides):
     def user(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """The terms of users, (rows, columns): of the first layer, then of the products."""
         user, first = self.user_columns(tensors), self.layers[0]
-        terms = [functional.linear(user, first.weight[:, : self.user_width], first.bias)]
+        terms = [functional.linear(user, first.weight.narrow(1, 0, self.user_width), first.bias)]
         if self.config.products:
-            terms.append(self.of_user(user))
+            terms.append(functional.linear(user, self.of_user.weight))
         return torch.cat(terms, dim=1)
 
     def film(self, tensors: Mapping[str, Tensor]) -> Tensor:
