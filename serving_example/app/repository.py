@@ -79,6 +79,7 @@ class Repository:
         self._leases: dict[Served, Callable[[], None]] = {}
         self._reasons: dict[str, str] = {}
         self._loading: str | None = None
+        self._coming: Served | None = None
         self._one = threading.Lock()
 
     def get(self, name: str, version: str = "") -> Served:
@@ -106,8 +107,8 @@ class Repository:
 
     def name_of(self, digest: str) -> str:
         """What clients call an artifact; the head of its digest if it is not loaded."""
-        names = (name for name, served in self._served.items() if served.digest == digest)
-        return next(names, digest[:12])
+        known = [*self._served.values(), *([self._coming] if self._coming else [])]
+        return next((one.name for one in known if one.digest == digest), digest[:12])
 
     def index(self) -> list[ModelState]:
         """All names of the manifest and all models that are loaded, by name.
@@ -153,7 +154,7 @@ class Repository:
                 self._reasons[name] = str(error)
                 raise
             finally:
-                self._loading = None
+                self._loading = self._coming = None
 
     def unload(self, name: str) -> None:
         """Unloads a model when its last request is answered.
@@ -218,6 +219,7 @@ class Repository:
         tables: dict[str, Any] = card.config.get("shapes", {}).get("tables", {})
         bounds = {tensor: tuple(rows) for tensor, rows in tables.items()}
         served = Served(name, digest, card, module, outputs, bounds, self._clock())
+        self._coming = served
         if twin is None:
             self.place(outputs.values(), is_pinned=self.is_pinned(served))
         try:
