@@ -48,6 +48,8 @@ class ValueReader:
         place = plan.slot_words - plan.events.arguments + argument
         flags, bit = at.E_FLAGS + (argument >> 6), argument & 63
         self._asked = np.array([place, flags, bit, asked.window.sees_now], np.int64)
+        for function in (count_events, pick_values):
+            _ = function.address  # compiled here, or the first call would wait for it
         self._dtype = _WORDS.get(plan.events.argument_dtype(argument).kind, np.int64)
 
     def read(
