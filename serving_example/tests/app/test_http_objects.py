@@ -1,5 +1,7 @@
 """Requests, answers and routes without a server."""
 
+import gc
+import weakref
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +23,37 @@ def test_a_pending_answer_is_set_once() -> None:
     pending.then(got.append)
     pending.abandon(ValueError())
     assert [r.status for r in got] == [200]
+
+
+class Waiting:
+    """Who waits for an answer, and can give up."""
+
+    def __init__(self) -> None:
+        self.pending = Pending(self.leave)
+        self.pending.then(self.take)
+        self.got: list[Any] = []
+
+    def leave(self) -> None:
+        self.got.append("left")
+
+    def take(self, result: Any) -> None:
+        self.got.append(result)
+
+
+@pytest.mark.parametrize("end", [lambda p: p.set(Response()), lambda p: p.abandon(ValueError())])
+def test_an_answer_that_came_lets_go_of_who_waited(end: Any) -> None:
+    """Neither holds the other then, so both are gone without a collection of garbage."""
+    gc.collect()
+    gc.disable()
+    try:
+        one = Waiting()
+        seen = weakref.ref(one)
+        end(one.pending)
+        assert one.got
+        del one
+        assert seen() is None
+    finally:
+        gc.enable()
 
 
 def test_a_path_is_routed_once() -> None:

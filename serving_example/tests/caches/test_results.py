@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 from collections.abc import Callable
 from typing import Any
@@ -269,3 +270,24 @@ def test_a_policy_that_means_nothing_is_refused(wrong: Any) -> None:
     """The error shows the policy."""
     with pytest.raises(ValueError, match="soft_s"):
         Policy(**{"soft_s": 10.0, "hard_s": 30.0, **wrong})
+
+
+def test_an_answer_leaves_no_garbage_to_be_found() -> None:
+    """Made, waited for, told, kept, left and failed: what is not kept is gone without a search."""
+    gc.collect()
+    gc.disable()
+    try:
+        world = World()
+        for number in range(20):
+            key = b"%d" % number
+            (_, _, one), (_, _, two) = world.ask(key), world.ask(key)
+            if number % 3 == 0:
+                one.leave()
+                two.leave()
+                world.begun.pop()
+            else:
+                world.begun.pop()(Made("v", 1) if number % 3 == 1 else OSError("away"))
+        del one, two
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
