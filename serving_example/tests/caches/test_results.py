@@ -274,20 +274,27 @@ def test_a_policy_that_means_nothing_is_refused(wrong: Any) -> None:
 
 def test_an_answer_leaves_no_garbage_to_be_found() -> None:
     """Made, waited for, told, kept, left and failed: what is not kept is gone without a search."""
+    begun: list[Any] = []
+
+    def work(deadline: float, done: Any) -> Any:
+        begun.append(done)
+        return lambda: done  # as a real one does: it ends what would tell of the end
+
     gc.collect()
     gc.disable()
     try:
-        world = World()
+        cache: ResultCache[str] = ResultCache(clock=lambda: 0.0)
         for number in range(20):
-            key = b"%d" % number
-            (_, _, one), (_, _, two) = world.ask(key), world.ask(key)
+            waiters = [Waiter[Made[str]](lambda result: None, math.inf) for _ in range(2)]
+            for waiter in waiters:
+                ask(cache, b"%d" % number, 1, work, waiter)
+            done = begun.pop()
             if number % 3 == 0:
-                one.leave()
-                two.leave()
-                world.begun.pop()
+                for waiter in waiters:
+                    waiter.leave()
             else:
-                world.begun.pop()(Made("v", 1) if number % 3 == 1 else OSError("away"))
-        del one, two
-        assert gc.collect() == 0
+                done(Made("v", 1) if number % 3 == 1 else OSError("away"))
+        del waiters, waiter, done
+        assert not begun and len(cache) and gc.collect() == 0
     finally:
         gc.enable()
