@@ -189,7 +189,8 @@ function hits(cache) {
 function attained(tenant) {
   return (a, b) => {
     const done = rate(JOBS, (l) => l.tenant === tenant && l.outcome !== "cancelled")(a, b);
-    return done ? (100 * rate(JOBS, (l) => l.tenant === tenant && l.outcome === "in_time")(a, b)) / done : null;
+    const inTime = rate(JOBS, (l) => l.tenant === tenant && l.outcome === "in_time")(a, b);
+    return done ? Math.min(100, (100 * inTime) / done) : null;
   };
 }
 

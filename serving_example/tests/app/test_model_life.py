@@ -116,6 +116,25 @@ def test_many_loads_leave_memory_and_threads_as_they_were(tmp_path: Path) -> Non
     service.close()
 
 
+def test_two_names_of_one_artifact_share_what_lies_on_the_device(tmp_path: Path) -> None:
+    """It is loaded once, and stays until the last of its names is unloaded."""
+    store, device = published(tmp_path, one=artifact(), two=artifact()), cpu_device()
+    service = service_of(store, devices=[device])
+    used, repository = device.used_bytes, service.repository
+    assert repository.get("one").outputs is repository.get("two").outputs
+    with running(service) as server:
+        base = f"http://127.0.0.1:{server.ports[0]}/v2/models"
+        call = call_of(rows_of(3))
+        answers = [httpx.post(f"{base}/{name}/infer", json=call).json() for name in ("one", "two")]
+        assert answers[0]["outputs"] == answers[1]["outputs"]
+        repository.unload("one")
+        again = httpx.post(f"{base}/two/infer", json=call).json()
+        assert again["outputs"] == answers[0]["outputs"] and device.used_bytes == used
+        assert httpx.post(f"{base}/one/infer", json=call).status_code == 404
+        repository.unload("two")
+        assert waited(lambda: device.used_bytes == 0)
+
+
 def test_what_a_model_did_is_counted(tmp_path: Path) -> None:
     """Triton's statistics and Prometheus tell of the same rows; routes are templates, not paths."""
     with running(service_of(published(tmp_path))) as server:
