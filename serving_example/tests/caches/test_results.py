@@ -77,7 +77,8 @@ def test_the_same_on_an_event_loop() -> None:
             waiter: Waiter[Made[str]] = Waiter(future.set_result, math.inf)
             hit = ask(cache, b"k", 1, work, waiter)
             try:
-                return hit.value if hit else (await future).value
+                value: str = hit.value if hit else (await future).value
+                return value
             except asyncio.CancelledError:
                 waiter.leave()
                 raise
