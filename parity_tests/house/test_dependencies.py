@@ -19,7 +19,7 @@ FOLDERS = (
     "benchmarks",
     "serving_example",
 )
-DISTRIBUTION = {"griffe": "griffelib", "sklearn": "scikit-learn"}
+DISTRIBUTION = {"sklearn": "scikit-learn"}
 BROUGHT_BY_ANOTHER = {
     "annotated_types": "pydantic",
     "llvmlite": "numba",
@@ -27,7 +27,6 @@ BROUGHT_BY_ANOTHER = {
     "numba_cuda": "numba-cuda",
     "pydantic_core": "pydantic",
     "_pytest": "pytest",
-    "opentelemetry": "opentelemetry-sdk",
     "jupyter_client": "nbclient",
     "IPython": "ipykernel",
     "scipy": "scikit-learn",

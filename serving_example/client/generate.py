@@ -2,7 +2,7 @@
 
 ``python -m serving_example.client.generate`` writes two files of `featurelib_client`:
 ``contract.py``, the types of requests and answers, and ``contract.json``, the schemas that the
-types were made from, which ``featurelib-client check`` holds against a live server. With
+types were made from, so that a review sees what of the contract has moved. With
 ``--check`` it writes nothing and fails where a file is stale.
 """
 

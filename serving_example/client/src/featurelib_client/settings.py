@@ -1,4 +1,4 @@
-"""Every knob of a client, with its default. docs/sdk.md says why each is what it is."""
+"""Every knob of a client, with its default."""
 
 from __future__ import annotations
 
