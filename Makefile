@@ -53,6 +53,7 @@ check: $(STAMP) ## Lint, format, types, layers, generated files, the lock
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m featurelib.generate --check
+	$(BIN)/python -m serving_example.client.generate --check
 	$(BIN)/featurelib lock --check
 
 bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the limit)

@@ -24,6 +24,7 @@ import uvloop
 from benchmarks.tables import Table
 from serving_example.app.application import Application
 from serving_example.app.contracts import Item, ModelName, Recommended, contracts
+from serving_example.app.delivery import LoopDelivery
 from serving_example.app.http import Pending, Response, encode
 from serving_example.app.keys import Keys
 from serving_example.app.limits import Limits
@@ -31,7 +32,6 @@ from serving_example.app.metrics import Metrics
 from serving_example.app.recommend import Recommendations
 from serving_example.app.routes import Route, Routes
 from serving_example.app.server import Server, bound
-from serving_example.app.work import LoopDelivery
 from serving_example.definition import BY_USER
 
 RATES = (2_000, 5_000, 10_000, 15_000, 20_000)
@@ -133,7 +133,7 @@ def _serve() -> None:
     listening = bound("127.0.0.1", 0)
     listening.listen(1024)
     print(listening.getsockname()[1], flush=True)
-    Server([(application, listening)], LoopDelivery()).run()
+    Server([(application, listening)], LoopDelivery(time.monotonic)).run()
 
 
 if __name__ == "__main__":
