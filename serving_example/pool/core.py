@@ -127,23 +127,25 @@ class Core:
             for worker in self.workers.values():
                 if not worker.is_lost and (worker.has_ended or worker.hangs(now)):
                     self.lose(worker, now)
+                if worker.has_ended and worker.restarts_at is None:
+                    worker.back_off(now)
             self.admission.lag_s = self.lag.expected_s(now)
             self.windows.until = NEVER
             due = self.scheduler.wake()
             dropped = self.leave()
-            dead = [worker for worker in self.workers.values() if worker.has_ended]
+            for worker in self.workers.values():
+                at = worker.restarts_at
+                if at is not None and at <= now:
+                    worker.start()  # it waits for this lock before it says that it is back
+                elif at is not None and (due is None or at < due):
+                    due = at
         self.tell(dropped)
-        for worker in dead:
-            if worker.restarts_at <= now:
-                worker.start()
-            elif due is None or worker.restarts_at < due:
-                due = worker.restarts_at
         return due
 
     def lose(self, worker: Worker, now: float) -> None:
         """A device hangs or its thread has died: its jobs go elsewhere; the lock is held."""
         log.error("device %s is lost: %s", worker.device.name, worker.health(now))
-        worker.lose(now)
+        worker.lose()
         self.scheduler.lose(worker.device.name)
 
     def ran(

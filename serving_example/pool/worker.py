@@ -67,7 +67,7 @@ class Worker:
         device: As given.
         is_lost: It is given nothing to do.
         has_ended: Its thread has ended.
-        restarts_at: When a thread that has ended is replaced.
+        restarts_at: When a thread that has ended is replaced; None until `back_off` says it.
     """
 
     def __init__(
@@ -87,18 +87,22 @@ class Worker:
         self._steps: Generator[None, None, Placed] | None = None
         self._doing: tuple[float, float] | None = None
         """Since when it does what it does, and how long that may take."""
-        self._losses = 0
+        self._ends = 0
         self._thread: threading.Thread | None = None
         self.is_lost = self.has_ended = False
-        self.restarts_at = 0.0
+        self.restarts_at: float | None = None
 
     def start(self) -> None:
         """Starts a thread: the first, or one in the place of another that has ended."""
-        self.has_ended = False
+        self.has_ended, self.restarts_at = False, None
         self._thread = threading.Thread(
             target=self._main, name=f"device {self.device.name}", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # the machine has no thread left; later it may
+            log.exception("device %s: no thread can be started", self.device.name)
+            self.has_ended = True
 
     def run(self, batch: Batch) -> None:
         """Runs a batch before it goes on with a load."""
@@ -118,7 +122,7 @@ class Worker:
 
     def join(self, timeout_s: float) -> bool:
         """Waits for the thread's end; whether it has ended."""
-        if self._thread is not None:
+        if self._thread is not None and self._thread.ident is not None:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
 
@@ -127,11 +131,14 @@ class Worker:
         doing = self._doing
         return doing is not None and now - doing[0] > doing[1]
 
-    def lose(self, now: float) -> None:
-        """What it was told is void; called under the lock under which it is told."""
-        self._losses += 1
-        wait_s = self._regain_after_s * 2.0 ** min(self._losses - 1, 30)
+    def back_off(self, now: float) -> None:
+        """Its thread has ended, whether it was lost before or not: when the next one starts."""
+        self._ends += 1
+        wait_s = self._regain_after_s * 2.0 ** min(self._ends - 1, 30)
         self.restarts_at = now + min(wait_s, MAX_REGAIN_S)
+
+    def lose(self) -> None:
+        """What it was told is void; called under the lock under which it is told."""
         void, self._inbox = self._inbox, SimpleQueue[Command]()
         self.is_lost = True
         void.put(("lost", None))
@@ -196,7 +203,7 @@ class Worker:
                     f"model {batch.model}: expected an answer for each of {len(jobs)} jobs, "
                     f"got {len(answers)}"
                 )
-            self._losses = 0
+            self._ends = 0
         except Exception as failed:  # a poisoned batch: the next one may go well
             error = failed
         self._doing = None

@@ -168,16 +168,18 @@ def test_a_load_that_fails_cools_down_and_is_probed() -> None:
         assert asked.answer(model).error is None and tries() == 3
 
 
-def test_a_device_that_cannot_be_entered_is_tried_again() -> None:
-    """Its thread ends, and a later one finds it well."""
+def test_a_device_that_cannot_be_entered_is_tried_ever_more_rarely() -> None:
+    """After 1 s, then 2, then 4: not as often as a thread can start; then one finds it well."""
     clock, device, model = Clock(), Held(), program()
     device.fails["enter"] = RuntimeError("no driver")
     with running(devices=[device], clock=clock) as (pool, asked):
         pool.add(model)
-        until(lambda: not alive(pool)[0])
+        for tries, wait_s in ((1, 1.0), (2, 2.0), (3, 4.0)):
+            until(lambda wait_s=wait_s: pool.wake() == pytest.approx(clock.now + wait_s))  # type: ignore[misc]
+            assert device.entries == tries
+            clock.now += wait_s
         device.fails.clear()
-        clock.now += 1.1
-        until(lambda: pool.ready(model, 20.0))
+        until(lambda: pool.ready(model, 20.0), pool)
         assert asked.answer(model).error is None
 
 

@@ -70,6 +70,7 @@ class Held(TorchDevice):
         entered: Set when a batch has begun.
         fails: By the name of a method, what it raises.
         most_bytes: The most that lay there.
+        entries: How many threads have entered it, or tried to.
     """
 
     def __init__(self, index: int = 0, memory_bytes: int = 2**30) -> None:
@@ -77,9 +78,10 @@ class Held(TorchDevice):
         self.go, self.entered = threading.Event(), threading.Event()
         self.go.set()
         self.fails: dict[str, BaseException] = {}
-        self.most_bytes = 0
+        self.most_bytes = self.entries = 0
 
     def enter(self) -> None:
+        self.entries += 1
         self._may_fail("enter")
         super().enter()
 
