@@ -6,6 +6,7 @@ the simulator as they like.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from serving_example.scheduler.admission import Admission
@@ -272,9 +273,19 @@ class Scheduler:
         return refusal
 
     def _doubt(self, queue: ModelQueue, work: Work, now: float) -> None:
-        """What refuses work though a device idles is a belief about latency: it must not last."""
-        if queue.line.count or queue.seconds_for(work.rows) < self.admission.lag_s:
+        """What refuses work though a device idles is a belief about latency: it must not last.
+
+        A device that idles though works wait is one on which they are believed to be late: after a
+        stall of its own it would be left out while the others are asked for too much.
+        """
+        at = bisect_left(queue.spec.sizes, work.rows)
+        if queue.table[at] < self.admission.lag_s:
             return
         for host in queue.hosts:
-            if host.is_free and self.profiles.doubt(work.model, host.spec.name, now):
+            is_passed = queue.tables[host.spec.name][at] > work.deadline - now
+            if (
+                host.is_free
+                and (is_passed or not queue.line.count)
+                and self.profiles.doubt(work.model, host.spec.name, now)
+            ):
                 self._hosting.time_again(queue)

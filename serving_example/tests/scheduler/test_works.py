@@ -128,6 +128,29 @@ def test_a_belief_is_doubted_only_where_a_device_idles() -> None:
     assert world.profiles.seconds("m", "d", 1) == pytest.approx(0.005)
 
 
+def test_a_device_that_stalled_once_is_asked_again_beside_one_that_is_full() -> None:
+    """Its only batch took 200 ms, works have 50: others keep a queue, and it is not left out."""
+    world = World("hybrid", devices={"a": 1, "b": 1})
+    world.submit(world.work(), world.work())
+    stalled, busy = world.hands.running
+    world.hands.now = 0.01
+    world.finish(busy)
+    world.hands.now = 0.2
+    world.finish(stalled)
+    ends = {busy: math.inf, stalled: math.inf}
+    batches = 0
+    for _ in range(2_000):
+        world.hands.now += 0.001
+        world.scheduler.submit(world.work(world.hands.now + 0.05, rows=8))
+        for device in ends:
+            if device in world.hands.running and ends[device] == math.inf:
+                ends[device] = world.hands.now + 0.024
+            elif ends[device] <= world.hands.now:
+                ends[device], batches = math.inf, batches + (device == stalled)
+                world.finish(device)
+    assert batches > 20
+
+
 @pytest.mark.parametrize(
     "rows, waits, expected_s",
     [(8, 1, 0.010 + 0.024 + 0.010), (7, 1, 0.010 + 0.024), (9, 2, 0.010 + 0.024 + 0.016)],
