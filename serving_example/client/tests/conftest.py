@@ -23,7 +23,7 @@ def service() -> Iterator[int]:
     try:
         yield int(process.stdout.readline())
     finally:
-        process.terminate()
+        process.kill()  # it has nothing to keep, and would wait for what the proxy left behind
         process.communicate(timeout=60)
 
 

@@ -8,7 +8,7 @@ import struct
 import threading
 from collections import deque
 
-__all__ = ["FaultyProxy"]
+__all__ = ["FaultyProxy", "message"]
 
 _CANNED = {
     "429": b"HTTP/1.1 429 Too Many Requests\r\n",
@@ -87,7 +87,7 @@ class FaultyProxy:
         server: socket.socket | None = None
         try:
             while not end.is_set():
-                request = _message(client)
+                request = message(client)
                 if not request:
                     return
                 with self._lock:
@@ -119,7 +119,7 @@ class FaultyProxy:
             return False
         assert server is not None
         server.sendall(request)
-        answer = _message(server)
+        answer = message(server)
         if fault == "reset":
             client.sendall(answer[: len(answer) - 20])
             _reset(client)
@@ -139,7 +139,7 @@ class FaultyProxy:
         return True
 
 
-def _message(source: socket.socket) -> bytes:
+def message(source: socket.socket) -> bytes:
     """One request or answer, whole; empty at the end."""
     got = b""
     while b"\r\n\r\n" not in got:

@@ -25,7 +25,7 @@ from featurelib_client.address import read_address
 from featurelib_client.settings import Settings
 from featurelib_client.transport import HttpTransport
 from parity_tests.soak import amount
-from serving_example.client.tests.faulty import FaultyProxy
+from serving_example.client.tests.faulty import FaultyProxy, message
 
 SLACK_S = amount(0.5, soak=0.02)
 """Over its deadline no call is longer than 20 ms; on a machine that runs other tests, nobody can
@@ -180,8 +180,8 @@ def test_a_unix_socket_is_asked_like_a_port(service: int, tmp_path: Any) -> None
                 listening.accept()[0] as made,
                 socket.create_connection(("127.0.0.1", service)) as server,
             ):
-                server.sendall(made.recv(65_536))
-                made.sendall(server.recv(65_536))
+                server.sendall(message(made))
+                made.sendall(message(server))
 
     thread = threading.Thread(target=serve)
     thread.start()
