@@ -27,9 +27,9 @@ from featurelib_client.transport import HttpTransport
 from parity_tests.soak import amount
 from serving_example.client.tests.faulty import FaultyProxy, message
 
-SLACK_S = amount(0.5, soak=0.02)
-"""Over its deadline no call is longer than 20 ms; on a machine that runs other tests, nobody can
-say why it was."""
+SLACK_S = amount(5.0, soak=0.02)
+"""Over its deadline no call is longer than 20 ms, which `make soak` sees to on a quiet machine. One
+that runs other tests beside may stop any process for seconds; there a call has to end at all."""
 KINDS = ("threads", "tasks")
 
 
@@ -90,7 +90,8 @@ def test_each_fault_has_its_outcome(
     else:
         assert type(got) is error, got
         assert got.attempts == times and got.request_id
-    assert proxy.seen == times
+    # A machine that stops for a while may let a deadline pass before anything is sent.
+    assert proxy.seen == times or (proxy.seen < times and error is DeadlineError)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,21 +126,23 @@ def test_a_server_that_comes_back_is_asked_on_new_connections(
     asyncio.run(run())
 
 
+ONCE = ("close", "reset", "503", "slow first byte")
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("fault", ["close", "reset", "503", "slow first byte"])
+@pytest.mark.parametrize("fault", ONCE)
 def test_what_may_not_run_twice_runs_once(
     proxy: FaultyProxy, service: int, kind: str, fault: str
 ) -> None:
     """A call that is not repeatable reaches the server once, whatever happens to its answer."""
-    name = f"{KINDS.index(kind)}{['close', 'reset', '503', 'slow first byte'].index(fault)}"
-    value = float(f"{name}.5")
+    value = 10.0 * KINDS.index(kind) + ONCE.index(fault) + 0.5
     proxy.faults.append(fault)
     inputs = {"x": Tensor("FP64", (1,), [value])}
     got = outcome(
         kind, proxy.port, lambda client: client.infer("m", inputs, is_repeatable=False),
-        timeout_s=0.4,
+        timeout_s=0.4 if fault == "slow first byte" else 5.0,
     )  # fmt: skip
-    assert isinstance(got, CallError) and got.attempts == proxy.seen == 1
+    assert isinstance(got, CallError) and got.attempts == 1 and proxy.seen <= 1
     with Client(f"http://127.0.0.1:{service}", timeout_s=5.0) as client:
         (about,) = client.models()
     assert about["ran"].get(str(value), 0) <= 1
