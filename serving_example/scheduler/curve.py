@@ -38,6 +38,10 @@ def fit_line(points: Mapping[int, float]) -> tuple[float, float]:
 class Curve:
     """Seconds by size: what was seen, else what was told, else a line through what is known.
 
+    A size that is believed to be slow is not chosen, so nothing would show that it is not: one
+    stall would be believed for ever. So what is known of a size that does not run fades while
+    others do, down to what they say of it: rows can run in parts, and a batch can be padded.
+
     Args:
         quantile: Which of the last batches of a size stands for them; high, because a deadline
             is missed by the slow ones.
@@ -48,12 +52,17 @@ class Curve:
         version: Rises when an answer may have changed.
     """
 
-    __slots__ = ("_fresh", "_line", "_quantile", "_windows", "seen", "told", "version")
+    __slots__ = (
+        "_batches", "_fresh", "_last", "_line", "_quantile", "_windows", "seen", "told", "version",
+    )  # fmt: skip
 
     def __init__(self, quantile: float) -> None:
         self._quantile = quantile
         self._windows: dict[int, deque[float]] = {}
         self._fresh: dict[int, int] = {}
+        self._last: dict[int, int] = {}
+        """By size, which of all batches was its last."""
+        self._batches = 0
         self._line: tuple[float, float] | None = None
         self.told: dict[int, float] = {}
         self.seen: dict[int, float] = {}
@@ -72,8 +81,11 @@ class Curve:
             self._fresh[size] = 0
         window.append(seconds)
         self._fresh[size] += 1
+        self._batches += 1
+        self._last[size] = self._batches
+        is_news = self._batches % WINDOW == 0 and self._fade_unseen()
         if len(window) > REFRESH and self._fresh[size] < REFRESH:
-            return False
+            return is_news
         self._take(size)
         self._moved()
         return True
@@ -115,6 +127,25 @@ class Curve:
         if self._line is None:
             self._line = fit_line(self.told | self.seen)
         return self._line[1] + self._line[0] * size
+
+    def _fade_unseen(self) -> bool:
+        """Fades what is known of sizes that are not among the last batches; whether any did."""
+        since = self._batches - WINDOW
+        runs = {size: self.seen[size] for size, last in self._last.items() if last > since}
+        did = False
+        for size in (self.told | self.seen).keys() - runs.keys():
+            floor_s = min(s * math.ceil(size / other) for other, s in runs.items())
+            known_s = self.known(size)
+            if known_s is not None and known_s > floor_s:
+                faded, did = _faded(known_s, floor_s), True
+                if size in self.seen:
+                    self._windows[size] = deque([faded], maxlen=WINDOW)
+                    self._take(size)
+                else:
+                    self.told[size] = faded
+        if did:
+            self._moved()
+        return did
 
     def _take(self, size: int) -> None:
         self._fresh[size] = 0

@@ -48,6 +48,32 @@ def test_a_high_quantile_of_the_last_batches_stands_for_a_size() -> None:
     assert made.seconds("m", "a", 4) == 0.5
 
 
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_size_that_one_stall_made_slow_is_believed_to_be_fast_again(is_told: bool) -> None:
+    """It is not chosen for being slow; others that run show within ten seconds that it is not."""
+    made = profiles()
+    for size in (8, 32):
+        if is_told:
+            made.tell("m", "a", {size: 0.8})
+        else:
+            made.observe("m", "a", size, 0.8)
+    news = sum(made.observe("m", "a", 16, 0.01) for _ in range(1_500))
+    assert made.table("m", "a", (8, 16, 32)) == (0.01, 0.01, 0.02), "padded, and in two parts"
+    assert news < 1_500 / 8 + 30
+    made.observe("m", "a", 32, 0.8)
+    assert made.seconds("m", "a", 32) == 0.8, "what is seen is believed again"
+
+
+def test_what_is_faster_than_sizes_that_run_does_not_fade() -> None:
+    """A stall of what runs is no news of what does not."""
+    made = profiles()
+    made.observe("m", "a", 32, 0.015)
+    made.tell("m", "a", {64: 0.03})
+    for _ in range(1_000):
+        made.observe("m", "a", 16, 0.01)
+    assert made.table("m", "a", (16, 32, 64)) == (0.01, 0.015, 0.03)
+
+
 @given(st.dictionaries(st.integers(1, 1024), st.floats(1e-4, 1.0), min_size=2, max_size=8))
 @examples(60, soak=2000)
 def test_the_line_is_numpys_where_its_slope_can_be(points: dict[int, float]) -> None:
