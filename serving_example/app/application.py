@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import httptools
 
 from serving_example.app.errors import as_rejection, as_response
+from serving_example.app.heads import Heads
 from serving_example.app.http import Headers, Rejection, Request, Response, Timings
 from serving_example.app.keys import Keys
 from serving_example.app.limits import Limits
@@ -69,6 +70,7 @@ class Application:
         self._admin = admin_token.encode() if admin_token else None
         self._is_admin = self._admin is not None
         self._answer_s = limits.answer_s if self._admin is None else ADMIN_S
+        self._whole = Heads(limits.head_bytes).read
         self._heads: dict[tuple[int, bytes, Headers], str] = {}
         self._date = ""
         self._stages: tuple[Timings, str] = (), ""
@@ -94,13 +96,21 @@ class Application:
                 400, "invalid", "malformed_http", f"no target of a request: {url[:80]!r}",
                 close=True,
             ) from None  # fmt: skip
+        return self._request(method, unquote(text) if "%" in text else text, query, headers, client)
+
+    def whole(self, data: bytes, client: str) -> Request | None:
+        """A request of the plainest kind, from its bytes; None: ask the parser what they are."""
+        found = self._whole(data)
+        return None if found is None else self._request("GET", *found, client)
+
+    def _request(
+        self, method: str, text: str, query: bytes, headers: Mapping[bytes, bytes], client: str
+    ) -> Request:
         given = headers.get(b"x-request-id")
         if given is not None and _ID.match(given):
             request_id = given.decode()
         else:
             request_id = next(self._ids)
-        if "%" in text:
-            text = unquote(text)
         now = self.clock()
         return Request(
             method, text, query, headers, b"", request_id, now, now + self._answer_s, client,

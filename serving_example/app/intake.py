@@ -76,6 +76,7 @@ class Intake(asyncio.Protocol):
         self._held: list[bytes] = []
         self._held_bytes = self._head_bytes = self._piece = 0
         self._is_deaf = self._is_paused = False
+        self._is_between = True  # the parser has seen all of a request, and nothing of the next
         self._head_since: float | None = port.clock()
         self._body_since: float | None = None
         self._idle_since: float | None = None
@@ -88,7 +89,7 @@ class Intake(asyncio.Protocol):
         self._idle_since = None
         if self._held or self._is_blocked():
             self._hold(data)
-        else:
+        elif not (self._is_between and self._take(data)):
             self._feed(data)
 
     def _advance(self) -> None:
@@ -99,10 +100,23 @@ class Intake(asyncio.Protocol):
         """Ends the connection with this, after the answers to the requests before it."""
         raise NotImplementedError
 
+    def _take(self, data: bytes) -> bool:
+        """Takes a request that comes as most do, past the parser; whether it was one."""
+        request = self._app.whole(data, self._client)
+        if request is None:
+            return False
+        self._head_since = None
+        exchange = Exchange(request)
+        exchange.is_whole = True
+        self._queue.append(exchange)
+        self._advance()
+        return True
+
     # What the parser calls.
 
     def on_message_begin(self) -> None:
         """A head begins."""
+        self._is_between = False
         self._url, self._headers = b"", {}
         if self._head_since is None:
             self._head_since, self._head_bytes = self._port.clock(), 0
@@ -164,7 +178,7 @@ class Intake(asyncio.Protocol):
         if exchange is None or self._is_deaf:
             return
         self._receiving = self._body_since = None
-        exchange.is_whole = True
+        exchange.is_whole = self._is_between = True
         if exchange.is_last:
             self._is_deaf = True  # what comes after it is nobody's
         if not exchange.is_answered and self._queue[0] is exchange:

@@ -1,0 +1,116 @@
+"""Heads that come again are what the parser would make of them, or are left to it."""
+
+from typing import Any
+
+import httptools
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from parity_tests.soak import examples
+from serving_example.app.heads import Heads
+
+PLAIN = b"\r\nHost: a:8000\r\n\r\n"
+
+
+class Parsed:
+    """What a parser says of some bytes that come one by one, as the server's own would."""
+
+    def __init__(self, data: bytes) -> None:
+        self.url, self.headers, self.is_kept = b"", dict[bytes, bytes](), False
+        self.begun = self.ended = 0
+        self.parser = httptools.HttpRequestParser(self)
+        try:
+            for at in range(len(data)):
+                self.parser.feed_data(data[at : at + 1])
+            self.is_good = True
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.is_good = False
+
+    def on_message_begin(self) -> None:
+        self.begun += 1
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self.is_kept = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+
+    def on_message_complete(self) -> None:
+        self.ended += 1
+
+
+NAMES = st.sampled_from(
+    [b"Host", b"host", b"Accept", b"Connection", b"Keep-Alive", b"Upgrade", b"Expect",
+     b"Content-Length", b"Transfer-Encoding", b"X-Request-Id", b"X Y", b"", b"Authorization"]
+)  # fmt: skip
+VALUES = st.sampled_from(
+    [b"a", b"", b"keep-alive", b"Keep-Alive", b"close", b"upgrade", b"close, keep-alive", b"0",
+     b"3", b"chunked", b"100-continue", b"a\x00b", b" a ", b"\xff", b"websocket"]
+)  # fmt: skip
+ENDS = st.sampled_from([b"\r\n"] * 8 + [b"\n", b"\r", b"\r\n ", b"\r\n\r\n", b"\n\n", b""])
+LINES = st.lists(st.tuples(NAMES, VALUES, ENDS), max_size=5)
+PATHS = st.sampled_from([b"/", b"/v1/recommend/7?k=3", b"/a?", b"/a??", b"/%20", b"*", b"/a b"])
+VERBS = st.sampled_from([b"GET"] * 6 + [b"HEAD", b"POST", b"CONNECT", b"get"])
+VERSIONS = st.sampled_from([b"HTTP/1.1"] * 6 + [b"HTTP/1.0", b"HTTP/1.15", b"HTTP/2.0"])
+
+
+@given(VERBS, PATHS, VERSIONS, LINES, st.sampled_from([b"", b"", b"abc", b"GET / HTTP/1.1\r\n"]))
+@example(b"GET", b"/", b"HTTP/1.1", [(b"Connection", b"close", b"\r\n"),
+                                     (b"Connection", b"keep-alive", b"\r\n")], b"")  # fmt: skip
+@examples(60, soak=2_000)
+def test_what_is_read_at_once_is_what_the_parser_reads(
+    verb: bytes, path: bytes, version: bytes, lines: Any, more: bytes
+) -> None:
+    """Bytes are taken for a request only where the parser finds one in them and nothing more."""
+    told = b"".join(name + b": " + value + end for name, value, end in lines)
+    data = verb + b" " + path + b" " + version + b"\r\nHost: a\r\n" + told + b"\r\n" + more
+    heads = Heads(1_000)
+    for _ in range(2):  # anew, and from what is kept
+        found = heads.read(data)
+        if found is None:
+            continue
+        parsed = Parsed(data)
+        assert parsed.is_good and parsed.is_kept and (parsed.begun, parsed.ended) == (1, 1)
+        target, _, query = parsed.url.partition(b"?")
+        assert found == (target.decode(), query, parsed.headers)
+
+
+def test_the_usual_request_is_read_at_once() -> None:
+    """Of two requests with the same headers the second gives the very headers of the first."""
+    heads = Heads(1_000)
+    first = heads.read(b"GET /v1/recommend/7?k=3 HTTP/1.1" + PLAIN)
+    again = heads.read(b"GET /v1/recommend/8 HTTP/1.1" + PLAIN)
+    assert first == ("/v1/recommend/7", b"k=3", {b"host": b"a:8000"})
+    assert again is not None and again[:2] == ("/v1/recommend/8", b"")
+    assert again[2] is first[2]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"\r\nHost: a\r\nX-Request-Id: 7\r\n\r\n",
+        b"\r\nHost: a\r\nX-Long: " + b"x" * 1_100 + b"\r\n\r\n",
+    ],
+)
+def test_what_does_not_come_again_is_not_kept(rest: bytes) -> None:
+    """A head with an id of its own, or a long one, is read and forgotten."""
+    heads = Heads(4_000)
+    assert heads.read(b"GET / HTTP/1.1" + rest) is not None
+    assert len(heads) == 0
+
+
+def test_heads_are_bounded() -> None:
+    """However many clients send headers of their own, a few hundred heads are kept."""
+    heads = Heads(1_000)
+    for i in range(1_000):
+        assert heads.read(b"GET / HTTP/1.1\r\nHost: a\r\nX-Mine: %d\r\n\r\n" % i) is not None
+    assert len(heads) <= 256
+
+
+def test_a_head_over_the_limit_is_left_to_who_refuses_it() -> None:
+    """What is longer than a head may be is not read here, whether it was seen before or not."""
+    assert Heads(20).read(b"GET /v1/recommend/7 HTTP/1.1" + PLAIN) is None
