@@ -18,7 +18,7 @@ from featurelib_client.infer import Inferred, infer_call
 from featurelib_client.observe import Observer
 from featurelib_client.plan import Send, Sleep
 from featurelib_client.protocol import ModelMetadata
-from featurelib_client.questions import asked, metadata_call, ready_call
+from featurelib_client.questions import asked, document_call, metadata_call, ready_call
 from featurelib_client.settings import Settings
 from featurelib_client.transport import AsyncHttpTransport
 from featurelib_client.wire import AsyncTransport, Clock, Failure, Reply
@@ -142,6 +142,10 @@ class AsyncClient:
     ) -> ModelMetadata:
         """What a model takes and gives."""
         return await self._run(self._core.one(metadata_call(model, version), timeout_s))
+
+    async def openapi(self, *, timeout_s: float | None = None) -> dict[str, Any]:
+        """The service's OpenAPI document; `compatibility.compare` looks whether it fits."""
+        return await self._run(self._core.one(document_call(), timeout_s))
 
     async def ready(self, *, timeout_s: float | None = None) -> bool:
         """Whether the server can answer; False also where there is none."""

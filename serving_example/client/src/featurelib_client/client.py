@@ -19,7 +19,7 @@ from featurelib_client.infer import Inferred, infer_call
 from featurelib_client.observe import Observer
 from featurelib_client.plan import Send, Sleep
 from featurelib_client.protocol import ModelMetadata
-from featurelib_client.questions import asked, metadata_call, ready_call
+from featurelib_client.questions import asked, document_call, metadata_call, ready_call
 from featurelib_client.settings import Settings
 from featurelib_client.transport import HttpTransport
 from featurelib_client.wire import Clock, Failure, Reply, Transport
@@ -140,6 +140,10 @@ class Client:
     ) -> ModelMetadata:
         """What a model takes and gives."""
         return self._run(self._core.one(metadata_call(model, version), timeout_s))
+
+    def openapi(self, *, timeout_s: float | None = None) -> dict[str, Any]:
+        """The service's OpenAPI document; `compatibility.compare` looks whether it fits."""
+        return self._run(self._core.one(document_call(), timeout_s))
 
     def ready(self, *, timeout_s: float | None = None) -> bool:
         """Whether the server can answer; False also where there is none."""

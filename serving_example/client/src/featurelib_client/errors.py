@@ -156,15 +156,25 @@ class ContractVersionError(ContractError):
     """
 
     def __init__(self, mine: tuple[int, ...], theirs: tuple[int, ...], body: bytes = b"") -> None:
-        def named(versions: tuple[int, ...]) -> str:
-            return ", ".join(map(str, versions)) or "none that it names"
-
-        older = bool(theirs) and max(theirs) < min(mine)
-        way = "use an older featurelib-client, or a newer server" if older else (
-            "upgrade featurelib-client"
-        )  # fmt: skip
+        ours, other, way = apart(mine, theirs)
         super().__init__(
-            f"this client speaks contract {named(mine)}, the server answers {named(theirs)}: {way}",
-            body=body, reason="contract_version",
+            f"this client speaks contract {ours}, the server answers {other}: {way}", body=body,
+            reason="contract_version",
         )  # fmt: skip
         self.mine, self.theirs = mine, theirs
+
+
+def apart(mine: tuple[int, ...], theirs: tuple[int, ...]) -> tuple[str, str, str]:
+    """Versions of both sides that have none in common: named, and the way out.
+
+    Args:
+        mine: Of the client.
+        theirs: Of the server; empty if it does not say.
+    """
+
+    def named(versions: tuple[int, ...]) -> str:
+        return ", ".join(map(str, versions)) or "none that it names"
+
+    is_older = bool(theirs) and max(theirs) < min(mine)
+    way = "use an older featurelib-client, or a newer server"
+    return named(mine), named(theirs), way if is_older else "upgrade featurelib-client"

@@ -1,0 +1,5 @@
+"""The `featurelib-client` command."""
+
+from featurelib_client.cli.main import main
+
+__all__ = ["main"]
