@@ -15,54 +15,78 @@ from rich.table import Table
 from featurelib.errors import FeaturelibError
 from serving_example.progress import Progress
 from serving_example.scheduler import POLICIES
-from serving_example.simulate.report import HEAD, markdown, report, rows
+from serving_example.simulate.drills import DRILLS, drilled
+from serving_example.simulate.report import Made, courses, report, shares, tables
 from serving_example.simulate.setting import Setting
-from serving_example.simulate.studies import STUDIES, Point, Study, measured, recorded
+from serving_example.simulate.studies import STUDIES, Study, measured, recorded
 from serving_example.simulate.trace import read
 
 __all__ = ["main"]
+
+FAULTS = "faults"
+"""The study of devices in trouble: nothing is varied, one thing after another befalls the pool."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; 0 if it was done, 1 with the reason if not."""
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
-    start = time.monotonic()
+    start = time.process_time()
     try:
-        base = _setting(args)
-        studies = [] if args.trace else [_study(name, args) for name in args.study]
-        made: list[tuple[Study, list[Point]]] = []
+        base, made = _setting(args), Made()
         with Progress(console) as progress:
-            for study in studies:
-                total = len(study.values) * len(args.policy)
-                with progress.stage(study.title, total) as done:
-                    points = measured(
-                        study, base, args.policy, args.seed, done, admits_all=args.admit_all
-                    )
-                made.append((study, points))
             if args.trace:
                 trace = read(args.trace)
                 with progress.stage("A recorded trace", len(args.policy)) as done:
-                    made.append(
+                    made.studies.append(
                         recorded(
                             trace, base, args.policy, args.seed, done, admits_all=args.admit_all
                         )
                     )
-        for study, points in made:
-            console.print(_table(study, points))
+            else:
+                _simulate(args, base, progress, made)
+        took = time.process_time() - start
+        for study, points in made.studies:
+            console.print(_table(f"{study.title}: of the bound", shares(study, points)))
+        if made.drills:
+            console.print(_table("Devices in trouble: in time", courses(made.drills)))
         if args.out:
             args.out.mkdir(parents=True, exist_ok=True)
             told = {f.name: str(getattr(base, f.name)) for f in fields(base)}
             told |= {"seed": str(args.seed), "admit all": str(args.admit_all)}
             (args.out / "report.html").write_text(report(told, made), encoding="utf-8")
-            tables = "\n\n".join(f"{s.title}\n\n{markdown(s, p)}" for s, p in made)
-            (args.out / "tables.md").write_text(tables + "\n", encoding="utf-8")
+            (args.out / "tables.md").write_text(tables(made), encoding="utf-8")
     except (FeaturelibError, OSError) as error:
         console.print(f"error: {error}", style="red", soft_wrap=True, markup=False)
         return 1
     where = f"; see {args.out / 'report.html'}" if args.out else ""
-    console.print(f"{time.monotonic() - start:.0f} s{where}", soft_wrap=True)
+    console.print(f"{took:.0f} s of CPU{_speed(made, took)}{where}", soft_wrap=True)
     return 0
+
+
+def _simulate(args: argparse.Namespace, base: Setting, progress: Progress, made: Made) -> None:
+    """Runs the studies, and the drills where they are among them."""
+    for name in args.study:
+        if name == FAULTS:
+            continue
+        study = _study(name, args)
+        with progress.stage(study.title, len(study.values) * len(args.policy)) as done:
+            points = measured(study, base, args.policy, args.seed, done, admits_all=args.admit_all)
+        made.studies.append((study, points))
+    if FAULTS in args.study:
+        with progress.stage("Devices in trouble", len(DRILLS) * len(args.policy)) as done:
+            for drill in DRILLS.values():
+                made.drills.append((drill, drilled(drill, base, args.policy, args.seed, done)))
+
+
+def _speed(made: Made, seconds: float) -> str:
+    """How fast the studies went, bounds and all."""
+    figures = [f for _, points in made.studies for p in points for f in p.policies.values()]
+    if not figures or made.drills or seconds <= 0.0:
+        return ""
+    offered = sum(len(p.policies) * p.offered for _, points in made.studies for p in points)
+    events = sum(f.events for f in figures)
+    return f": {offered:,} requests and {events:,} events, {events / seconds:,.0f} events a second"
 
 
 def _setting(args: argparse.Namespace) -> Setting:
@@ -74,6 +98,8 @@ def _study(name: str, args: argparse.Namespace) -> Study:
     study = STUDIES[name]
     if name == "load" and args.loads:
         return replace(study, values=tuple(args.loads))
+    if name == "devices" and args.pools:
+        return replace(study, values=args.pools)
     return study
 
 
@@ -94,7 +120,7 @@ def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-def _sizes(text: str) -> tuple[int, ...]:
+def _counts(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
 
 
@@ -105,18 +131,20 @@ def _parser() -> argparse.ArgumentParser:
         "trace, beside the most that any policy could get.",
     )
     base = Setting()
-    policies, studies = list(POLICIES), list(STUDIES)
+    policies, studies = list(POLICIES), [*STUDIES, FAULTS]
     add = parser.add_argument
     add("--policy", type=_names(policies), default=policies, metavar="NAMES",
         help=f"separated by commas: {', '.join(policies)} (default: all)")  # fmt: skip
     add("--study", type=_names(studies), default=["load"], metavar="NAMES",
-        help=f"what is varied: {', '.join(studies)}, or all (default: load)")  # fmt: skip
+        help=f"what is varied: {', '.join(STUDIES)}; {FAULTS}: what befalls devices; or all "
+             "(default: load)")  # fmt: skip
     add("--load", dest="loads", type=_numbers, metavar="X,Y",
         help="loads of the study of load, as shares of what the devices can do")  # fmt: skip
+    add("--pools", type=_counts, metavar="N,M", help="devices of the study of larger pools")
     add("--trace", type=Path, metavar="FILE",
         help="a recorded trace instead of studies: Parquet or CSV of time, model, rows, deadline, "
              "tenant")  # fmt: skip
-    add("--sizes", type=_sizes, metavar="A,B",
+    add("--sizes", type=_counts, metavar="A,B",
         help=f"rows at which batches run (default: {','.join(map(str, base.sizes))})")  # fmt: skip
     for name, kind, what in (
         ("devices", int, "equal devices"),
@@ -126,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         ("load-s", float, "seconds of loading a model"),
         ("slo-s", float, "seconds from arrival to deadline"),
         ("cv", float, "deviation of gaps over their mean: 1 is Poisson; 0: spells and silences"),
+        ("spell-s", float, "mean seconds of a spell, and of the silence behind it"),
         ("a-s", float, "seconds a row of a batch"),
         ("c-s", float, "seconds a batch"),
         ("noise", float, "how much longer batches take than their profile, a mean share"),
@@ -137,14 +166,19 @@ def _parser() -> argparse.ArgumentParser:
     add("--admit-all", action="store_true",
         help="refuse nothing for being late by prediction, whatever the policy")  # fmt: skip
     add("--seed", type=int, default=0, help="of arrivals and noise (default: 0)")
-    add("--out", type=Path, metavar="DIR", help="folder for report.html and tables.md")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for report.html, the report with plots, and tables.md",
+    )
     return parser
 
 
-def _table(study: Study, points: Sequence[Point]) -> Table:
-    table = Table(study.field, *HEAD[:-2], title=study.title)
-    for row in rows(study, points):
-        table.add_row(*row[:-2])
+def _table(title: str, rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(*rows[0], title=f"{title} (simulated)")
+    for row in rows[1:]:
+        table.add_row(*row)
     return table
 
 

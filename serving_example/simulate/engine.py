@@ -13,10 +13,12 @@ class Engine:
 
     Attributes:
         now: Seconds; the time of the event that happens.
+        happened: How many events have happened.
     """
 
     def __init__(self, start: float = 0.0) -> None:
         self.now = start
+        self.happened = 0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._asked = 0
 
@@ -34,5 +36,6 @@ class Engine:
         if not self._events:
             return False
         self.now, _, event = heapq.heappop(self._events)
+        self.happened += 1
         event()
         return True

@@ -53,6 +53,7 @@ class Outcome:
         batches: In the order of their start.
         loads: In the order of their start.
         devices: How many devices.
+        events: What happened: arrivals, ends of batches and loads, wake-ups.
     """
 
     policy: str
@@ -63,6 +64,7 @@ class Outcome:
     batches: list[Ran]
     loads: list[Load]
     devices: int
+    events: int
 
     @property
     def good(self) -> int:
@@ -114,5 +116,5 @@ class Outcome:
             self.policy, self.trace.only(kept), self.fates[kept], self.finished[kept],
             [why for why, keep in zip(self.whys, kept.tolist(), strict=True) if keep],
             [b for b in self.batches if b.start >= seconds],
-            [x for x in self.loads if x.start >= seconds], self.devices,
+            [x for x in self.loads if x.start >= seconds], self.devices, self.events,
         )  # fmt: skip

@@ -151,7 +151,7 @@ def simulate(
     world.live(lambda: left > 0)
     return Outcome(
         policy, trace, fates, finished, whys, world.devices.batches, world.devices.loads,
-        pool.devices,
+        pool.devices, world.engine.happened,
     )  # fmt: skip
 
 

@@ -14,9 +14,6 @@ from serving_example.simulate.trace_bound import most_good
 
 __all__ = ["Setting"]
 
-SPELL_S = 1.0
-"""Mean length of a spell of arrivals, and of the silence behind it, where they come in spells."""
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -32,6 +29,7 @@ class Setting:
         load_s: Seconds of loading a model.
         slo_s: Seconds from arrival to deadline.
         cv: Deviation of the gaps between arrivals over their mean; 0 for spells and silences.
+        spell_s: Mean length of a spell of arrivals, and of the silence behind it, if `cv` is 0.
         a_s: Seconds a row.
         c_s: Seconds a batch.
         sizes: Rows at which batches run.
@@ -51,6 +49,7 @@ class Setting:
     load_s: float = 0.5
     slo_s: float = 0.1
     cv: float = 1.0
+    spell_s: float = 1.0
     a_s: float = 0.0005
     c_s: float = 0.002
     sizes: tuple[int, ...] = POWERS
@@ -105,7 +104,7 @@ class Setting:
             plan = [(rate, self.warm_s + third), (high, third), (rate, third)]
             times = arrivals.steps(plan, generator)
         elif self.cv == 0:
-            times = arrivals.on_off(rate, seconds, SPELL_S, SPELL_S, generator)
+            times = arrivals.on_off(rate, seconds, self.spell_s, self.spell_s, generator)
         elif self.cv == 1:
             times = arrivals.poisson(rate, seconds, generator)
         else:

@@ -25,6 +25,7 @@ class Study:
         label: What the axis says.
         values: Of the field.
         fixed: Other fields that the study needs.
+        is_logarithmic: The values are drawn on such an axis.
     """
 
     title: str
@@ -32,10 +33,14 @@ class Study:
     label: str
     values: tuple[float, ...]
     fixed: Mapping[str, Any]
+    is_logarithmic: bool = False
 
     def settings(self, base: Setting) -> list[tuple[float, Setting]]:
-        """The value and the setting of each point."""
-        return [(v, replace(base, **{**self.fixed, self.field: v})) for v in self.values]
+        """The value and the setting of each point; more devices get as many more requests."""
+        made = [(v, replace(base, **{**self.fixed, self.field: v})) for v in self.values]
+        return [
+            (v, replace(s, requests=base.requests * s.devices // base.devices)) for v, s in made
+        ]
 
 
 STUDIES: dict[str, Study] = {
@@ -45,19 +50,28 @@ STUDIES: dict[str, Study] = {
     ),
     "slo": Study(
         "Objective", "slo_s", "seconds from arrival to deadline",
-        (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.4), {"load": 0.8},
+        (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.4), {"load": 0.8}, is_logarithmic=True,
     ),
     "bursts": Study(
         "Bursts", "cv", "deviation of the gaps between arrivals over their mean",
-        (1.0, 2.0, 4.0, 8.0), {"load": 0.7},
+        (1.0, 2.0, 4.0, 8.0), {"load": 0.7}, is_logarithmic=True,
+    ),
+    "spells": Study(
+        "Spells and silences", "spell_s", "mean seconds of a spell, and of the silence behind it",
+        (0.02, 0.05, 0.1, 0.2, 0.5), {"load": 0.7, "cv": 0.0}, is_logarithmic=True,
+    ),
+    "devices": Study(
+        "Larger pools", "devices", "devices",
+        (4, 8, 32, 100), {"load": 0.9}, is_logarithmic=True,
     ),
     "models": Study(
         "Models", "models", "models, all of which fit every device",
-        (1, 2, 4, 8, 16, 32, 64), {"load": 0.8},
+        (1, 2, 4, 8, 16, 32, 64), {"load": 0.8}, is_logarithmic=True,
     ),
     "memory": Study(
         "Memory", "slots", "models of 32 that a device has memory for",
         (4, 8, 12, 16, 32), {"load": 0.7, "models": 32, "zipf": 0.9, "warm_s": 10.0},
+        is_logarithmic=True,
     ),
     "neighbour": Study(
         "A noisy neighbour", "neighbour", "requests of one tenant of four, over its share",
@@ -82,6 +96,7 @@ class Figures:
         loads: Models that were loaded.
         reasons: Batches by why they were released.
         whys: Requests by why they were refused or dropped.
+        events: What happened in the simulation, for its speed.
     """
 
     good: int
@@ -94,6 +109,7 @@ class Figures:
     loads: int
     reasons: Mapping[str, int]
     whys: Mapping[str, int]
+    events: int
 
     @classmethod
     def of(cls, outcome: Outcome, bound: float) -> Figures:
@@ -102,7 +118,7 @@ class Figures:
             outcome.good, outcome.attainment, outcome.good / bound if bound else 1.0,
             outcome.attainment_where(outcome.trace.tenants > 0), outcome.busy, outcome.mean_batch,
             outcome.latency(0.99), len(outcome.loads),
-            dict(outcome.reasons), dict(outcome.unanswered),
+            dict(outcome.reasons), dict(outcome.unanswered), outcome.events,
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import StrMethodFormatter
 
 from serving_example.train.metrics import Interval
 
-__all__ = ["curves", "intervals", "scatter"]
+__all__ = ["curves", "intervals", "scatter", "svg"]
 
 Array = np.ndarray[Any, Any]
 _STYLE: Any = {
@@ -49,7 +49,7 @@ def intervals(title: str, rows: Mapping[str, Interval], marked: Sequence[str], z
             axes.axvline(0, color=_RED, linewidth=1)
         axes.set_xlabel(title)
 
-    return _svg(draw, height=0.28 * len(rows) + 0.8)
+    return svg(draw, height=0.28 * len(rows) + 0.8)
 
 
 def curves(title: str, x: str, y: str, lines: Mapping[str, tuple[Array, Array]]) -> str:
@@ -68,7 +68,7 @@ def curves(title: str, x: str, y: str, lines: Mapping[str, tuple[Array, Array]])
         axes.set(title=title, xlabel=x, ylabel=y)
         axes.legend(fontsize=7, frameon=False, ncols=2)
 
-    return _svg(draw, height=3.4)
+    return svg(draw, height=3.4)
 
 
 def scatter(x: str, y: str, points: Mapping[str, tuple[float, Interval]]) -> str:
@@ -83,10 +83,11 @@ def scatter(x: str, y: str, points: Mapping[str, tuple[float, Interval]]) -> str
         for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
             formatter(StrMethodFormatter("{x:g}"))
 
-    return _svg(draw, height=3.6)
+    return svg(draw, height=3.6)
 
 
-def _svg(draw: Callable[[Any], None], height: float) -> str:
+def svg(draw: Callable[[Any], None], height: float) -> str:
+    """A figure as text: `draw` is given its axes, `height` is in inches."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(7.2, height), layout="constrained")
         draw(figure.subplots())
