@@ -59,7 +59,7 @@ check: $(STAMP) ## Lint, format, types, layers, generated files, the lock
 bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the limit)
 	$(BIN)/python -m benchmarks
 
-dist: $(STAMP) ## The sdist and the wheel, built twice, and every extra of it installed and used
+dist: $(STAMP) ## Sdists and wheels of featurelib and its client, built twice; installed and used
 	$(BIN)/python -m parity_tests.packaging.dist $(DIST_ARGS)
 
 generate: $(STAMP) ## Write stubs, docs/ops.md, hashes of ops and the lock again

@@ -1,7 +1,9 @@
-"""The sdist and the wheel, built twice from two copies of the tree: what ``make dist`` runs.
+"""Sdists and wheels, built twice from two copies of the tree: what ``make dist`` runs.
 
+There are two distributions: featurelib, and the client of the serving example, which ships alone.
 Both builds must give the same bytes, so that anyone can rebuild a release and compare. Then the
-wheel is installed with each extra into an environment of its own, and used there (`extras.py`).
+wheel is installed with each extra into an environment of its own, and used there (`extras.py`); the
+client's is installed alone, and asks a service that runs from the checkout.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from parity_tests.packaging.extras import EXTRAS, use
+from parity_tests.packaging.extras import EXTRAS, install_and_run, use
 
 ROOT = Path(__file__).parents[2]
+CLIENT = "serving_example/client"
+USES = (*EXTRAS, "client")
 
 
 def copy_of_tree(target: Path) -> None:
@@ -58,27 +62,51 @@ def build_twice(out: Path) -> dict[str, str]:
         for name in ("one", "two"):
             tree = Path(scratch) / name / "featurelib"
             copy_of_tree(tree)
-            found.append(build(tree, out if name == "one" else Path(scratch) / "second"))
+            target = out if name == "one" else Path(scratch) / "second"
+            build(tree, target)
+            found.append(build(tree / CLIENT, target))  # the digests of all that lies there
     if found[0] != found[1]:
         raise SystemExit(f"two builds of one tree differ: {found[0]} and {found[1]}")
     return found[0]
 
 
+def use_client(wheel: Path) -> str:
+    """Installs the client's wheel alone, and asks a service with it.
+
+    Args:
+        wheel: The wheel's file.
+
+    Returns:
+        What the script said, and how long it took.
+
+    Raises:
+        UseFailed: With what pip or the script said.
+    """
+    from serving_example.client.tests.process import started
+
+    with started() as port:
+        wanted = f"featurelib-client @ {wheel.resolve().as_uri()}"
+        return install_and_run(wanted, "use_client.py", f"http://127.0.0.1:{port}")
+
+
 def main() -> None:
-    """Builds, writes SHA256SUMS, uses every extra."""
+    """Builds, writes SHA256SUMS, uses every extra and the client."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where the files go")
     parser.add_argument(
-        "--extras", nargs="*", choices=EXTRAS, default=EXTRAS, help="which are installed and used"
-    )
+        "--extras", nargs="*", choices=USES, default=USES,
+        help="which are installed and used; `client` is the client's wheel",
+    )  # fmt: skip
     args = parser.parse_args()
     digests = build_twice(args.out)
     sums = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
     (args.out / "SHA256SUMS").write_text(sums, encoding="utf-8")
     print(f"two builds, the same bytes:\n{sums}", end="", flush=True)
-    (wheel,) = args.out.glob("*.whl")
+    (wheel,) = args.out.glob("featurelib-*.whl")
+    (client,) = args.out.glob("featurelib_client-*.whl")
     for extra in args.extras:
-        print(f"{extra}: {use(wheel, extra)}", flush=True)
+        said = use_client(client) if extra == "client" else use(wheel, extra)
+        print(f"{extra}: {said}", flush=True)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,23 @@ def use(wheel: Path, extra: str) -> str:
         UseFailed: With what pip or the script said.
     """
     wanted = f"featurelib{'' if extra == 'base' else f'[{extra}]'} @ {wheel.resolve().as_uri()}"
+    return install_and_run(wanted, f"use_{extra}.py")
+
+
+def install_and_run(wanted: str, script: str, *arguments: str) -> str:
+    """Installs one requirement into an environment of its own and runs a script of ``uses/`` there.
+
+    Args:
+        wanted: The requirement, as pip takes it.
+        script: The script's name.
+        arguments: Of the script.
+
+    Returns:
+        What the script said, and how long both took.
+
+    Raises:
+        UseFailed: With what pip or the script said.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         venv.create(folder / "env", with_pip=True)
@@ -41,7 +58,7 @@ def use(wheel: Path, extra: str) -> str:
         begin = time.perf_counter()
         _run([python, "-m", "pip", "install", "--quiet", "-c", CONSTRAINTS, wanted], folder)
         installed = time.perf_counter()
-        said = _run([python, HERE / "uses" / f"use_{extra}.py"], folder)
+        said = _run([python, HERE / "uses" / script, *arguments], folder)
         used = time.perf_counter()
     return (
         f"{said.strip()} (installed in {installed - begin:.0f} s, used in {used - installed:.0f} s)"

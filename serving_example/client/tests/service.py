@@ -22,6 +22,7 @@ from serving_example.app.metrics import Metrics
 from serving_example.app.recommend import Recommendations
 from serving_example.app.routes import Route, Routes
 from serving_example.app.server import Server, bound
+from serving_example.client.generate import service_document
 from serving_example.definition import BY_USER
 
 
@@ -66,7 +67,13 @@ def main() -> None:
     def ready(request: Any) -> Response:
         return Response(body=encode({"ready": True}))
 
+    page = encode(service_document())
+
+    def openapi(request: Any) -> Response:
+        return Response(body=page)
+
     routes = [
+        Route("GET", "/openapi.json", openapi, "open"),
         Route("POST", "/v1/recommend", asked.post),
         Route("POST", "/v2/models/{name}/infer", infer),
         Route("GET", "/v1/models", models),
