@@ -1,10 +1,11 @@
-"""A transport that answers by path, for commands that make their own client."""
+"""A service by its answers, in time that stands still, for commands that make their client."""
 
 import functools
 from collections.abc import Callable
 
 from featurelib_client import AsyncClient, Client
 from featurelib_client.wire import Failure, Reply, Sent
+from serving_example.client.tests.fakes import Clock
 
 Answerer = Callable[[Sent], Reply | Failure]
 
@@ -35,12 +36,12 @@ class Served:
     @property
     def sync(self) -> Callable[..., Client]:
         """What makes clients that ask this."""
-        return functools.partial(Client, transport=self, sleep=lambda seconds: None)
+        return functools.partial(Client, transport=self, sleep=lambda seconds: None, clock=Clock())
 
     @property
     def beside(self) -> Callable[..., AsyncClient]:
         """What makes clients of tasks that ask this."""
-        return functools.partial(AsyncClient, transport=_Async(self), sleep=_no_time)
+        return functools.partial(AsyncClient, transport=_Async(self), sleep=_no_time, clock=Clock())
 
 
 async def _no_time(seconds: float) -> None:
