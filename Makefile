@@ -12,7 +12,7 @@ export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
 FILMS ?= out/films
 
-.PHONY: help demo serve load test test-cuda soak check bench dist matrix mutants generate clean
+.PHONY: help demo serve load drills test test-cuda soak soak-serving check bench dist matrix mutants generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,12 @@ serve: $(STAMP) $(FILMS)/report.html ## Train the recommender once, fill its sto
 
 load: $(STAMP) ## Requests at a rate of one's own for what `make serve` started (LOAD_ARGS="--rate 2000 --seconds 30")
 	$(BIN)/python -m serving_example.load http://127.0.0.1:8000 $(LOAD_ARGS)
+
+drills: $(STAMP) ## What the service does in overload, without a device, among vanishing clients (10 min)
+	$(BIN)/python -m serving_example.drills $(DRILL_ARGS)
+
+soak-serving: $(STAMP) ## Half an hour of requests: are memory, files and threads flat?
+	$(BIN)/python -m serving_example.drills soak $(DRILL_ARGS)
 
 $(FILMS)/report.html: | $(STAMP)
 	$(BIN)/python -m serving_example.train --out $(FILMS) $(TRAIN_ARGS)
