@@ -11,6 +11,7 @@ from pathlib import Path
 
 from serving_example.drills.faults import faults
 from serving_example.drills.findings import Finding, table
+from serving_example.drills.fleet import fleet
 from serving_example.drills.hangups import hangups
 from serving_example.drills.lives import cycles, soak
 from serving_example.drills.overload import overload
@@ -25,6 +26,7 @@ DRILLS: dict[str, Drill] = {
     "device": lambda o, pace: faults(apart, pace, o.seconds),
     "stampede": lambda o, pace: stampede(apart, o.waiters),
     "hang-up": lambda o, pace: hangups(apart, pace, o.seconds),
+    "fleet": lambda o, pace: fleet(apart, pace, o.outage),
     "load-unload": lambda o, pace: cycles(apart, o.cycles),
     "soak": lambda o, pace: soak(apart, pace, 60 * o.minutes),
 }
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, default=4.0, help="of each step of a drill (%(default)s)")
     add("--slow", type=float, default=1.0,
         help="devices, objective and clients so many times slower: on a busy machine")  # fmt: skip
+    add("--outage", type=float, default=10.0, help="seconds, for the fleet (%(default)s)")
     add("--waiters", type=int, default=5_000, help="of the stampede (%(default)s)")
     add("--cycles", type=int, default=10_000, help="of loads and unloads (%(default)s)")
     add("--minutes", type=float, default=30.0, help="of the soak (%(default)s)")

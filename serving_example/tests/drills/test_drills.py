@@ -11,6 +11,7 @@ import pytest
 from serving_example.drills.faults import faults
 from serving_example.drills.faulty import Ran
 from serving_example.drills.findings import Finding, table
+from serving_example.drills.fleet import fleet, ratios
 from serving_example.drills.hangups import dead_share, hangups
 from serving_example.drills.lives import cycles, flat, soak
 from serving_example.drills.overload import overload
@@ -54,6 +55,18 @@ def test_devices_do_not_work_for_clients_who_have_gone() -> None:
     """Half of the clients hang up; those who stay are answered once."""
     found = hangups(here, SLOW, 0.5)
     assert missed(found, "device time") == NONE
+
+
+def test_clients_who_try_again_do_not_come_back_as_a_storm() -> None:
+    """After an outage about as much is sent as is asked for, and every call has its end."""
+    found = fleet(here, SLOW, 1.0, 2.0)
+    assert missed(found, "answered of") == NONE
+
+
+def test_what_is_offered_is_counted_over_what_is_asked_for() -> None:
+    """Of four calls two were sent twice: once each in the first second after 10.0."""
+    calls, sent = [9.0, 10.0, 10.5, 11.0, 11.5], [9.0, 10.0, 10.1, 10.5, 10.6, 11.0, 11.5, 12.0]
+    assert ratios(calls, sent, 10.0, 2.0) == (1.5, 2.0)
 
 
 def test_loads_and_unloads_leave_nothing_behind() -> None:
