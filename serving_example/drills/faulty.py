@@ -101,6 +101,10 @@ class FaultyDevice:
         self._suffer()
         self._inner.warm(loaded, size)
 
+    def room(self, loaded: Loaded, rows: int) -> Tensors:
+        """See `Device.room`."""
+        return self._inner.room(loaded, rows)
+
     def run(self, loaded: Loaded, requests: Sequence[Tensors]) -> Array:
         """See `Device.run`."""
         began = self._clock()

@@ -26,7 +26,7 @@ OUTAGES = ("server", "devices")
 CLIENTS = 40
 LOAD = 0.4
 PATIENCE = 15.0
-"""The deadline of a call in objectives: long enough that a client who is told to wait tries again."""
+"""The deadline of a call in objectives: a client who is told to wait has time to try again."""
 NEVER = 2.0
 """The share of failures at which the circuit opens: more than all."""
 WANTED = 1.1
@@ -99,7 +99,7 @@ async def _play(
     outage_s: float,
     after_s: float,
 ) -> tuple[list[float], list[float], float, float, list[tuple[float, bool]]]:
-    """Gives when calls began, when attempts were sent, begin and end of the outage, and outcomes."""
+    """When calls began and attempts were sent, the outage's begin and end, and each outcome."""
     url, sent = f"http://127.0.0.1:{world.port()}", list[float]()
     given = {**settings, "timeout_s": PATIENCE * pace.objective_s}
     clients = [AsyncClient(url, transport=_Counted(url, given, sent), **given)

@@ -59,7 +59,7 @@ def test_devices_do_not_work_for_clients_who_have_gone() -> None:
 
 def test_clients_who_try_again_do_not_come_back_as_a_storm() -> None:
     """After an outage about as much is sent as is asked for, and every call has its end."""
-    found = fleet(here, SLOW, 1.0, 2.0)
+    found = fleet(here, Pace(slow=2.0), 0.5, 2.0)
     assert missed(found, "answered of") == NONE
 
 
