@@ -25,6 +25,8 @@ GROWTH = 0.02
 """Memory that grows by less than this between the first sample that is looked at and the last one,
 on the line through all of them, is flat."""
 SOAK_LOAD = 0.4
+NOTHING = 1e-9
+"""A slope below this is the rounding of the fit."""
 
 
 def cycles(place: Place, count: int = 10_000) -> list[Finding]:
@@ -107,6 +109,7 @@ def flat(drill: str, told: Sequence[Vitals], length: float, unit: str) -> list[F
     for name in Vitals._fields:
         values = np.array([getattr(one, name) for one in kept], float)
         slope = float(np.polyfit(at, values, 1)[0]) if len(kept) > 1 else 0.0
+        slope = 0.0 if abs(slope) < NOTHING else slope
         grown = slope * at[-1]
         is_memory = name == "rss_mib"
         is_flat = grown <= GROWTH * values[0] if is_memory else values[-1] <= values[0]
