@@ -64,6 +64,7 @@ class Port:
         """
         if self._server is not None:
             self._server.close()
+            await asyncio.sleep(0)  # who was accepted before is among the connections now
         for connection in list(self.connections):
             connection.drain()
         until = self.clock() + within_s

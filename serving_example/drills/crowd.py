@@ -8,6 +8,7 @@ opens one. Latency counts from the time at which a request was to be sent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -19,6 +20,10 @@ __all__ = ["Call", "Crowd", "Payload", "arrivals"]
 Payload = Callable[[int, float], bytes]
 """The bytes of a request, by its number and by how many seconds late it is."""
 
+CLOSE_S = 10.0
+"""A server that does not close what its client has closed is not waited for longer."""
+SHORT_S, TURN_S = 0.005, 0.1
+"""Waits are counted in turns of these: a machine that stands still for a minute takes one."""
 LOST = 0
 """The status of a request whose connection ended without an answer."""
 
@@ -151,7 +156,7 @@ class Crowd:
         *,
         leave_s: Callable[[int], float | None] = lambda number: None,
         first: int = 0,
-        grace_s: float = 10.0,
+        grace_s: float = 30.0,
     ) -> list[Call]:
         """Sends requests when they are due, and waits for their ends.
 
@@ -160,7 +165,7 @@ class Crowd:
             payload: The bytes of each.
             leave_s: After how many seconds its client hangs up; None: he waits.
             first: The number of the first.
-            grace_s: So long after the last was due answers are waited for.
+            grace_s: So long after the last was sent answers are waited for.
 
         Returns:
             The calls, by number.
@@ -180,19 +185,28 @@ class Crowd:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         if calls:
-            last = max(0.0, calls[-1].due - time.monotonic())
-            try:
-                await asyncio.wait_for(self._quiet.wait(), last + grace_s)
-            except TimeoutError:
-                self._waiting = 0  # those without an end tell of it themselves
+            for _ in range(round(grace_s / TURN_S)):
+                if self._quiet.is_set():
+                    break
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._quiet.wait(), TURN_S)
+            self._waiting = 0  # those without an end tell of it themselves
         return calls
 
     async def close(self) -> None:
-        """Closes all connections; what comes on them until then is looked at."""
+        """Closes all connections; what comes on them until then is looked at.
+
+        The server is told, and closes them first: so it has none of them any more when this ends.
+        """
         for line in list(self.open):
-            line.transport.close()
-        while self.open:
-            await asyncio.sleep(0.005)
+            if not line.transport.is_closing():
+                line.transport.write_eof()
+        for _ in range(round(CLOSE_S / SHORT_S)):
+            if not self.open:
+                return
+            await asyncio.sleep(SHORT_S)
+        for line in list(self.open):
+            line.transport.abort()
 
     def _free(self) -> _Line | None:
         """A connection that is idle, and that the server has not ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import uvloop
@@ -21,18 +22,25 @@ LOAD = 0.4
 """Of what both devices can do: one of them alone can do it."""
 BACK_S = 3.0
 """Attainment is to be back within so long."""
+AGAIN_S = 30.0
+"""So long, at most, requests go on until a device that is well again is used: a thread that has
+died is replaced after 1 s, and after 2, 4, 8 where the device was dead still."""
+PIECE_S = 0.25
 
 
-def faults(place: Place, pace: Pace, seconds: float = 4.0) -> list[Finding]:
+def faults(
+    place: Place, pace: Pace, seconds: float = 4.0, names: Sequence[str] = FAULTS
+) -> list[Finding]:
     """How the pool goes on without one of its devices, and takes it back.
 
     Args:
         place: Where the service stands.
         pace: Of devices and clients.
         seconds: Before the fault, while it lasts, and after it.
+        names: Of `FAULTS`, those that are put in.
     """
     found = []
-    for fault in FAULTS:
+    for fault in names:
         with place("rankers", pace=pace) as world:
             found += uvloop.run(_drill(world, fault, pace, seconds * pace.slow))
     return found
@@ -42,16 +50,21 @@ async def _drill(world: Any, fault: str, pace: Pace, length_s: float) -> list[Fi
     due_s = arrivals(2, (LOAD * pace.most, 3 * length_s))
     crowd = Crowd(world.port())
     await crowd.gather(100)
-    playing = asyncio.ensure_future(crowd.play(due_s, infer(pace.objective_s)))
+    payload = infer(pace.objective_s)
+    playing = asyncio.ensure_future(crowd.play(due_s, payload))
     await asyncio.sleep(length_s)
     await asyncio.to_thread(_break, world, fault)
     await asyncio.sleep(length_s)
     ran = len(await asyncio.to_thread(world.ran, 0))
     await asyncio.to_thread(world.heal, 0)
     calls = await playing
+    for _ in range(round(AGAIN_S / PIECE_S)):
+        if again := len(await asyncio.to_thread(world.ran, 0, ran)):
+            break
+        more_s = arrivals(len(calls), (LOAD * pace.most, PIECE_S))
+        calls += await crowd.play(more_s, payload, first=len(calls))
     await crowd.close()
-    again = world.ran(0, ran)
-    return _told(fault, pace, calls, crowd.strays, calls[0].due - due_s[0], length_s, len(again))
+    return _told(fault, pace, calls, crowd.strays, calls[0].due - due_s[0], length_s, again)
 
 
 def _break(world: Any, fault: str) -> None:

@@ -32,7 +32,15 @@ NEVER = 2.0
 WANTED = 1.1
 
 
-def fleet(place: Place, pace: Pace, outage_s: float = 10.0, after_s: float = 10.0) -> list[Finding]:
+def fleet(
+    place: Place,
+    pace: Pace,
+    outage_s: float = 10.0,
+    after_s: float = 10.0,
+    outages: Sequence[str] = OUTAGES,
+    *,
+    is_compared: bool = True,
+) -> list[Finding]:
     """How much is offered over what is asked for, after an outage.
 
     The clients are those of `featurelib_client`, as they are, for whom there is an aim; and, to be
@@ -43,10 +51,13 @@ def fleet(place: Place, pace: Pace, outage_s: float = 10.0, after_s: float = 10.
         pace: Of devices and clients.
         outage_s: How long it lasts, at any pace.
         after_s: For how long is counted after it, at any pace.
+        outages: Of `OUTAGES`, those that happen.
+        is_compared: Also without the circuit breaker.
     """
     found = []
-    for outage in OUTAGES:
-        for words, settings in (("", {}), (", no breaker", {"breaker_rate": NEVER})):
+    without = [(", no breaker", {"breaker_rate": NEVER})] if is_compared else []
+    for outage in outages:
+        for words, settings in [("", dict[str, Any]()), *without]:
             with place("rankers", pace=pace) as world:
                 told = uvloop.run(_play(world, outage, pace, settings, outage_s, after_s))
             aim = "" if settings else f"<= {WANTED}"

@@ -25,24 +25,26 @@ GROWTH = 0.02
 """Memory that grows by less than this between the first sample that is looked at and the last one,
 on the line through all of them, is flat."""
 SOAK_LOAD = 0.4
+PATIENCE_S = 600.0
 NOTHING = 1e-9
 """A slope below this is the rounding of the fit."""
 
 
-def cycles(place: Place, count: int = 10_000) -> list[Finding]:
+def cycles(place: Place, count: int = 10_000, samples: int = 40) -> list[Finding]:
     """A model is unloaded and loaded again through HTTP, again and again.
 
     Args:
         place: Where the service stands.
         count: How often.
+        samples: How often in between it is looked at what the process holds.
     """
     name = "load, unload"
     with place("rankers") as world:
-        connection = http.client.HTTPConnection("127.0.0.1", world.admin_port(), timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", world.admin_port(), timeout=PATIENCE_S)
         known = {"Authorization": f"Bearer {TOKEN}"}
         told, failed = list[Vitals](), 0
         for number in range(count):
-            if number % max(1, count // 40) == 0:
+            if number % max(1, count // samples) == 0:
                 told.append(world.vitals())
             for word in ("unload", "load"):
                 connection.request("POST", f"/v2/repository/models/b/{word}", headers=known)

@@ -29,6 +29,8 @@ from serving_example.tests.app.world import bundle, published
 __all__ = ["KEPT_S", "Place", "apart", "films", "here", "rankers"]
 
 KEPT_S = 0.5
+PATIENCE_S = 120.0
+"""Thousands have to come before the one answer is made: nobody gives up meanwhile."""
 SILENT_S = 600.0
 """Connections are opened before they are used; 10 s without a byte would end them."""
 SOURCE = "assumed: serving_example.drills.pace.ASSUMED"
@@ -71,7 +73,14 @@ def films() -> Standing:
     folder = Path(tempfile.mkdtemp(prefix="drill-"))
     device = FaultyDevice(cpu_device())
     policy = Policy(soft_s=KEPT_S, hard_s=KEPT_S, early=0.0, audit_share=0.0)
-    world = FilmWorld(folder, caches=CacheOptions(policy), devices=[device])
+    limits = Limits(
+        connections=20_000, in_flight=20_000, compute_s=PATIENCE_S, answer_s=2 * PATIENCE_S,
+        head_s=SILENT_S,
+    )  # fmt: skip
+    world = FilmWorld(
+        folder, caches=CacheOptions(policy), devices=[device], limits=limits,
+        stuck_after_s=2 * PATIENCE_S,
+    )  # fmt: skip
     world.films.start()
 
     def after() -> None:
