@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from serving_example.app.contracts import Contract, Recommended
 from serving_example.app.http import JSON, Headers, Pending, Rejection, Request, Response
+from serving_example.app.rank_program import RankProgram
 from serving_example.app.recommender import Ask, Recommender
 from serving_example.caches import Made, ResultCache, Waiter, Work, answerer, canonical
 from serving_example.caches.flights import Cancel
@@ -58,17 +59,18 @@ class CachedRecommender:
         cache, user = self._cache, ask.user_id
         if not cache.looks():
             return self._recommender.recommend(ask, request, contract.respond)
-        who = self._who(ask)
+        program = self._recommender.program(ask.model)
+        who = _who(program, ask)
         key = self._name(who, contract) + canonical((user, ask.k, *(ask.candidates or ())))
         kept = cache.look(key, user)
         if kept is None:
-            return self._made_now(key, ask, request, contract, who)
+            return self._made_now(key, ask, request, contract, program)
         if kept.is_due:
-            cache.renew(key, user, self._work(ask, request, contract, who))
+            cache.renew(key, user, self._work(ask, request, contract, program))
         return Response(200, kept.value, JSON, self._headers(contract, int(kept.age_s)))
 
     def _made_now(
-        self, key: bytes, ask: Ask, request: Request, contract: Contract, who: _Who
+        self, key: bytes, ask: Ask, request: Request, contract: Contract, program: RankProgram
     ) -> Pending:
         """An answer that is not kept yet."""
         pending = Pending()
@@ -80,7 +82,7 @@ class CachedRecommender:
                 pending.set(Response(body=result.value, headers=contract.headers))
 
         waiter: Waiter[Made[bytes]] = Waiter(told, request.deadline)
-        self._cache.make(key, ask.user_id, self._work(ask, request, contract, who), waiter)
+        self._cache.make(key, ask.user_id, self._work(ask, request, contract, program), waiter)
         if pending.result is None:
             pending.on_abandon = waiter.leave
         return pending
@@ -95,13 +97,6 @@ class CachedRecommender:
             self._aged[contract.version, age_s] = made
         return made
 
-    def _who(self, ask: Ask) -> _Who:
-        """Names and artifacts of the models that answer a request now, one after another."""
-        who: _Who = ()
-        for model in self._recommender.models(ask):
-            who += (model.name, model.digest)
-        return who
-
     def _name(self, who: _Who, contract: Contract) -> bytes:
         name = self._names.get((contract.version, who))
         if name is None:
@@ -111,42 +106,69 @@ class CachedRecommender:
             self._names[contract.version, who] = name
         return name
 
-    def _work(self, ask: Ask, request: Request, contract: Contract, who: _Who) -> Work[bytes]:
-        return lambda deadline, done: self._begin(ask, request, contract, who, deadline, done)
-
-    def _begin(
-        self,
-        ask: Ask,
-        request: Request,
-        contract: Contract,
-        who: _Who,
-        deadline: float,
-        done: _Done,
-    ) -> Cancel:
+    def _work(
+        self, ask: Ask, request: Request, contract: Contract, program: RankProgram
+    ) -> Work[bytes]:
         """Has an answer made. Begun for others than this request, it leaves the request alone."""
-        seen: list[Recommended] = []
-        if deadline != request.deadline:
-            request = dataclasses.replace(request, deadline=deadline, timings=[], stages=())
 
-        def answer(made: Recommended) -> Response:
-            seen.append(made)
-            return contract.respond(made)
+        def begin(deadline: float, done: _Done) -> Cancel:
+            asked = request
+            if deadline != request.deadline:
+                asked = dataclasses.replace(request, deadline=deadline, timings=[], stages=())
+            making = _Making(contract, _who(program, ask), self._ttl_s, done)
+            pending = self._recommender.recommend(ask, asked, making.answer, program)
+            pending.then(making.ended)
+            return lambda: pending.abandon(_NOBODY)
 
-        def ended(result: Response | Exception) -> None:
-            done(result if isinstance(result, Exception) else self._made(result.body, seen[0], who))
+        return begin
 
-        pending = self._recommender.recommend(ask, request, answer)
-        pending.then(ended)
-        return lambda: pending.abandon(_NOBODY)
 
-    def _made(self, body: bytes, made: Recommended, who: _Who) -> Made[bytes]:
+class _Making:
+    """One answer on its way.
+
+    Args:
+        contract: In whose words.
+        who: The models that its key names.
+        ttl_s: Of each view how long a vector is served.
+        done: Given what was made of it.
+    """
+
+    __slots__ = ("_contract", "_done", "_made", "_ttl_s", "_who")
+
+    def __init__(
+        self, contract: Contract, who: _Who, ttl_s: Mapping[str, float], done: _Done
+    ) -> None:
+        self._contract, self._who, self._ttl_s, self._done = contract, who, ttl_s, done
+        self._made: Recommended | None = None
+
+    def answer(self, made: Recommended) -> Response:
+        """The response; called on a device's thread."""
+        self._made = made
+        return self._contract.respond(made)
+
+    def ended(self, result: Response | Exception) -> None:
+        """Tells what is to be kept of it."""
+        if isinstance(result, Exception):
+            self._done(result)
+            return
+        made = self._made
+        assert made is not None  # the response was made of it
         models: _Who = (made.model.name, made.model.digest)
         if made.retrieval is not None:
             models += (made.retrieval.name, made.retrieval.digest)
         # A model may have been replaced while this waited: then it is no answer to this key.
-        is_mine = models == who
+        is_mine = models == self._who
         left = math.inf
         for view, ttl_s in self._ttl_s.items():
             age = made.feature_age_s.get(view)
             left = left if age is None else min(left, ttl_s - age)
-        return Made(body, len(body), is_mine and "stale" not in made.flags, left)
+        body = result.body
+        self._done(Made(body, len(body), is_mine and "stale" not in made.flags, left))
+
+
+def _who(program: RankProgram, ask: Ask) -> _Who:
+    """Names and artifacts of the models that answer: ranker, and towers if they find the films."""
+    ranker, towers = program.ranker, program.towers
+    if ask.candidates is not None or towers is None:
+        return ranker.name, ranker.digest
+    return ranker.name, ranker.digest, towers.name, towers.digest

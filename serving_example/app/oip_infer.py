@@ -57,7 +57,7 @@ class Inference:
         rows = len(next(iter(tensors.values())))
         work = [(served.outputs[output], tensors, rows) for output in outputs]
 
-        def finish(jobs: list[Job]) -> Response:
+        def finish(request: Request, jobs: list[Job]) -> Response:
             made = {o: job.answer for o, job in zip(outputs, jobs, strict=True)}
             return _response(call, served, outputs, made)
 

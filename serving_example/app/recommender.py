@@ -11,7 +11,7 @@ from serving_example.app.rank_program import RankProgram
 from serving_example.app.ranking import Ranking
 from serving_example.app.repository import Repository
 from serving_example.app.served import Served
-from serving_example.app.work import run_jobs
+from serving_example.app.work import Running
 from serving_example.pool import Job, Pool, RefusedError
 
 __all__ = ["Ask", "Recommender"]
@@ -56,14 +56,23 @@ class Recommender:
         self._services, self._repository, self._ranking = services, repository, ranking
         self._pool, self._ranker = pool, ranker
 
-    def recommend(self, ask: Ask, request: Request, answer: Answer) -> Pending:
+    def recommend(
+        self, ask: Ask, request: Request, answer: Answer, program: RankProgram | None = None
+    ) -> Pending:
         """Ranks, and gives what is recommended to `answer`, whose response it is.
 
-        `answer` is called on a device's thread.
+        A job that the pool refuses is no exception: what is given has the `RefusedError` as its
+        result.
+
+        Args:
+            ask: What is asked.
+            request: Who asks.
+            answer: Called on a device's thread.
+            program: What answers it, as `program` gave it just now; None: it is looked up.
 
         Raises:
             Rejection: A model or an item is not there.
-            DeviceError: The pool takes no jobs, or not this one.
+            DeviceError: The pool takes no jobs.
         """
         services, rows = self._services, None
         if ask.candidates is not None:
@@ -75,37 +84,29 @@ class Recommender:
                 ) from None
         wanted = Wanted(ask.user_id, ask.k, rows, answer)
         count = services.candidates if rows is None else len(rows)
-
-        def told(jobs: list[Job]) -> Response:
-            made: Answered = jobs[0].answer
-            request.stages = made.stages
-            return made.response
-
-        def begun(program: RankProgram) -> Pending:
+        program = program or self.program(ask.model)
+        if rows is None:
+            self._check_films(program)
+        running = Running(self._pool, request, _told)
+        refusal = running.offer(program, wanted, count)
+        if refusal is not None and refusal.reason == "unknown_model":
+            program = self.program(ask.model)  # it was exchanged between two lines
             if rows is None:
                 self._check_films(program)
-            return run_jobs(self._pool, [(program, wanted, count)], request, told)
+            refusal = running.offer(program, wanted, count)
+        if refusal is not None:
+            running.set(RefusedError(program.model, refusal))
+        return running
 
-        program = self._program(ask.model)
-        try:
-            return begun(program)
-        except RefusedError as error:
-            if error.refusal.reason != "unknown_model":
-                raise
-            return begun(self._program(ask.model))  # it was exchanged between the two lines
+    def program(self, name: str | None) -> RankProgram:
+        """What answers now: the program of a ranker.
 
-    def models(self, ask: Ask) -> tuple[Served, ...]:
-        """The models that answer now: the ranker, and the towers where they find the films.
+        Args:
+            name: Of the ranker; None: the service's own.
 
         Raises:
             Rejection: The ranker is not there.
         """
-        program = self._program(ask.model)
-        if ask.candidates is not None or program.towers is None:
-            return (program.ranker,)
-        return program.ranker, program.towers
-
-    def _program(self, name: str | None) -> RankProgram:
         served = self._served(name)
         program = self._ranking.of(served)
         if program is None:
@@ -140,3 +141,10 @@ class Recommender:
             503, "unavailable", "no_ranker", f"the ranker {name!r} is not loaded; try "
             "again later, or name another model", retry_after_s=5.0,
         )  # fmt: skip
+
+
+def _told(request: Request, jobs: list[Job]) -> Response:
+    """The response that the program made; its stages are told with it."""
+    made: Answered = jobs[0].answer
+    request.stages = made.stages
+    return made.response

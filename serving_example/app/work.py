@@ -8,70 +8,107 @@ from typing import Any
 
 from featurelib.errors import DeviceError, InputError
 from serving_example.app.http import Pending, Request, Response
-from serving_example.pool import Job, Pool, Program
+from serving_example.pool import Job, Pool, Program, RefusedError
+from serving_example.scheduler import Refusal
 
-__all__ = ["SERVICE", "Background", "run_jobs"]
+__all__ = ["SERVICE", "Background", "Running", "run_jobs"]
 
 SERVICE = ":service"
 """The tenant of the service's own work; no API key can have this name."""
+
+
+class Running(Pending):
+    """Jobs of one request that devices run; the response is made when all are done.
+
+    Abandoned, it cancels them.
+
+    Args:
+        pool: Runs them.
+        request: Its deadline, tenant and weight are those of the jobs; their times are added to its
+            timings.
+        finish: Given the request and its jobs, none of which failed.
+        count: How many jobs there will be.
+    """
+
+    __slots__ = ("_finish", "_jobs", "_left", "_pool", "_request")
+
+    def __init__(
+        self,
+        pool: Pool,
+        request: Request,
+        finish: Callable[[Request, list[Job]], Response],
+        count: int = 1,
+    ) -> None:
+        super().__init__(self._cancel)
+        self._pool, self._request, self._finish, self._left = pool, request, finish, count
+        self._jobs: list[Job] = []
+
+    def offer(self, program: Program, given: Any, rows: int) -> Refusal | None:
+        """Submits a job; gives why it is not taken.
+
+        Raises:
+            DeviceError: The pool takes no jobs now.
+        """
+        request = self._request
+        job = Job(
+            program, given, rows, request.deadline, self._done, request.tenant, request.weight
+        )
+        self._jobs.append(job)
+        try:
+            refusal = self._pool.offer(job)
+        except DeviceError:
+            self._jobs.pop()
+            raise
+        if refusal is not None:
+            self._jobs.pop()
+        return refusal
+
+    def _done(self, job: Job) -> None:
+        self._left -= 1
+        job.on_done = _told_before  # it holds what holds the jobs: garbage that is to be searched
+        if self.result is not None:
+            return
+        if job.error is not None:
+            self.set(_told(job.error))
+        elif not self._left:
+            _add_timings(self._request, self._jobs)
+            try:
+                self.set(self._finish(self._request, self._jobs))
+            except Exception as error:
+                self.set(error)
+
+    def _cancel(self) -> None:
+        for job in self._jobs:
+            self._pool.cancel(job)
 
 
 def run_jobs(
     pool: Pool,
     work: Sequence[tuple[Program, Any, int]],
     request: Request,
-    finish: Callable[[list[Job]], Response],
+    finish: Callable[[Request, list[Job]], Response],
 ) -> Pending:
-    """Runs jobs for a request; when all are done, `finish` makes the response of them.
+    """Runs jobs for a request, all or none. See `Running`.
 
     Args:
         pool: Runs them.
         work: For each job the program, what it takes, and how many rows.
-        request: Its deadline, tenant and weight are those of the jobs; their times are added to its
-            timings.
-        finish: Given the jobs, none of which failed.
-
-    Returns:
-        What the response will be. Abandoned, it cancels the jobs.
+        request: Whose they are.
+        finish: Makes the response.
 
     Raises:
         DeviceError: The pool takes no such job now.
     """
-    jobs: list[Job] = []
-    left = len(work)
-
-    def cancel() -> None:
-        for job in jobs:
-            pool.cancel(job)
-
-    pending = Pending(cancel)
-
-    def on_done(job: Job) -> None:
-        nonlocal left
-        left -= 1
-        job.on_done = _told_before  # it holds what holds the jobs: garbage that is to be searched
-        if pending.result is not None:
-            return
-        if job.error is not None:
-            pending.set(_told(job.error))
-        elif not left:
-            _add_timings(request, jobs)
-            try:
-                pending.set(finish(jobs))
-            except Exception as error:
-                pending.set(error)
-
+    running = Running(pool, request, finish, len(work))
     try:
         for program, given, rows in work:
-            job = Job(
-                program, given, rows, request.deadline, on_done, request.tenant, request.weight
-            )
-            pool.submit(job)
-            jobs.append(job)
-    except DeviceError:
-        cancel()
+            refusal = running.offer(program, given, rows)
+            if refusal is not None:
+                raise RefusedError(program.model, refusal)
+    except DeviceError as error:
+        running.abandon(error)
         raise
-    return pending
+    return running
 
 
 class Background:

@@ -48,13 +48,16 @@ class Waiter(Generic[Result]):
 class _Flight(Generic[Result]):
     """Work under way."""
 
-    __slots__ = ("cancel", "deadline", "is_over", "is_wanted", "of", "ticket", "waiters", "work")
+    __slots__ = (
+        "began", "cancel", "deadline", "is_over", "is_wanted", "of", "ticket", "waiters", "work",
+    )  # fmt: skip
 
     def __init__(
         self, of: Flights[Result], ticket: Hashable, work: Work, deadline: float, is_wanted: bool
     ) -> None:
         self.of, self.ticket, self.work, self.deadline = of, ticket, work, deadline
         self.waiters: dict[Waiter[Result], None] = {}
+        self.began = 0.0
         self.cancel: Cancel | None = None
         self.is_wanted, self.is_over = is_wanted, False
 
@@ -70,6 +73,22 @@ class _Flight(Generic[Result]):
         if cancel is not None:
             cancel()
 
+    def landed(self, result: Result | Exception) -> None:
+        """The work has made its result, or failed: all who wait are told."""
+        if self.is_over:
+            return
+        self.is_over, self.cancel = True, None
+        self.of.forget(self)
+        waiters, self.waiters = list(self.waiters), {}
+        if isinstance(result, Exception):
+            waiters = self.of.failed(self, waiters)
+        else:
+            self.of.keep(self.ticket, self.began, result)
+        for waiter in waiters:
+            if waiter._flight is self:  # he may leave while others are told
+                waiter._flight = None
+                waiter.told(result)
+
 
 class Flights(Generic[Result]):
     """The work that is under way, by ticket. Single-threaded.
@@ -77,10 +96,13 @@ class Flights(Generic[Result]):
     Args:
         clock: Monotonic seconds.
         counts: Told of those who joined, and of failures.
+        keep: Given each result before it is told, with its ticket and when its making began.
     """
 
-    def __init__(self, clock: Seconds, counts: Counts) -> None:
-        self._clock, self._counts = clock, counts
+    def __init__(
+        self, clock: Seconds, counts: Counts, keep: Callable[[Any, float, Result], None]
+    ) -> None:
+        self._clock, self._counts, self.keep = clock, counts, keep
         self._flights: dict[Hashable, _Flight[Result]] = {}
 
     def __len__(self) -> int:
@@ -120,31 +142,25 @@ class Flights(Generic[Result]):
 
     def _begin(self, flight: _Flight[Result]) -> None:
         self._flights[flight.ticket] = flight
+        flight.began = self._clock()
         try:
-            cancel = flight.work(flight.deadline, lambda result: self._landed(flight, result))
+            cancel = flight.work(flight.deadline, flight.landed)
         except Exception as error:
-            self._landed(flight, error)
+            flight.landed(error)
             return
-        if flight.is_over:
-            return
-        flight.cancel = cancel
+        if not flight.is_over:
+            flight.cancel = cancel
 
-    def _landed(self, flight: _Flight[Result], result: Result | Exception) -> None:
-        if flight.is_over:
-            return
-        flight.is_over, flight.cancel = True, None
-        self.forget(flight)
-        waiters, flight.waiters = list(flight.waiters), {}
-        if isinstance(result, Exception):
-            self._counts.failures += 1
-            now = self._clock()
-            if flight.deadline <= now:
-                # The work ended with the deadline of who began it; others may have more time.
-                patient = [waiter for waiter in waiters if waiter.deadline > now]
-                waiters = [waiter for waiter in waiters if waiter.deadline <= now]
-                for waiter in patient:
-                    self.wait(flight.ticket, flight.work, waiter)
+    def failed(
+        self, flight: _Flight[Result], waiters: list[Waiter[Result]]
+    ) -> list[Waiter[Result]]:
+        """Work has failed: who of those that waited is told of it."""
+        self._counts.failures += 1
+        now = self._clock()
+        if flight.deadline > now:
+            return waiters
+        # The work ended with the deadline of who began it; others may have more time.
         for waiter in waiters:
-            if waiter._flight is flight:  # he may leave while others are told
-                waiter._flight = None
-                waiter.told(result)
+            if waiter.deadline > now:
+                self.wait(flight.ticket, flight.work, waiter)
+        return [waiter for waiter in waiters if waiter.deadline <= now]

@@ -31,8 +31,7 @@ _PAUSE_S: Final = 1.0
 """Between two tries to renew one entry: work that fails at once must not cost each hit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made(Generic[Value]):
+class Made(msgspec.Struct, Generic[Value], frozen=True, gc=False):
     """What work has made.
 
     Attributes:
@@ -145,7 +144,7 @@ class ResultCache(Generic[Value]):
         self._entries: Bounded[bytes, Kept[Value]] = Bounded(
             self._policy.max_bytes, self.counts, lambda kept: kept._hard_until <= self._clock()
         )
-        self._flights: Flights[Made[Value]] = Flights(clock, self.counts)
+        self._flights: Flights[Made[Value]] = Flights(clock, self.counts, self._keep)
         share = self._policy.audit_share if audit else 0.0
         self._audit_every = round(1 / share) if share else 0
         self._audit_in = self._audit_every
@@ -213,12 +212,12 @@ class ResultCache(Generic[Value]):
             waiter: Told of it, perhaps before this returns.
         """
         epoch = self.epochs.of(entity)  # before anything is read for the answer
-        self._flights.wait((key, epoch), self._making(key, entity, epoch, work), waiter)
+        self._flights.wait((key, entity, epoch), work, waiter)
 
     def renew(self, key: bytes, entity: int, work: Work[Value]) -> None:
         """Begins an answer anew, for nobody yet: `look` said that the one which is kept is due."""
         epoch, until = self.epochs.of(entity), self._clock() + self._policy.renew_within_s
-        if self._flights.renew((key, epoch), self._making(key, entity, epoch, work), until):
+        if self._flights.renew((key, entity, epoch), work, until):
             self.counts.renewals += 1
 
     def peek(self, key: bytes) -> Value | None:
@@ -253,22 +252,9 @@ class ResultCache(Generic[Value]):
         kept._renew_at = kept._early_at = max(now + _PAUSE_S, kept._renew_at)
         return True
 
-    def _making(self, key: bytes, entity: int, epoch: int, work: Work[Value]) -> Work[Value]:
-        """The work, whose result is kept before it is told."""
-
-        def begin(deadline: float, done: Callable[[Made[Value] | Exception], None]) -> Cancel:
-            began = self._clock()
-
-            def made(result: Made[Value] | Exception) -> None:
-                if not isinstance(result, Exception):
-                    self._keep(key, entity, epoch, began, result)
-                done(result)
-
-            return work(deadline, made)
-
-        return begin
-
-    def _keep(self, key: bytes, entity: int, epoch: int, began: float, made: Made[Value]) -> None:
+    def _keep(self, ticket: tuple[bytes, int, int], began: float, made: Made[Value]) -> None:
+        """Keeps what was made, unless it may not be kept or its entity has changed meanwhile."""
+        key, entity, epoch = ticket
         now, policy = self._clock(), self._policy
         until, renew_at = min(began + policy.hard_s, now + made.fresh_for_s), began + policy.soft_s
         if not made.is_keepable or until <= now or self.epochs.of(entity) != epoch:

@@ -42,7 +42,9 @@ class Sketch:
 
     def add(self, key: Hashable) -> None:
         """A key was asked for."""
-        self.raise_to(key, min(self.count(key) + 1, MOST))
+        count = self.count(key)
+        if count < MOST:
+            self.raise_to(key, count + 1)
         self._left -= 1
         if not self._left:
             self._left = self._sample
@@ -61,9 +63,9 @@ class Sketch:
 
     def count(self, key: Hashable) -> int:
         """How often it was asked for of late, at most 15."""
-        at, mask, least = (hash(key) * _MIX) & _ALL, self._mask, MOST
-        for row in self._rows:
-            if row[at & mask] < least:
-                least = row[at & mask]
-            at >>= _STEP
-        return least
+        at, mask = (hash(key) * _MIX) & _ALL, self._mask
+        first, second, third, fourth = self._rows
+        return min(
+            first[at & mask], second[at >> _STEP & mask], third[at >> 2 * _STEP & mask],
+            fourth[at >> 3 * _STEP & mask],
+        )  # fmt: skip

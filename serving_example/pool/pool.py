@@ -172,6 +172,16 @@ class Pool:
             PoolDownError: The pool stops.
             SchedulerError: It was submitted before, or has more rows than its program runs.
         """
+        refusal = self.offer(job)
+        if refusal is not None:
+            raise RefusedError(job.model, refusal)
+
+    def offer(self, job: Job) -> Refusal | None:
+        """As `submit`, but gives a refusal and does not raise it: in overload most are refused.
+
+        Raises:
+            PoolDownError, SchedulerError: As there.
+        """
         hands, core, dropped = self._hands, self._core, None
         with self._lock:
             if core.is_stopping:
@@ -187,12 +197,13 @@ class Pool:
         if dropped:
             core.tell(dropped)
         if refusal is not None:
-            raise RefusedError(job.model, refusal)
+            return refusal
         soonest = core.windows.until
         if job.state == "waiting" and job.deadline < soonest:
             soonest = job.deadline
         if soonest < self._keeper.until:
             self._keeper.poke()
+        return None
 
     def cancel(self, job: Job) -> bool:
         """Nobody wants the answer any more: the job is delivered with an error if it was not done.
