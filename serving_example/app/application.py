@@ -13,13 +13,14 @@ from urllib.parse import unquote
 
 import httptools
 
-from serving_example.app.errors import as_rejection, as_response
+from serving_example.app.errors import as_rejection, as_response, turned_away
 from serving_example.app.heads import Heads
 from serving_example.app.http import Headers, Rejection, Request, Response, Timings
 from serving_example.app.keys import Keys
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
 from serving_example.app.routes import Route, Routes
+from serving_example.pool import RefusedError
 
 __all__ = ["ADMIN_S", "Application"]
 
@@ -193,11 +194,16 @@ class Application:
 
     def refuse(self, error: Exception, request: Request) -> Response:
         """The answer that an error becomes."""
+        is_oip = request.path == "/v2" or request.path.startswith("/v2/")
+        if isinstance(error, RefusedError) and not is_oip:
+            after_s = self.limits.retry_after_s
+            code, reason, made = turned_away(error.refusal, request.request_id, after_s)
+            self._metrics.rejection(code, reason)
+            return made
         rejection = as_rejection(error, self.limits.retry_after_s)
         if rejection.status == 500:
             log.error("request %s failed", request.request_id, exc_info=error)
         self._metrics.rejection(rejection.code, rejection.reason)
-        is_oip = request.path == "/v2" or request.path.startswith("/v2/")
         return as_response(rejection, request.request_id, "oip" if is_oip else "json")
 
     def head(self, made: Response, request: Request, route: str, now: float, more: str) -> bytes:

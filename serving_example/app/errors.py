@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from featurelib.errors import FieldValueError, InputError, MissingFieldError, UnknownFieldError
-from serving_example.app.http import Rejection, Response, encode
+from serving_example.app.http import Headers, Rejection, Response, encode
 from serving_example.devices.protocol import UnloadedError
 from serving_example.pool import DroppedError, PoolDownError, RefusedError
 from serving_example.scheduler import Refusal
+from serving_example.scheduler.work import RefusalReason
 from serving_example.store import StoreUnavailable
 
-__all__ = ["as_rejection", "as_response", "too_late"]
+__all__ = ["as_rejection", "as_response", "too_late", "turned_away"]
+
+_ID, _AFTER_S = "the id", 1.5
+"""What stands in a refusal that is made once for the places of what differs."""
 
 
 def as_rejection(error: Exception, retry_after_s: float = 1.0) -> Rejection:
@@ -92,6 +97,7 @@ _REFUSED: Mapping[str, str] = {
     "cold": "no device holds the model yet; try again when it is loaded",
     "no_device": "no device lives; try another server",
 }
+_SECOND: Headers = ((b"retry-after", b"1"),)
 _REASONS = (
     (MissingFieldError, "missing_field"),
     (UnknownFieldError, "unknown_field"),
@@ -116,7 +122,7 @@ def as_response(rejection: Rejection, request_id: str, style: str = "json") -> R
         "request_id": request_id,
     }
     if rejection.retry_after_s is not None:
-        about["retry_after_ms"] = math.ceil(rejection.retry_after_s * 1e6) / 1e3
+        about["retry_after_ms"] = _ms(rejection.retry_after_s)
     if style == "oip":
         where = f"{rejection.field}: " if rejection.field else ""
         body: dict[str, Any] = {"error": where + about.pop("message"), **about}
@@ -124,8 +130,48 @@ def as_response(rejection: Rejection, request_id: str, style: str = "json") -> R
         body = {"error": about}
     headers = rejection.headers
     if rejection.retry_after_s is not None:
-        # Whole seconds are what the header can say, and 0 would mean at once: a pool that knows
-        # better has told it above.
-        seconds = max(1, math.ceil(rejection.retry_after_s))
-        headers = (*headers, (b"retry-after", str(seconds).encode()))
+        headers = (*headers, *_retry_after(rejection.retry_after_s))
     return Response(rejection.status, encode(body), headers=headers, close=rejection.close)
+
+
+def turned_away(
+    refusal: Refusal, request_id: str, retry_after_s: float
+) -> tuple[str, str, Response]:
+    """Code, reason and response for a refusal of the scheduler: as `as_response`, and sooner.
+
+    In overload most requests are refused, and what that costs is taken from those that are not.
+
+    Args:
+        refusal: Why.
+        request_id: The request's.
+        retry_after_s: What is told where the refusal does not say it.
+    """
+    (status, code, reason), before, between, after = _parts(refusal.reason)
+    after_s = refusal.retry_after_s
+    if after_s is None or refusal.reason == "unknown_model":
+        after_s = retry_after_s
+    body = b"".join((before, encode(request_id), between, encode(_ms(after_s)), after))
+    return code, reason, Response(status, body, headers=_retry_after(after_s))
+
+
+@cache
+def _parts(reason: RefusalReason) -> tuple[tuple[int, str, str], bytes, bytes, bytes]:
+    """Status, code and reason that a client is told, and the body around request id and time."""
+    rejection = _refused(Refusal(reason, _AFTER_S), _AFTER_S)
+    body = as_response(rejection, _ID).body
+    before, _, rest = body.partition(encode(_ID))
+    between, _, after = rest.rpartition(encode(_ms(_AFTER_S)))
+    return (rejection.status, rejection.code, rejection.reason), before, between, after
+
+
+def _ms(seconds: float) -> float:
+    return math.ceil(seconds * 1e6) / 1e3
+
+
+def _retry_after(seconds: float) -> Headers:
+    """The header: whole seconds are what it can say.
+
+    0 would mean at once: a pool that knows better has told it in the body.
+    """
+    whole = math.ceil(seconds)
+    return _SECOND if whole <= 1 else ((b"retry-after", b"%d" % whole),)
