@@ -169,22 +169,27 @@ def test_towers_are_exchanged_under_traffic(tmp_path: Any) -> None:
         towers = [artifact("towers", seed=seed, of=bundle()) for seed in (5, 6, 7)]
         digests, ends = [world.models["towers"].digest], threading.Event()
 
-        def ask(user: int) -> set[str]:
-            seen = set()
+        seen: set[str] = set()
+
+        def ask(user: int) -> None:
             with httpx.Client() as client:
                 while not ends.is_set():
                     got = client.get(f"{base}/{user}?k=3").raise_for_status().json()
                     seen.add(got["retrieval"]["digest"])
-            return seen
 
         with ThreadPoolExecutor(3) as pool:
             asking = [pool.submit(ask, user) for user in (1, 2, 3)]
-            for made in towers:
-                world.artifacts.publish({"towers": world.artifacts.put(made)})
-                digests.append(world.service.repository.load("towers").digest)
-            ends.set()
-            seen = set().union(*(one.result() for one in asking))
-        assert seen <= set(digests) and len(seen) > 1
+            try:
+                assert waited(lambda: digests[0] in seen)  # a slow machine has not asked yet
+                for made in towers:
+                    world.artifacts.publish({"towers": world.artifacts.put(made)})
+                    digests.append(world.service.repository.load("towers").digest)
+                assert waited(lambda: digests[-1] in seen)
+            finally:
+                ends.set()
+            for one in asking:
+                one.result()
+        assert seen <= set(digests)
         assert httpx.get(f"{base}/1").json()["retrieval"]["digest"] == digests[-1]
         assert waited(lambda: len(world.service.pool.stats().models) == 7)  # of the old ones none
         world.service.repository.unload("towers")
