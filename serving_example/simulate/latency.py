@@ -1,13 +1,14 @@
-"""What the devices of a simulation take: l(b) = a*b + c, at the sizes of a ladder."""
+"""What the devices of a simulation take: l(b) = a*b + c, or a recording, at sizes of a ladder."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from featurelib.errors import DefinitionError
 
-__all__ = ["POWERS", "Linear", "Model", "Pool"]
+__all__ = ["POWERS", "Linear", "Model", "Pool", "Table"]
 
 POWERS = (1, 2, 4, 8, 16, 32, 64)
 """Sizes of a ladder for requests of one row."""
@@ -36,6 +37,21 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Seconds of a batch as they were recorded.
+
+    Attributes:
+        run_s: By the size at which it runs.
+    """
+
+    run_s: Mapping[int, float]
+
+    def seconds(self, size: int) -> float:
+        """Of one batch that runs at this size, which was recorded."""
+        return self.run_s[size]
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model of a simulation.
 
@@ -49,7 +65,7 @@ class Model:
     """
 
     name: str
-    latency: Linear
+    latency: Linear | Table
     sizes: tuple[int, ...] = POWERS
     memory_bytes: int = 1
     load_s: float = 0.0

@@ -1,0 +1,119 @@
+"""One trace in both: how many requests are in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from serving_example.load.replay import Replayed, post, replay
+from serving_example.simulate.latency import Model, Pool, Table
+from serving_example.simulate.outcome import Outcome
+from serving_example.simulate.paced.server import Asked, Setup
+from serving_example.simulate.run import simulate
+from serving_example.simulate.trace import Trace
+
+__all__ = ["Compared", "compared", "overhead_s", "sent"]
+
+ALONE = 20
+ALONE_EVERY_S = 0.2
+"""Requests that come alone, to see what the server needs beside the device."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A trace in a server and in the simulator.
+
+    Attributes:
+        trace: What arrived.
+        replayed: What the server made of it.
+        outcome: What the simulator made of it.
+    """
+
+    trace: Trace
+    replayed: Replayed
+    outcome: Outcome
+
+    @property
+    def served(self) -> float:
+        """Share of the requests that the server answered in time."""
+        good = self.replayed.in_time(self.trace.deadlines - self.trace.times)
+        return float(good.mean()) if len(good) else 1.0
+
+    @property
+    def simulated(self) -> float:
+        """Share of the requests that were in time in the simulator."""
+        return self.outcome.attainment
+
+    @property
+    def points(self) -> float:
+        """By how many points of a hundred the simulator says more."""
+        return 100.0 * (self.simulated - self.served)
+
+
+def sent(url: str, trace: Trace, routes: Mapping[str, Asked], grace_s: float = 5.0) -> Replayed:
+    """Sends a trace to a server, each request with its deadline.
+
+    Args:
+        url: Of the server.
+        trace: Requests of models that have a route.
+        routes: How each model is asked.
+        grace_s: After the last request, for answers that are still to come.
+
+    Raises:
+        OSError: The server takes no connections.
+    """
+    left_ms = np.maximum(1, (1000 * (trace.deadlines - trace.times)).astype(np.int64))
+    made: dict[tuple[int, int], bytes] = {}
+    requests = []
+    for key in zip(trace.models.tolist(), left_ms.tolist(), strict=True):
+        if key not in made:
+            route = routes[trace.model_names[key[0]]]
+            headers = (*route.headers, f"X-Timeout-Ms: {key[1]}")
+            made[key] = post(url, route.path, headers, route.body)
+        requests.append(made[key])
+    first = trace.times[0] if len(trace) else 0.0
+    return replay(url, trace.times - first, requests, grace_s=grace_s)
+
+
+def overhead_s(url: str, model: str, routes: Mapping[str, Asked], setup: Setup, rows: int) -> float:
+    """What a request that comes alone takes beside its batch: HTTP, queue, wake-ups; the median.
+
+    Raises:
+        OSError: The server takes no connections.
+    """
+    times = np.arange(ALONE) * ALONE_EVERY_S
+    nothing = np.zeros(ALONE, np.int64)
+    trace = Trace(times, nothing, nothing + rows, times + 5.0, nothing, (model,))
+    took = float(np.median(sent(url, trace, routes).latency_s))
+    return max(0.0, took - min(s for size, s in setup.recording.run_s.items() if size >= rows))
+
+
+def compared(
+    url: str, trace: Trace, routes: Mapping[str, Asked], setup: Setup, lost_s: float
+) -> Compared:
+    """Sends a trace to a server, and runs it through the simulator.
+
+    Args:
+        url: Of the server.
+        trace: Requests of models that have a route.
+        routes: How each model is asked.
+        setup: What is served.
+        lost_s: What a request takes beside its batch; the simulator's requests have as much less
+            time.
+
+    Raises:
+        OSError: The server takes no connections.
+    """
+    replayed = sent(url, trace, routes)
+    shorter = replace(trace, deadlines=np.maximum(trace.times, trace.deadlines - lost_s))
+    return Compared(
+        trace, replayed, simulate(shorter, _pool(setup, trace.model_names), setup.policy)
+    )
+
+
+def _pool(setup: Setup, models: Sequence[str]) -> Pool:
+    latency, sizes = Table(setup.recording.run_s), tuple(sorted(setup.recording.run_s))
+    made = (Model(name, latency, sizes, is_pinned=True) for name in models)
+    return Pool(tuple(made), setup.devices, len(models))
