@@ -10,11 +10,13 @@ import numpy as np
 from serving_example.load.replay import Replayed, post, replay
 from serving_example.simulate.latency import Model, Pool, Table
 from serving_example.simulate.outcome import Outcome
-from serving_example.simulate.paced.server import Asked, Setup
+from serving_example.simulate.paced.server import Asked, Setup, batches
 from serving_example.simulate.run import simulate
 from serving_example.simulate.trace import Trace
 
 __all__ = ["Compared", "compared", "overhead_s", "sent"]
+
+Batches = Mapping[int, tuple[float, float]]
 
 ALONE = 20
 ALONE_EVERY_S = 0.2
@@ -28,11 +30,15 @@ class Compared:
     Attributes:
         trace: What arrived.
         replayed: What the server made of it.
-        outcome: What the simulator made of it.
+        took: Mean seconds of the server's batches, by size.
+        as_recorded: What the simulator made of it, with the recorded latencies.
+        outcome: The same with the latencies that the server's batches had.
     """
 
     trace: Trace
     replayed: Replayed
+    took: Mapping[int, float]
+    as_recorded: Outcome
     outcome: Outcome
 
     @property
@@ -95,6 +101,10 @@ def compared(
 ) -> Compared:
     """Sends a trace to a server, and runs it through the simulator.
 
+    A paced batch ends when this machine wakes its thread, and a machine that does much else does
+    so late: the simulator is told how long the server's batches took, and, for comparison, how
+    long they should have taken.
+
     Args:
         url: Of the server.
         trace: Requests of models that have a route.
@@ -106,14 +116,29 @@ def compared(
     Raises:
         OSError: The server takes no connections.
     """
+    before = batches(url)
     replayed = sent(url, trace, routes)
+    took = _means(before, batches(url), setup.recording.run_s)
     shorter = replace(trace, deadlines=np.maximum(trace.times, trace.deadlines - lost_s))
-    return Compared(
-        trace, replayed, simulate(shorter, _pool(setup, trace.model_names), setup.policy)
-    )
+    outcomes = [
+        simulate(shorter, _pool(setup, trace.model_names, seconds), setup.policy)
+        for seconds in (setup.recording.run_s, took)
+    ]
+    return Compared(trace, replayed, took, outcomes[0], outcomes[1])
 
 
-def _pool(setup: Setup, models: Sequence[str]) -> Pool:
-    latency, sizes = Table(setup.recording.run_s), tuple(sorted(setup.recording.run_s))
+def _means(before: Batches, after: Batches, recorded: Mapping[int, float]) -> dict[int, float]:
+    """Mean seconds by size; a size that did not run is as much longer as the others together."""
+    made: dict[int, float] = {}
+    for size in recorded:
+        had, has = before.get(size, (0.0, 0.0)), after.get(size, (0.0, 0.0))
+        if has[1] > had[1]:
+            made[size] = (has[0] - had[0]) / (has[1] - had[1])
+    more = np.mean([made[size] / recorded[size] for size in made]) if made else 1.0
+    return {size: made.get(size, float(more) * seconds) for size, seconds in recorded.items()}
+
+
+def _pool(setup: Setup, models: Sequence[str], seconds: Mapping[int, float]) -> Pool:
+    latency, sizes = Table(seconds), tuple(sorted(seconds))
     made = (Model(name, latency, sizes, is_pinned=True) for name in models)
     return Pool(tuple(made), setup.devices, len(models))

@@ -20,11 +20,14 @@ from serving_example.artifacts import ArtifactStore
 from serving_example.devices import Recording
 from serving_example.scheduler import Profiles
 
-__all__ = ["Asked", "Setup", "asked", "serving", "some_rankers"]
+__all__ = ["Asked", "Setup", "asked", "batches", "serving", "some_rankers"]
 
 START_S = 120.0
 """A server that is not ready by then does not come."""
 END_S = 20.0
+_BATCHES = re.compile(
+    r"featurelib_device_batch_seconds_(sum|count)\{.*size=\"([0-9]+)\"\} ([0-9.e+-]+)"
+)
 _READY = re.compile(r"ready in .*(http://127\.0\.0\.1:[0-9]+)")
 
 
@@ -144,6 +147,18 @@ def asked(url: str, ranker: str, rows: int) -> Asked:
         f"/v2/models/{ranker}/infer", (f"Inference-Header-Content-Length: {len(head)}",),
         head + tail,
     )  # fmt: skip
+
+
+def batches(url: str) -> dict[int, tuple[float, float]]:
+    """Seconds and number of the batches that all devices of a server have run, by size."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    made: dict[int, tuple[float, float]] = {}
+    for kind, size, value in _BATCHES.findall(text):
+        seconds, count = made.get(int(size), (0.0, 0.0))
+        is_sum = kind == "sum"
+        made[int(size)] = seconds + is_sum * float(value), count + (not is_sum) * float(value)
+    return made
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:
