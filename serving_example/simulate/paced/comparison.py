@@ -14,7 +14,7 @@ from serving_example.simulate.paced.server import Asked, Setup, batches
 from serving_example.simulate.run import simulate
 from serving_example.simulate.trace import Trace
 
-__all__ = ["Compared", "compared", "overhead_s", "sent"]
+__all__ = ["Compared", "compared", "means", "overhead_s", "sent"]
 
 Batches = Mapping[int, tuple[float, float]]
 
@@ -118,7 +118,7 @@ def compared(
     """
     before = batches(url)
     replayed = sent(url, trace, routes)
-    took = _means(before, batches(url), setup.recording.run_s)
+    took = means(before, batches(url), setup.recording.run_s)
     shorter = replace(trace, deadlines=np.maximum(trace.times, trace.deadlines - lost_s))
     outcomes = [
         simulate(shorter, _pool(setup, trace.model_names, seconds), setup.policy)
@@ -127,8 +127,16 @@ def compared(
     return Compared(trace, replayed, took, outcomes[0], outcomes[1])
 
 
-def _means(before: Batches, after: Batches, recorded: Mapping[int, float]) -> dict[int, float]:
-    """Mean seconds by size; a size that did not run is as much longer as the others together."""
+def means(before: Batches, after: Batches, recorded: Mapping[int, float]) -> dict[int, float]:
+    """Mean seconds of the batches between two looks, by size.
+
+    A size that did not run is taken to be as much longer than it was recorded as those that did.
+
+    Args:
+        before: Seconds and number by size, at the first look.
+        after: The same at the second.
+        recorded: Seconds by size.
+    """
     made: dict[int, float] = {}
     for size in recorded:
         had, has = before.get(size, (0.0, 0.0)), after.get(size, (0.0, 0.0))

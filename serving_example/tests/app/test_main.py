@@ -16,6 +16,8 @@ import pytest
 from serving_example.app.__main__ import main
 from serving_example.app.keys import Keys
 from serving_example.devices import Recording
+from serving_example.simulate.paced.__main__ import main as paced
+from serving_example.simulate.trace import read
 from serving_example.tests.app.film_world import FilmWorld
 from serving_example.tests.features.worlds import bundle
 
@@ -178,3 +180,21 @@ def test_a_file_of_keys_holds_no_key(tmp_path: Any, capsys: Any) -> None:
     (stored,) = Keys.read(path)
     assert (stored.name, stored.rate, stored.burst) == ("team-a", 5.0, 7.0)
     assert main(["key", "team-a", "--keys", str(path)]) == 1
+
+
+def test_a_trace_is_sent_to_a_paced_server_and_simulated(folder: Any, capsys: Any) -> None:
+    """Every request is counted on both sides, and the trace is kept as it was sent.
+
+    How near the two come is for a machine that does nothing else: docs/scheduling.md.
+    """
+    recording, out = folder / "slow.json", folder / "paced"
+    Recording("a test", {128: 0.02, 256: 0.04}, 0.0, 1, 100).dump(recording)
+    given = ["--data", str(folder), "--recording", str(recording), "--seconds", "1"]
+    assert paced([*given, "--trace", "steady", "--slo-s", "2", "--out", str(out)]) in (0, 2)
+    told = capsys.readouterr()
+    assert "a request that comes alone" in told.err and "2 paced devices, 2 models" in told.err
+    cells = [cell.strip() for cell in told.out.splitlines()[2].strip("|").split("|")]
+    trace = read(out / "steady.csv")
+    assert cells[0] == "steady" and int(cells[2]) == len(trace) > 300
+    assert 0.0 < float(cells[3]) <= 100.0 and float(cells[4]) > 90.0
+    assert (out / "paced.md").read_text() == told.out
