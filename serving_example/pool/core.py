@@ -154,7 +154,14 @@ class Core:
         """See `Owner.ran`."""
         with self.lock:
             now = self._clock()
-            jobs = cast(list[Job], self.scheduler.finished(batch, error))
+            try:
+                jobs = cast(list[Job], self.scheduler.finished(batch, error))
+            except Exception:  # a defect of the scheduler's costs nobody the answer that is here
+                log.exception("the scheduler failed at the end of a batch of %s", batch.model)
+                jobs = [job for job in cast(list[Job], batch.works) if job.state != "cancelled"]
+                for job in jobs:
+                    job.state = "done" if error is None else "failed"
+                self.keeper.poke()  # the device has nothing to do until the scheduler is asked
             if jobs:
                 self.hands.entries[batch.model].jobs -= len(jobs)
             dropped = self.leave()

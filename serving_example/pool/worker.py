@@ -139,8 +139,8 @@ class Worker:
 
     def lose(self) -> None:
         """What it was told is void; called under the lock under which it is told."""
+        self.is_lost = True  # before the new inbox is there: a thread that reads it goes on at once
         void, self._inbox = self._inbox, SimpleQueue[Command]()
-        self.is_lost = True
         void.put(("lost", None))
 
     def health(self, now: float) -> DeviceHealth:

@@ -83,12 +83,13 @@ class Curve:
         self._fresh[size] += 1
         self._batches += 1
         self._last[size] = self._batches
-        is_news = self._batches % WINDOW == 0 and self._fade_unseen()
-        if len(window) > REFRESH and self._fresh[size] < REFRESH:
-            return is_news
-        self._take(size)
-        self._moved()
-        return True
+        is_news = len(window) <= REFRESH or self._fresh[size] >= REFRESH
+        if is_news:
+            self._take(size)
+            self._moved()
+        if self._batches % WINDOW == 0 and self._fade_unseen():
+            is_news = True
+        return is_news
 
     def doubt(self, floor_s: float) -> None:
         """Believes each size to be a little faster.

@@ -208,6 +208,38 @@ def test_jobs_are_delivered_though_one_delivery_fails() -> None:
     assert calls == [1, 1]
 
 
+class Forgetful(Profiles):
+    """Learns of a batch only while it may.
+
+    Attributes:
+        may: Whether it may; else it fails, as a defect of the scheduler would.
+    """
+
+    may = True
+
+    def observe(self, model: str, device: str, size: int, seconds: float) -> bool:
+        if not self.may:
+            raise KeyError(size)
+        return super().observe(model, device, size, seconds)
+
+
+def test_a_scheduler_that_fails_at_the_end_of_a_batch_costs_no_answer() -> None:
+    """Who waited for the batch has its answer, and the device goes on with what waits."""
+    model, profiles = program(Gate()), Forgetful()
+    with running(model, devices=[Held()], profiles=profiles) as (pool, asked):
+        model.module.shut()
+        first = asked.job(model, 3, seed=1)
+        assert model.module.entered.wait(10)
+        left, second = asked.job(model, 128), asked.job(model, 256)
+        profiles.may = False
+        assert pool.cancel(left)
+        model.module.go.set()
+        assert asked.wait(first).answer.tobytes() == bits(model.module, 3, seed=1)
+        assert asked.wait(second).error is None and not pool.cancel(first)
+        profiles.may = True
+        assert asked.answer(model).error is None and alive(pool) == [True]
+
+
 def test_a_device_that_is_three_times_slower_is_given_what_it_can_do() -> None:
     """Within a few batches no job is taken that would be late, and it is seen as a drift."""
     clock, model = Clock(), program(sizes=(128,))

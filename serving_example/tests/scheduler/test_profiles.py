@@ -64,6 +64,19 @@ def test_a_size_that_one_stall_made_slow_is_believed_to_be_fast_again(is_told: b
     assert made.seconds("m", "a", 32) == 0.8, "what is seen is believed again"
 
 
+@given(st.lists(st.tuples(st.sampled_from((4, 8, 16)), st.integers(1, 66)), max_size=6))
+def test_any_batch_may_be_the_first_of_its_size(runs: list[tuple[int, int]]) -> None:
+    """All sizes that ran take what they took, also if the 64th batch is the first of its size.
+
+    At each 64th what did not run fades; that one ended its device's thread.
+    """
+    made = Profiles()
+    for size, count in [(4, 63), (8, 1), *runs]:
+        for _ in range(count):
+            made.observe("m", "a", size, size / 1000)
+            assert made.seconds("m", "a", size) == size / 1000
+
+
 def test_what_is_faster_than_sizes_that_run_does_not_fade() -> None:
     """A stall of what runs is no news of what does not."""
     made = profiles()
