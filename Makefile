@@ -53,13 +53,14 @@ mutants: $(STAMP) ## Change every tenth place in what ops are made of: do the te
 test-cuda: $(STAMP) ## Run the parity suite on this machine's CUDA device
 	$(BIN)/python -m pytest -m cuda parity_tests/cuda $(PYTEST_ARGS)
 
-check: $(STAMP) ## Lint, format, types, layers, generated files, the lock
+check: $(STAMP) ## Lint, format, types, layers, generated files, the client's API, the lock
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m featurelib.generate --check
 	$(BIN)/python -m serving_example.client.generate --check
+	$(BIN)/python -m serving_example.client.public_api --check
 	$(BIN)/featurelib lock --check
 
 bench: $(STAMP) ## Every speed claim, peers side by side (a C compiler gives the limit)

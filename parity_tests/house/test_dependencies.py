@@ -19,7 +19,7 @@ FOLDERS = (
     "benchmarks",
     "serving_example",
 )
-DISTRIBUTION = {"sklearn": "scikit-learn"}
+DISTRIBUTION = {"griffe": "griffelib", "sklearn": "scikit-learn"}
 BROUGHT_BY_ANOTHER = {
     "annotated_types": "pydantic",
     "llvmlite": "numba",

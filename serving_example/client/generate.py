@@ -161,12 +161,13 @@ def files(document: Mapping[str, Any]) -> dict[Path, str]:
     }
     built = {"paths": paths, "schemas": schemas}
     return {
-        PACKAGE / "contract.py": _formatted(text),
+        PACKAGE / "contract.py": formatted(text),
         PACKAGE / "contract.json": json.dumps(built, indent=1, sort_keys=True) + "\n",
     }
 
 
-def _formatted(text: str) -> str:
+def formatted(text: str) -> str:
+    """Python source as ruff writes it."""
     import subprocess
 
     command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "contract.py", "-"]

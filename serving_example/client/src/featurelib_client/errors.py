@@ -63,6 +63,8 @@ class InputError(ClientError, ValueError):
         field: The part of the request at fault: a path of names and indices.
     """
 
+    field: str
+
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
@@ -79,6 +81,14 @@ class CallError(ClientError):
         reason: Which case of it, for programs: ``connect``, ``queue_full``, ...
         retry_after_s: After how long to try again; None if nobody said so.
     """
+
+    message: str
+    operation: str
+    request_id: str
+    attempts: int
+    elapsed_s: float
+    reason: str
+    retry_after_s: float | None
 
     def __init__(self, message: str, *, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -130,6 +140,10 @@ class RefusedError(CallError):
         field: The part of the request at fault; None if the server names none.
     """
 
+    status: int
+    code: str
+    field: str | None
+
     def __init__(self, message: str, *, reason: str, status: int, code: str, field: str | None):
         super().__init__(f"{field}: {message}" if field else message, reason=reason)
         self.status, self.code, self.field = status, code, field
@@ -141,6 +155,8 @@ class ContractError(CallError):
     Attributes:
         excerpt: The beginning of the answer's body.
     """
+
+    excerpt: str
 
     def __init__(self, message: str, *, body: bytes, reason: str = "contract") -> None:
         self.excerpt = body[: _EXCERPT * 4].decode("utf-8", "replace")[:_EXCERPT]
@@ -154,6 +170,9 @@ class ContractVersionError(ContractError):
         mine: The versions that this client speaks.
         theirs: The versions that the server answers, as far as it says.
     """
+
+    mine: tuple[int, ...]
+    theirs: tuple[int, ...]
 
     def __init__(self, mine: tuple[int, ...], theirs: tuple[int, ...], body: bytes = b"") -> None:
         ours, other, way = apart(mine, theirs)
