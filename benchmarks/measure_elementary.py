@@ -43,6 +43,10 @@ SCALES: dict[str, tuple[int, int, bool]] = {
     "acos": (-60, -1, True),
     "atan": (-1074, 1023, True),
     "cbrt": (-1074, 1023, True),
+    "degrees": (-1074, 1016, True),
+    "radians": (-1074, 1023, True),
+    "logit": (-1074, -1, False),
+    "softplus": (-60, 9, True),
 }
 # Around these points a half of the arguments is drawn: value and spread.
 HARD: dict[str, list[tuple[float, float]]] = {
@@ -63,14 +67,23 @@ HARD: dict[str, list[tuple[float, float]]] = {
     "acos": [(0.0, 1.0), (1.0, 1e-3), (0.7, 0.1)],
     "atan": [(0.0, 1.0), (0.0, 5.0), (0.0625, 0.01)],
     "cbrt": [(4.0, 4.0), (1.0, 1e-3)],
+    "degrees": [(0.0, 7.0)],
+    "radians": [(0.0, 400.0)],
+    "logit": [(0.5, 0.5), (0.5, 1e-3), (1.0, 1e-6)],
+    "softplus": [(0.0, 1.0), (0.0, 45.0), (-720.0, 30.0)],
 }
-PAIRS = ("atan2", "pow")
+PAIRS = ("atan2", "hypot", "pow")
 ORACLES: dict[str, Callable[..., Any]] = {
     "log2": lambda x: mp.log(x) / mp.ln2,
     "log10": lambda x: mp.log(x) / mp.ln10,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
     "pow": mp.power,
+    "degrees": lambda x: x * 180 / mp.pi,
+    "radians": lambda x: x * mp.pi / 180,
+    "hypot": mp.hypot,
+    "logit": lambda x: mp.log(x / (1 - x)),
+    "softplus": lambda x: mp.log1p(mp.exp(x)),
 }
 
 
@@ -80,13 +93,13 @@ def oracle(name: str) -> Callable[..., Any]:
 
 
 def arguments(name: str, count: int) -> tuple[np.ndarray, ...]:
-    """`count` seeded arguments (two columns for `atan2` and `pow`)."""
+    """`count` seeded arguments (two columns for those of `PAIRS`)."""
     rng = np.random.default_rng(SEED)
     if name == "pow":
         x = np.exp(rng.uniform(-700, 700, count) * rng.choice([1.0, 0.1, 1e-3, 1e-9], count))
         y = rng.uniform(-760, 720, count) / np.where(x == 1.0, 1.0, np.log(x))
         return x, y
-    if name == "atan2":
+    if name in ("atan2", "hypot"):
         y = random_doubles(rng, count, -1074, 1023, True)
         with np.errstate(over="ignore"):
             near = y * np.exp2(rng.uniform(-20, 20, count)) * rng.choice([-1.0, 1.0], count)
@@ -99,6 +112,8 @@ def arguments(name: str, count: int) -> tuple[np.ndarray, ...]:
     if name in ("sin", "cos", "tan"):  # the doubles next to multiples of pi / 2
         close[::4] = rng.integers(1, 1 << 40, len(close[::4])) * (math.pi / 2)
     x = np.concatenate([scaled, close])
+    if name == "logit":
+        x = np.where(np.abs(x) < 1.0, np.abs(x), 0.25)
     if name in ("asin", "acos"):
         x = np.where(np.abs(x) > 1.0, 2.0 - np.abs(x), x)
     if name == "log1p":
@@ -170,7 +185,7 @@ def nanoseconds(fn: Any, columns: tuple[np.ndarray, ...]) -> float:
 
 def speed(name: str) -> tuple[float, float]:
     """Nanoseconds a value of ours and of libm's on everyday arguments; NaN where libm has none."""
-    top = 0.99 if name in ("asin", "acos") else 10.0
+    top = 0.99 if name in ("asin", "acos", "logit") else 10.0
     x = np.random.default_rng(SEED).uniform(0.01, top, 100_000)
     columns = (x, x[::-1].copy()) if name in PAIRS else (x,)
     ours = nanoseconds(compiled(get_op(name).bodies[0].fn), columns)

@@ -21,6 +21,11 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
     "pow": mp.power,
+    "degrees": lambda x: x * 180 / mp.pi,
+    "radians": lambda x: x * mp.pi / 180,
+    "hypot": mp.hypot,
+    "logit": lambda x: mp.log(x / (1 - x)),
+    "softplus": lambda x: mp.log1p(mp.exp(x)),
 }
 # Exponents of two of the arguments, and whether they may be negative.
 DOMAINS: dict[str, tuple[int, int, bool]] = {
@@ -42,9 +47,13 @@ DOMAINS: dict[str, tuple[int, int, bool]] = {
     "sigmoid": (-30, 9, True),
     "sqrt": (-1074, 1023, False),
     "cbrt": (-1074, 1023, True),
+    "degrees": (-1074, 1016, True),
+    "radians": (-1074, 1023, True),
+    "logit": (-1074, -1, False),
+    "softplus": (-60, 9, True),
 }
-PAIRS = ("atan2", "pow")
-ODD = ("sin", "tan", "asin", "atan", "sinh", "tanh", "cbrt")
+PAIRS = ("atan2", "hypot", "pow")
+ODD = ("sin", "tan", "asin", "atan", "sinh", "tanh", "cbrt", "degrees", "radians")
 LIMIT_ULP = 1.0
 
 
@@ -61,7 +70,7 @@ def arguments(name: str, count: int) -> list[tuple[float, ...]]:
             rng.choice([rng.uniform(0.5, 2), 2.0 ** rng.uniform(-1000, 1000)]) for _ in range(count)
         ]
         return [(x, rng.uniform(-740, 709) / math.log(x)) for x in bases]
-    if name == "atan2":
+    if name in ("atan2", "hypot"):
         sides = [2.0 ** rng.uniform(-1000, 1000) for _ in range(count)]
         return [(y * rng.choice([-1, 1]), y * rng.uniform(-8, 8)) for y in sides]
     low, high, signed = DOMAINS[name]
@@ -136,6 +145,7 @@ def test_whole_powers_and_roots_are_exact() -> None:
         ("exp", -0.0, 1.0), ("log", 1.0, 0.0), ("log1p", -0.0, -0.0), ("expm1", -0.0, -0.0),
         ("sin", -0.0, -0.0), ("cos", 0.0, 1.0), ("tan", -0.0, -0.0), ("acos", 1.0, 0.0),
         ("asin", 1.0, math.pi / 2), ("atan", 1.0, math.pi / 4), ("sigmoid", 0.0, 0.5),
+        ("logit", 0.5, 0.0), ("degrees", math.pi, 180.0), ("radians", -0.0, -0.0),
     ],
 )  # fmt: skip
 def test_simple_values_are_exact(name: str, x: float, value: float) -> None:

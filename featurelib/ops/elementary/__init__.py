@@ -11,6 +11,7 @@ from featurelib.ops.elementary.integer_power import pow_integer, pow_natural
 from featurelib.ops.elementary.inverse import acos, asin, atan, atan2
 from featurelib.ops.elementary.log import log, log1p, log2, log10
 from featurelib.ops.elementary.power import cbrt, power, sqrt
+from featurelib.ops.elementary.special import degrees, hypot, logit, radians, softplus
 from featurelib.ops.elementary.trig import cos, sin, tan
 
 __all__ = [
@@ -21,18 +22,23 @@ __all__ = [
     "cbrt",
     "cos",
     "cosh",
+    "degrees",
     "exp",
     "expm1",
+    "hypot",
     "log",
     "log10",
     "log1p",
     "log2",
+    "logit",
     "pow_integer",
     "pow_natural",
     "power",
+    "radians",
     "sigmoid",
     "sin",
     "sinh",
+    "softplus",
     "sqrt",
     "tan",
     "tanh",
