@@ -1,43 +1,10 @@
-"""A clock that stands still until it is moved, and a transport with scripted outcomes."""
+"""Answers of the service, in short."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 from featurelib_client.wire import Failure, Reply, Sent
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-class Scripted:
-    """Gives its outcomes one after another, each after some time; the last one for ever."""
-
-    def __init__(self, clock: Clock, *outcomes: Reply | Failure, takes: float = 0.01) -> None:
-        self.clock, self.outcomes, self.takes = clock, list(outcomes), takes
-        self.sent: list[Sent] = []
-        self.is_closed = False
-
-    def send(self, sent: Sent) -> Reply | Failure:
-        self.sent.append(sent)
-        self.clock.now += self.takes
-        return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
-
-    def close(self) -> None:
-        self.is_closed = True
-
 
 RECOMMENDED = {
     "user_id": 42, "items": [{"item_id": 7, "score": 0.5}, {"item_id": 3, "score": -1.0}],

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from featurelib_client import AsyncClient, Client, UnavailableError
+from featurelib_client.testing import FakeTransport, ManualClock
 from featurelib_client.wire import Failure, Reply, Sent
-from serving_example.client.tests.fakes import RECOMMENDED, Clock, Scripted, answer, refusal
+from serving_example.client.tests.fakes import RECOMMENDED, answer, refusal
 
 MINUTE = {"cache_control": "max-age=10, stale-while-revalidate=20, stale-if-error=100"}
 DOWN = Failure("connect", "refused", is_sent=False)
 RATING = {"rating_id": 1, "user_id": 42, "item_id": 7, "rating": 4.0}
 
 
-def kept(*outcomes: Any, **settings: Any) -> tuple[Client, Scripted, Clock]:
-    clock = Clock()
-    transport = Scripted(clock, *outcomes)
+def kept(*outcomes: Any, **settings: Any) -> tuple[Client, FakeTransport, ManualClock]:
+    clock = ManualClock()
+    transport = FakeTransport(*outcomes, clock=clock, takes_s=0.01)
     options = {"cache_bytes": 100_000, "max_attempts": 1, **settings}
     client = Client(
         "http://films", transport=transport, clock=clock, sleep=clock.sleep, chance=lambda: 0.0,

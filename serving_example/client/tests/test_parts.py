@@ -11,9 +11,9 @@ from featurelib_client.backoff import Backoff, retry_after
 from featurelib_client.breaker import Breaker
 from featurelib_client.budget import AGAIN, THROTTLED, RetryBudget
 from featurelib_client.cache import ResultCache, lifetimes
+from featurelib_client.testing import ManualClock
 from featurelib_client.wire import Reply
 from parity_tests.soak import examples
-from serving_example.client.tests.fakes import Clock
 
 SOAK = examples(25, soak=1500)
 
@@ -76,7 +76,7 @@ class BreakerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = Clock()
+        self.clock = ManualClock()
         self.breaker = Breaker(rate=0.5, calls=4, window_s=10.0, open_s=2.0, clock=self.clock)
         self.seen: list[tuple[float, bool]] = []
         self.opened: float | None = None
@@ -165,7 +165,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = Clock()
+        self.clock = ManualClock()
         self.cache = ResultCache(self.BYTES, self.clock)
         self.kept: list[tuple[int, Reply, float, int]] = []  # key, answer, end, user
         self.before: list[tuple[int, set[int]]] = []

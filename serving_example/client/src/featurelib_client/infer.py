@@ -20,7 +20,7 @@ from featurelib_client.protocol import InferAnswer, OutputTensor
 from featurelib_client.tensors import DATATYPES, Tensor, as_tensor
 from featurelib_client.wire import About, Reply
 
-__all__ = ["Inferred", "infer_call", "model_path"]
+__all__ = ["Inferred", "infer_call", "model_path", "read_tensors", "write_tensors"]
 
 _LENGTH = b"inference-header-content-length"
 _DIGITS = re.compile(rb"[0-9]{1,10}\Z")
@@ -71,19 +71,7 @@ def infer_call(
     """
     if not isinstance(inputs, Mapping) or not inputs:
         raise InputError("inputs", f"expected a mapping of names to tensors, got {inputs!r:.80}")
-    told: list[dict[str, Any]] = []
-    tail: list[bytes] = []
-    for name, value in inputs.items():
-        if not isinstance(name, str) or not name:
-            raise InputError("inputs", f"expected names that are texts, got {name!r:.80}")
-        tensor = as_tensor(value, f"inputs[{name!r}]")
-        about: dict[str, Any] = {"name": name, "datatype": tensor.datatype, "shape": tensor.shape}
-        if isinstance(tensor.data, bytes):
-            about["parameters"] = {"binary_data_size": len(tensor.data)}
-            tail.append(tensor.data)
-        else:
-            about["data"] = tensor.data
-        told.append(about)
+    told, tail = write_tensors(inputs, "inputs")
     body: dict[str, Any] = {"inputs": told}
     if outputs is not None:
         wanted = [outputs] if isinstance(outputs, str) else list(outputs)
@@ -103,6 +91,30 @@ def infer_call(
     )  # fmt: skip
 
 
+def write_tensors(
+    tensors: Mapping[str, object], field: str
+) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """Tensors as the protocol's JSON has them, and the bytes that follow it.
+
+    Raises:
+        InputError: One is no tensor, or does not fit what it says of itself.
+    """
+    told: list[dict[str, Any]] = []
+    tail: list[bytes] = []
+    for name, value in tensors.items():
+        if not isinstance(name, str) or not name:
+            raise InputError(field, f"expected names that are texts, got {name!r:.80}")
+        tensor = as_tensor(value, f"{field}[{name!r}]")
+        about: dict[str, Any] = {"name": name, "datatype": tensor.datatype, "shape": tensor.shape}
+        if isinstance(tensor.data, bytes):
+            about["parameters"] = {"binary_data_size": len(tensor.data)}
+            tail.append(tensor.data)
+        else:
+            about["data"] = tensor.data
+        told.append(about)
+    return told, tail
+
+
 def _read(reply: Reply, about: About) -> Inferred:
     body = reply.body
     length = reply.headers.get(_LENGTH)
@@ -118,15 +130,25 @@ def _read(reply: Reply, about: About) -> Inferred:
         raise ContractError(
             f"no answer to an inference: {first_problem(error)}", body=body
         ) from None
-    raw, made = memoryview(body)[head:], dict[str, Tensor]()
-    for output in told.outputs:
+    made = read_tensors(told.outputs, memoryview(body)[head:], body)
+    return Inferred(told.model_name, told.model_version, made, about)
+
+
+def read_tensors(told: Iterable[OutputTensor], raw: memoryview, body: bytes) -> dict[str, Tensor]:
+    """Tensors by name, from what the JSON says of them and the bytes behind it.
+
+    Raises:
+        ContractError: They do not fit each other; it shows the beginning of `body`.
+    """
+    made: dict[str, Tensor] = {}
+    for output in told:
         if output.name in made:
             raise ContractError(f"output `{output.name}` comes twice", body=body)
         made[output.name], taken = _output(output, raw, body)
         raw = raw[taken:]
     if len(raw):
         raise ContractError(f"{len(raw)} bytes belong to no output", body=body)
-    return Inferred(told.model_name, told.model_version, made, about)
+    return made
 
 
 def _output(output: OutputTensor, raw: memoryview, body: bytes) -> tuple[Tensor, int]:
