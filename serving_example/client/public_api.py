@@ -22,7 +22,7 @@ from serving_example.client.generate import formatted
 HERE = Path(__file__).parent
 SOURCE = HERE / "src"
 BASELINE = HERE / "public_api.txt"
-PUBLIC = ("featurelib_client", "featurelib_client.compatibility")
+PUBLIC = ("featurelib_client", "featurelib_client.compatibility", "featurelib_client.testing")
 """Modules whose ``__all__`` is promised; all others may change with a patch."""
 _HEAD = "# The public API of featurelib-client {version}"
 _WAY = "`python -m serving_example.client.public_api --write`"
