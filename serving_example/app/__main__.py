@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", action="append", metavar="[N*]DEVICE",
         help="cpu, cuda, cuda:1, or paced:FILE: the CPU in recorded time; 2*cpu for two; may be "
         "given again (cpu)")  # fmt: skip
+    add("--own-threads", action="store_true",
+        help="a single CPU computes on a thread of its own too, for models that take long: not "
+        "in turns with requests")  # fmt: skip
     add("--memory", type=float, metavar="MIB", help="what models may take of each device")
     add("--policy", default="hybrid", help="which works run next (%(default)s)")
     add("--no-admission", action="store_true", help="takes work that will be late")

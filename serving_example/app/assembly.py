@@ -70,9 +70,10 @@ def assembled(
     data: Path = options.data
     bundle = fl.load(options.bundle or data / "bundle.json")
     place = options.store or str(data / "store")
+    devices = devices_of(options.device or ["cpu"], options.memory)
     service = Service(
-        artifacts=_artifacts(options),
-        devices=devices_of(options.device or ["cpu"], options.memory),
+        artifacts=_artifacts(options), devices=devices,
+        takes_turns=not options.own_threads and [device.kind for device in devices] == ["cpu"],
         check=lambda inputs: inputs.check(bundle), clock=time.monotonic,
         id_prefix=f"{socket.gethostname()[:20]}-{secrets.token_hex(3)}", keys=keys,
         limits=_limits(options), pinned=_pinned(options),

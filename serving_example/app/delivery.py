@@ -1,9 +1,11 @@
-"""From the devices' threads to the event loop: one wake-up for all jobs of a batch."""
+"""From the devices to the event loop: one wake-up for all jobs of a batch, or batches in turns."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from serving_example.pool import Job
@@ -32,20 +34,50 @@ class LoopDelivery:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+        self._turns: deque[Callable[[], None]] = deque()
+        self._thread, self._is_turn = 0, False
         self.lagged: Callable[[float], None] = lambda seconds: None
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Delivers on this loop from now on; called on it."""
-        self._loop = loop
+        self._loop, self._thread = loop, threading.get_ident()
         self._look(self._clock())
 
     def unbind(self) -> None:
-        """The loop ends."""
-        self._loop = None
+        """The loop ends; what still waits for its turn has it now."""
+        with self._lock:
+            self._loop = None
+        while self._turns:
+            self._take_turn()
+
+    def turns(self, function: Callable[[], None]) -> bool:
+        """Runs a function on the loop, between other things. See `pool.Turns`."""
+        with self._lock:
+            loop = self._loop
+            if loop is None:
+                return False
+            self._turns.append(function)
+            if threading.get_ident() == self._thread:
+                loop.call_soon(self._take_turn)
+            else:
+                loop.call_soon_threadsafe(self._take_turn)
+        return True
+
+    def _take_turn(self) -> None:
+        if self._turns:
+            self._is_turn = True
+            try:
+                self._turns.popleft()()
+            finally:
+                self._is_turn = False
 
     def __call__(self, jobs: Sequence[Job]) -> None:
-        """Delivers jobs that are done; called on a device's thread."""
+        """Delivers jobs that are done; called on a device's thread, or in a turn."""
         loop = self._loop
+        if self._is_turn and threading.get_ident() == self._thread:
+            self._arrived(jobs)
+            return
         if loop is not None:
             try:
                 loop.call_soon_threadsafe(self._arrived, jobs)

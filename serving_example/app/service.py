@@ -52,6 +52,7 @@ class Service:
         is_admitting: Work that would be late is refused at once; False takes all there is room for.
         max_queued_rows: Rows that may wait.
         profiles: What is known of latencies, and where it is kept; None: it is learned anew.
+        takes_turns: Batches run on the event loop, between requests: for one device that is a CPU.
         stuck_after_s: A device that comes back from nothing for longer is given no more work.
         objective_s: In which an answer should be given; the dashboard measures against it.
 
@@ -81,6 +82,7 @@ class Service:
         is_admitting: bool = True,
         max_queued_rows: int = 65_536,
         profiles: ProfileFile | None = None,
+        takes_turns: bool = False,
         stuck_after_s: float = 5.0,
         objective_s: float = 0.05,
     ) -> None:
@@ -94,7 +96,7 @@ class Service:
             devices, clock=clock, deliver=self._deliver, observe=self._observe, policy=policy,
             profiles=None if profiles is None else profiles.read(),
             admission=Admission(max_rows=max_queued_rows, is_on=is_admitting),
-            stuck_after_s=stuck_after_s,
+            stuck_after_s=stuck_after_s, turns=self.delivery.turns if takes_turns else None,
         )  # fmt: skip
         self.delivery.lagged = self.pool.lagged
         self.pool.start()

@@ -14,7 +14,7 @@ from serving_example.pool.keeper import Keeper
 from serving_example.pool.lag import Lag
 from serving_example.pool.program import Program
 from serving_example.pool.windows import NEVER, Windows
-from serving_example.pool.worker import Worker
+from serving_example.pool.worker import Turns, Worker
 from serving_example.scheduler import (
     Admission,
     Batch,
@@ -48,7 +48,7 @@ class Core:
         deliver: Given jobs that are done.
         observe: Told of each batch that ran, and its seconds.
         policy, profiles, admission, residency, shares: The scheduler's.
-        stuck_after_s, regain_after_s: The workers'.
+        stuck_after_s, regain_after_s, turns: The workers'.
 
     Attributes:
         lock: Of the scheduler and all that it commands.
@@ -73,10 +73,11 @@ class Core:
         shares: Shares | None,
         stuck_after_s: float,
         regain_after_s: float,
+        turns: Turns | None,
     ) -> None:
         self._clock, self._deliver, self._observe = clock, deliver, observe
         self.workers = {
-            device.name: Worker(device, self, clock, stuck_after_s, regain_after_s)
+            device.name: Worker(device, self, clock, stuck_after_s, regain_after_s, turns)
             for device in devices
         }
         self.hands, self.windows = Hands(self.workers, clock), Windows(policy)

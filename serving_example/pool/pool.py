@@ -12,6 +12,7 @@ from serving_example.pool.hands import Entry
 from serving_example.pool.health import PoolHealth
 from serving_example.pool.job import Deliver, Job, deliver_here
 from serving_example.pool.program import Program
+from serving_example.pool.worker import Turns
 from serving_example.scheduler import (
     DEFAULT_POLICY,
     Admission,
@@ -55,6 +56,9 @@ class Pool:
         stuck_after_s: A device that does one thing for longer, and for 20 times as long as
             expected, is lost until it comes back.
         regain_after_s: After so long a thread that has died is replaced.
+        turns: What runs batches, on a thread that they share with others; None: each device's own
+            thread does. A device that computes with the interpreter gains nothing from a thread of
+            its own, and each wants the interpreter back from the other some fifty times a batch.
 
     Raises:
         SchedulerError: No device, two of one name, or no such policy.
@@ -74,12 +78,13 @@ class Pool:
         shares: Shares | None = None,
         stuck_after_s: float = 5.0,
         regain_after_s: float = 1.0,
+        turns: Turns | None = None,
     ) -> None:
         chosen = make_policy(policy) if isinstance(policy, str) else policy
         self._clock, self.policy = clock, chosen.name
         self._core = core = Core(
             devices, clock, deliver, observe, chosen, profiles, admission, residency, shares,
-            stuck_after_s, regain_after_s,
+            stuck_after_s, regain_after_s, turns,
         )  # fmt: skip
         # The way of every job, without a step in between.
         self._lock, self._hands, self._scheduler = core.lock, core.hands, core.scheduler

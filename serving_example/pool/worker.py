@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol, cast
 
@@ -15,7 +16,7 @@ from serving_example.pool.job import Job
 from serving_example.pool.program import Placed, Program
 from serving_example.scheduler import Batch, Clock
 
-__all__ = ["Owner", "Worker"]
+__all__ = ["Owner", "Turns", "Worker"]
 
 log = logging.getLogger("serving_example")
 
@@ -25,6 +26,10 @@ MAX_REGAIN_S = 60.0
 """A device that fails again and again is tried at least once a minute."""
 
 Command = tuple[Literal["run", "load", "unload", "lost", "end"], Any]
+
+Turns = Callable[[Callable[[], None]], bool]
+"""Runs a function soon on the thread that batches share with others, one after another. False: it
+was not taken, there is no such thread now."""
 
 
 class Owner(Protocol):
@@ -62,6 +67,7 @@ class Worker:
         stuck_after_s: What takes longer than this, and much longer than expected, hangs.
         regain_after_s: A thread that has died is replaced after so long, then twice as long, ...
             until a batch has run.
+        turns: What runs its batches; None: its thread does. Loads stay on its thread.
 
     Attributes:
         device: As given.
@@ -77,8 +83,12 @@ class Worker:
         clock: Clock,
         stuck_after_s: float,
         regain_after_s: float,
+        turns: Turns | None = None,
     ) -> None:
         self.device = device
+        self._turns = turns
+        self._entered = 0
+        """The thread that has entered the device last."""
         self._owner, self._clock = owner, clock
         self._stuck_after_s, self._regain_after_s = stuck_after_s, regain_after_s
         self._inbox = SimpleQueue[Command]()
@@ -86,7 +96,9 @@ class Worker:
         self._loading: Program | None = None
         self._steps: Generator[None, None, Placed] | None = None
         self._doing: tuple[float, float] | None = None
-        """Since when it does what it does, and how long that may take."""
+        """Since when its thread does what it does, and how long that may take."""
+        self._turn: tuple[float, float] | None = None
+        """The same of the batch that another thread runs for it."""
         self._ends = 0
         self._thread: threading.Thread | None = None
         self.is_lost = self.has_ended = False
@@ -105,8 +117,10 @@ class Worker:
             self.has_ended = True
 
     def run(self, batch: Batch) -> None:
-        """Runs a batch before it goes on with a load."""
-        self._inbox.put(("run", batch))
+        """Runs a batch before it goes on with a load, or beside it where another thread runs it."""
+        turns = self._turns
+        if turns is None or not turns(partial(self._run_in_turn, batch, self._inbox)):
+            self._inbox.put(("run", batch))
 
     def load(self, program: Program) -> None:
         """Loads a program."""
@@ -128,8 +142,7 @@ class Worker:
 
     def hangs(self, now: float) -> bool:
         """Whether what it does takes longer than it may."""
-        doing = self._doing
-        return doing is not None and now - doing[0] > doing[1]
+        return any(one is not None and now - one[0] > one[1] for one in (self._doing, self._turn))
 
     def back_off(self, now: float) -> None:
         """Its thread has ended, whether it was lost before or not: when the next one starts."""
@@ -145,7 +158,7 @@ class Worker:
 
     def health(self, now: float) -> DeviceHealth:
         """How it is now."""
-        doing, is_there = self._doing, self._thread is not None and not self.has_ended
+        doing, is_there = self._turn or self._doing, self._thread is not None and not self.has_ended
         busy_s = max(0.0, now - doing[0]) if doing is not None and is_there else 0.0
         name, kind, is_lost = self.device.name, self.device.kind, self.is_lost
         return DeviceHealth(name, kind, is_there and not is_lost, is_there and is_lost, busy_s)
@@ -153,8 +166,9 @@ class Worker:
     def _main(self) -> None:
         try:
             self._begin(0.0)
-            self.device.enter()
+            self._enter()
             while True:
+                self._wait_for_turn()
                 self._clear()
                 if self.is_lost:
                     self._owner.regained(self)
@@ -166,6 +180,16 @@ class Worker:
         finally:
             self.has_ended = True
             self._owner.ended()
+
+    def _enter(self) -> None:
+        self.device.enter()
+        self._entered = threading.get_ident()
+
+    def _wait_for_turn(self) -> None:
+        """What hangs on another thread ends before the device is emptied and used again."""
+        over = threading.Event()
+        if self._turn is not None and self._turns is not None and self._turns(over.set):
+            over.wait()
 
     def _live(self) -> bool:
         """Does what it is told until the device is lost; False if it was told to end."""
@@ -191,12 +215,32 @@ class Worker:
         elif kind == "unload":
             self._unload(self._placed.pop(what))
 
+    def _run_in_turn(self, batch: Batch, inbox: SimpleQueue[Command]) -> None:
+        """Runs a batch on a thread that is not its own, unless the device was lost meanwhile."""
+        if inbox is not self._inbox:
+            return
+        self._turn = self._until(batch.expected_s)
+        started = self._turn[0]
+        try:
+            answers, error = self._made(batch)
+        finally:
+            self._turn = None
+        self._owner.ran(batch, answers, error, started)
+
     def _run(self, batch: Batch) -> None:
         started = self._begin(batch.expected_s)
+        answers, error = self._made(batch)
+        self._doing = None
+        self._owner.ran(batch, answers, error, started)
+
+    def _made(self, batch: Batch) -> tuple[list[Any], Exception | None]:
+        """The answers of a batch, or why there are none."""
         jobs = cast(list[Job], batch.works)
         answers: list[Any] = []
         error: Exception | None = None
         try:
+            if self._entered != threading.get_ident():
+                self._enter()
             answers = list(self._placed[batch.model].run([job.given for job in jobs]))
             if len(answers) != len(jobs):
                 raise DeviceError(
@@ -206,8 +250,7 @@ class Worker:
             self._ends = 0
         except Exception as failed:  # a poisoned batch: the next one may go well
             error = failed
-        self._doing = None
-        self._owner.ran(batch, answers, error, started)
+        return answers, error
 
     def _step(self) -> None:
         """One step of the load that goes on."""
@@ -227,9 +270,12 @@ class Worker:
         self._owner.loaded(self.device.name, program, error)
 
     def _begin(self, expected_s: float) -> float:
-        now = self._clock()
-        self._doing = (now, max(self._stuck_after_s, TIMES_EXPECTED * expected_s))
-        return now
+        self._doing = self._until(expected_s)
+        return self._doing[0]
+
+    def _until(self, expected_s: float) -> tuple[float, float]:
+        """What begins now, and may take so long."""
+        return self._clock(), max(self._stuck_after_s, TIMES_EXPECTED * expected_s)
 
     def _clear(self) -> None:
         """Empties the device, and forgets a load that went on."""
