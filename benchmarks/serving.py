@@ -81,9 +81,10 @@ def served(
         more: Options.
         env: Its environment; None for that of this process.
     """
-    command = ["serving_example.app", "serve", "--data", str(folder), "--port", "0", *more]
+    ports = ("--port", "0", "--admin-port", "0")  # what is given twice counts the second time
+    command = ["serving_example.app", "serve", "--data", str(folder), *ports, *more]
     process = subprocess.Popen(
-        [sys.executable, "-m", *command, "--admin-port", "0"], stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", *command], stderr=subprocess.PIPE, text=True,
         env=env,
     )  # fmt: skip
     assert process.stderr is not None

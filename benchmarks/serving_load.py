@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,9 +19,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks.serving import served
+from benchmarks.serving import process_cpu, served
 from benchmarks.serving_world import USERS, make_world
 from benchmarks.tables import Table, machine
 from serving_example.load import Load, run
@@ -82,14 +83,14 @@ def _page(name: str, data: Path, options: argparse.Namespace) -> Table:
     more = (*CACHES[name], *options.serve)
     if "--result-cache" not in more:
         more = (*more, "--result-ttl", str(options.result_ttl))
-    with _warm(data, more, options) as (pid, port):
+    with _warm(data, more, options) as service:
         if options.rate:
-            table.rows.append(_row(name, _run(pid, port, options.rate, options.seconds, options)))
+            table.rows.append(_row(name, _run(service, options.rate, options.seconds, options)))
         best: float = 0.0
         low, high = options.search
         rate = low
         while options.search_s and rate <= high:
-            told = _run(pid, port, rate, options.search_s, options)
+            told = _run(service, rate, options.search_s, options)
             table.rows.append(_row(name, told))
             if not _holds(told):
                 break
@@ -110,36 +111,71 @@ def _holds(told: dict[str, Any]) -> bool:
     return not (others or told["unfinished"]) and p95 is not None and p95 <= ENOUGH_MS
 
 
+class _Service(NamedTuple):
+    """Processes on one port, and the admin port of each."""
+
+    pids: list[int]
+    port: int
+    admin: list[int]
+    token: Path
+
+
 @contextlib.contextmanager
-def _warm(
-    data: Path, more: tuple[str, ...], options: argparse.Namespace
-) -> Iterator[tuple[int, int]]:
+def _warm(data: Path, more: tuple[str, ...], options: argparse.Namespace) -> Iterator[_Service]:
     """A service that has been asked for a few seconds."""
-    with served(data, *more) as (pid, port):
-        _run(pid, port, 1_000, 3, options)
-        yield pid, port
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        made = _Service([], 0, [], folder / "token")
+        for n in range(options.processes):
+            port, admin = made.port or free_port(), free_port()
+            shared = ("--share-port",) if options.processes > 1 else ()
+            follows = ("--no-tailer",) if n else ()
+            ports = ("--port", str(port), "--admin-port", str(admin))
+            ports += ("--admin-token-file", str(made.token))
+            pid, port = stack.enter_context(served(data, *more, *shared, *follows, *ports))
+            made = _Service([*made.pids, pid], port, [*made.admin, admin], made.token)
+        _run(made, 1_000, 3, options)
+        yield made
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def _run(
-    pid: int, port: int, rate: float, seconds: float, options: argparse.Namespace
+    service: _Service, rate: float, seconds: float, options: argparse.Namespace
 ) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{port}"
-    before = _cache(url)
+    url = f"http://127.0.0.1:{service.port}"
+    hits, misses, cpu_s = _counted(service)
     load = Load(
         url, rate=rate, seconds=seconds, users=options.users, events=options.events,
         connections=options.connections, headers=tuple(options.header), within_ms=ENOUGH_MS,
-        grace_s=5.0, pid=pid, churn_s=options.churn,
+        grace_s=5.0, churn_s=options.churn,
     )  # fmt: skip
     told = run(load).figures()
-    after = _cache(url)
-    looked = sum(after.get(n, 0.0) - before.get(n, 0.0) for n in ("hits", "misses"))
-    hits = after.get("hits", 0.0) - before.get("hits", 0.0)
-    return {**told, "from_results": hits / looked if looked else 0.0}
+    after = _counted(service)
+    looked, sent = after[0] - hits + after[1] - misses, sum(told["statuses"].values())
+    return {
+        **told, "from_results": (after[0] - hits) / looked if looked else 0.0,
+        "server_us": 1e6 * (after[2] - cpu_s) / max(sent, 1),
+    }  # fmt: skip
 
 
-def _cache(url: str) -> dict[str, float]:
+def _counted(service: _Service) -> tuple[float, float, float]:
+    """Hits and misses of the caches of results, and CPU seconds, of all processes."""
+    token = service.token.read_text().strip()
+    caches = [_cache(f"http://127.0.0.1:{port}", token) for port in service.admin]
+    hits, misses = (sum(cache.get(n, 0.0) for cache in caches) for n in ("hits", "misses"))
+    return hits, misses, sum(process_cpu(pid) for pid in service.pids)
+
+
+def _cache(url: str, token: str) -> dict[str, float]:
     """What the cache of results has counted."""
-    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+    asked = urllib.request.Request(f"{url}/metrics", headers={"authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
         text = answer.read().decode()
     return {name: float(count) for name, count in _HITS.findall(text)}
 
@@ -180,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--result-ttl", type=float, default=10.0, help="seconds (%(default)s)")
     add("--caches", nargs="+", choices=list(CACHES), default=list(CACHES), help="(all)")
     add("--header", action="append", default=[], help="of each request: 'X-Timeout-Ms: 50'")
+    add("--processes", type=int, default=1, help="that share the port (%(default)s)")
     add("--serve", action="append", default=[], help="one more word of the service's command")
     return parser
 

@@ -73,6 +73,7 @@ class FilmWorld:
             "other": artifact(seed=1, of=bundle()),
         }  # fmt: skip
         self.artifacts = published(folder / "artifacts", **self.models)
+        options.setdefault("takes_turns", devices is None)  # as the command does it
         self.service = Service(
             artifacts=self.artifacts, devices=devices or [cpu_device()], id_prefix="f",
             clock=time.monotonic, check=lambda inputs: inputs.check(bundle()), limits=limits,

@@ -29,7 +29,9 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: Any) -> Any:
     """A world of films whose recommendations are kept, and its server."""
-    with serving(tmp_path_factory.mktemp("cached"), caches=OPTIONS) as made:
+    with serving(  # a batch that is held up would hold the loop up
+        tmp_path_factory.mktemp("cached"), caches=OPTIONS, takes_turns=False
+    ) as made:
         yield made
 
 

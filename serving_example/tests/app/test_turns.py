@@ -1,4 +1,4 @@
-"""Batches that run on the event loop, in turns with requests; a real loop on a thread of its own."""
+"""Batches that run on the event loop, in turns with requests: a real loop on another thread."""
 
 from __future__ import annotations
 
