@@ -4,8 +4,8 @@ import functools
 from collections.abc import Callable
 
 from featurelib_client import AsyncClient, Client
+from featurelib_client.testing import ManualClock
 from featurelib_client.wire import Failure, Reply, Sent
-from serving_example.client.tests.fakes import Clock
 
 Answerer = Callable[[Sent], Reply | Failure]
 
@@ -36,12 +36,14 @@ class Served:
     @property
     def sync(self) -> Callable[..., Client]:
         """What makes clients that ask this."""
-        return functools.partial(Client, transport=self, sleep=lambda seconds: None, clock=Clock())
+        clock = ManualClock()
+        return functools.partial(Client, transport=self, sleep=lambda seconds: None, clock=clock)
 
     @property
     def beside(self) -> Callable[..., AsyncClient]:
         """What makes clients of tasks that ask this."""
-        return functools.partial(AsyncClient, transport=_Async(self), sleep=_no_time, clock=Clock())
+        clock = ManualClock()
+        return functools.partial(AsyncClient, transport=_Async(self), sleep=_no_time, clock=clock)
 
 
 async def _no_time(seconds: float) -> None:

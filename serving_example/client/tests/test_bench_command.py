@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from featurelib_client.cli import main
 from featurelib_client.cli.load import Bounds, Result, closed, opened, percentile
+from featurelib_client.testing import ManualClock
 from featurelib_client.wire import About, Failure, Reply, Sent
 from parity_tests.soak import examples
-from serving_example.client.tests.fakes import RECOMMENDED, Clock, answer, refusal
+from serving_example.client.tests.fakes import RECOMMENDED, answer, refusal
 from serving_example.client.tests.served import Served
 
 
@@ -34,7 +35,7 @@ def run_open(
     rate: float, bounds: Bounds, stall_s: float = 0.0, seed: int = 0
 ) -> tuple[Result, list[float]]:
     """An open loop in time of its own; the first call stands still for a while."""
-    clock, at = Clock(), list[float]()
+    clock, at = ManualClock(), list[float]()
 
     async def sleep(seconds: float) -> None:
         clock.sleep(seconds)
@@ -77,7 +78,7 @@ def test_a_stall_is_seen_by_all_calls_that_it_keeps_waiting() -> None:
 
 def test_a_closed_loop_has_as_many_calls_under_way_as_workers() -> None:
     """Never more; and it ends with the count."""
-    clock, busy, most = Clock(), 0, 0
+    clock, busy, most = ManualClock(), 0, 0
 
     async def ask() -> About:
         nonlocal busy, most
