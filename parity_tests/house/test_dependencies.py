@@ -19,7 +19,11 @@ FOLDERS = (
     "benchmarks",
     "serving_example",
 )
-DISTRIBUTION = {"griffe": "griffelib", "sklearn": "scikit-learn"}
+DISTRIBUTION = {
+    "griffe": "griffelib",
+    "opentelemetry": "opentelemetry-api",
+    "sklearn": "scikit-learn",
+}
 BROUGHT_BY_ANOTHER = {
     "annotated_types": "pydantic",
     "llvmlite": "numba",

@@ -20,7 +20,7 @@ from featurelib_client.errors import (
 from featurelib_client.films import Recommendation
 from featurelib_client.infer import Inferred
 from featurelib_client.notices import ContractDeprecationWarning
-from featurelib_client.observe import Called, Observer
+from featurelib_client.observe import Called, Observer, Observers
 from featurelib_client.protocol import ModelMetadata, TensorMetadata
 from featurelib_client.settings import Settings
 from featurelib_client.tensors import Tensor
@@ -32,7 +32,7 @@ __all__ = [
     "About", "AsyncClient", "AuthenticationError", "CallError", "Called", "CircuitOpenError",
     "Client", "ClientError", "ConfigurationError", "ContractDeprecationWarning", "ContractError",
     "ContractVersionError", "DeadlineError", "Inferred", "InputError", "Item", "ModelMetadata",
-    "ModelName", "Observer", "OverloadError", "Recommendation", "Recommended", "RefusedError",
-    "Settings", "Taken", "Tensor", "TensorMetadata", "UnavailableError", "__version__",
-    "passing_on",
+    "ModelName", "Observer", "Observers", "OverloadError", "Recommendation", "Recommended",
+    "RefusedError", "Settings", "Taken", "Tensor", "TensorMetadata", "UnavailableError",
+    "__version__", "passing_on",
 ]  # fmt: skip

@@ -147,10 +147,10 @@ class Core:
 
     def _told(self, call: Call[T], progress: Progress) -> Steps[T]:
         """The steps of a call, told to log and observer at their end."""
-        outcome, source, age = "cancelled", "off", 0.0
-        try:
-            with self.observer.span(call.operation, progress.request_id) as more:
-                headers = [*self._headers, *call.headers, *passed_on(), *more]
+        with self.observer.span(call.operation, progress.request_id) as more:
+            outcome, source, age = "cancelled", "off", 0.0
+            headers = [*self._headers, *call.headers, *passed_on(more)]
+            try:
                 if self.cache is None or call.kept_as is None:
                     reply = yield from self._fetch(call, progress, headers)
                 else:
@@ -159,24 +159,31 @@ class Core:
                 answer = call.read(
                     reply, About(progress.request_id, progress.attempts, elapsed, age)
                 )
-            outcome = "ok"
-            return answer
-        except CallError as error:
-            outcome = type(error).__name__
-            error.told(
-                call.operation, progress.request_id, progress.attempts,
-                self._clock() - progress.began,
-            )  # fmt: skip
-            log.warning("%s: %s", outcome, error)
-            raise
-        finally:
-            if not self._is_silent:
-                self.observer.called(
-                    Called(
-                        call.operation, outcome, self._clock() - progress.began, progress.attempts,
-                        tuple(progress.retries or ()), source, progress.request_id,
-                    )
+                outcome = "ok"
+                return answer
+            except CallError as error:
+                outcome = type(error).__name__
+                error.told(
+                    call.operation, progress.request_id, progress.attempts,
+                    self._clock() - progress.began,
                 )  # fmt: skip
+                log.warning("%s: %s", outcome, error)
+                raise
+            finally:
+                if not self._is_silent:
+                    self._tell(call.operation, outcome, source, progress)
+
+    def _tell(self, operation: str, outcome: str, source: str, progress: Progress) -> None:
+        elapsed, again = self._clock() - progress.began, tuple(progress.retries or ())
+        try:
+            self.observer.called(
+                Called(
+                    operation, outcome, elapsed, progress.attempts, again, source,
+                    progress.request_id,
+                )
+            )  # fmt: skip
+        except Exception:  # what counts calls is no reason to fail one
+            log.exception("the observer failed at request %s", progress.request_id)
 
     def _fetch(self, call: Call[Any], progress: Progress, headers: Headers) -> Steps[Reply]:
         reply = yield from plan(call, self.rules, progress, headers)

@@ -36,6 +36,15 @@ def passing_on(headers: Mapping[str, str]) -> Iterator[None]:
         _current.reset(token)
 
 
-def passed_on() -> Headers:
-    """The trace headers of the calls made here and now."""
-    return _current.get()
+def passed_on(more: Headers = ()) -> Headers:  # type: ignore[assignment]
+    """The trace headers of the calls made here and now.
+
+    Args:
+        more: Those of a span that was opened for the call: they stand for the trace's own.
+    """
+    if not more:
+        return _current.get()
+    own = {name for name, _ in more}
+    if b"traceparent" in own:  # the state belongs to its trace
+        own.add(b"tracestate")
+    return [*(header for header in _current.get() if header[0] not in own), *more]
