@@ -67,10 +67,14 @@ class Profiles:
         self._kinds: dict[str, str] = {}
         self._due: dict[tuple[str, str], float] = {}
         """By model and device, when what is believed of them is doubted next."""
+        self._of_kinds: dict[str, dict[tuple[str, int], float | None]] = {}
+        """By model, what its kind says of a size; until something of the model changes. Without it
+        each of 100 devices would ask the 99 others whenever one of them is seen to have moved."""
 
     def know(self, device: str, kind: str) -> None:
         """Tells of what kind a device is."""
         self._kinds[device] = kind
+        self._of_kinds.clear()
 
     def tell(self, model: str, device: str, seconds: Mapping[int, float]) -> None:
         """Says how long sizes take, until they are seen.
@@ -89,6 +93,7 @@ class Profiles:
                     f"model {model} on {device}: expected seconds above 0 of size {size}, got {s}"
                 )
             self._curve(model, device).tell(size, s)
+        self._of_kinds.pop(model, None)
 
     def observe(self, model: str, device: str, size: int, seconds: float) -> bool:
         """Remembers what a batch took; True if answers may have changed.
@@ -100,8 +105,9 @@ class Profiles:
         self._due.pop((model, device), None)
         kind = self._kinds.get(device, device)
         moved = self._curve(model, device).observe(size, seconds)
-        if kind != device:
-            self._curve(model, kind).observe(size, seconds)
+        its_kind_moved = kind != device and self._curve(model, kind).observe(size, seconds)
+        if moved or its_kind_moved:
+            self._of_kinds.pop(model, None)
         return moved
 
     def doubt(self, model: str, device: str, now: float) -> bool:
@@ -125,6 +131,7 @@ class Profiles:
             curve = self._curves.get((model, name))
             if curve is not None:
                 curve.doubt(self._guess_s)
+        self._of_kinds.pop(model, None)
         return True
 
     def seconds(self, model: str, device: str, size: int) -> float:
@@ -156,6 +163,7 @@ class Profiles:
             del self._curves[key]
         for key in [key for key in self._due if key[0] == model]:
             del self._due[key]
+        self._of_kinds.pop(model, None)
 
     def drifts(self) -> list[Drift]:
         """The sizes that have drifted from what was told of their device or its kind."""
@@ -209,6 +217,9 @@ class Profiles:
     def _of_kin(self, model: str, device: str, size: int, kin: Curve | None) -> float | None:
         """The lower median of what its kind was told and what each device of it has seen."""
         kind = self._kinds.get(device)
+        known = self._of_kinds.setdefault(model, {})
+        if (kind or device, size) in known:
+            return known[kind or device, size]
         curves = [
             self._curves.get((model, other)) for other, its in self._kinds.items() if its == kind
         ]
@@ -216,7 +227,9 @@ class Profiles:
         if kin is not None and size in kin.told:
             found.append(kin.told[size])
         found.sort()
-        return found[(len(found) - 1) // 2] if found else None
+        median = found[(len(found) - 1) // 2] if found else None
+        known[kind or device, size] = median
+        return median
 
     def _curve(self, model: str, device: str) -> Curve:
         found = self._curves.get((model, device))
