@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,3 +183,39 @@ def test_a_rate_stands_still_while_a_clock_is_behind() -> None:
     before = rate.per_s(30, 3_610.0)
     assert rate.per_s(30, 10.0) == before
     assert 0.0 < rate.per_s(33, 11.0) <= 2.0 * before
+
+
+DEVICES = st.sampled_from(["a", "b", "c"])
+CHANGES = st.one_of(
+    st.tuples(st.just("know"), DEVICES, st.sampled_from(["cpu", "cuda"])),
+    st.tuples(st.just("tell"), st.sampled_from(["a", "cpu", "cuda"]), st.sampled_from([1, 4])),
+    st.tuples(st.just("observe"), DEVICES, st.sampled_from([1, 4, 16]), st.integers(1, 9)),
+    st.tuples(st.just("doubt"), DEVICES, st.integers(0, 400)),
+    st.tuples(st.just("forget")),
+)
+
+
+@given(st.lists(CHANGES, max_size=60))
+@examples(60, 5000)
+def test_asking_changes_no_answer(changes: Any) -> None:
+    """Who is asked after every change says in the end what one says who was never asked."""
+    asked, silent = profiles(), profiles()
+    for made in (asked, silent):
+        for kind, *what in changes:
+            if kind == "know":
+                made.know(*what)
+            elif kind == "tell":
+                made.tell("m", what[0], {what[1]: 0.5})
+            elif kind == "observe":
+                made.observe("m", what[0], what[1], what[2] / 10)
+            elif kind == "doubt":
+                made.doubt("m", what[0], what[1] / 100)
+            else:
+                made.forget("m")
+            if made is asked:
+                answers(made)
+    assert answers(asked) == answers(silent)
+
+
+def answers(made: Profiles) -> list[float]:
+    return [made.seconds("m", device, size) for device in "abc" for size in (1, 4, 16, 32)]
