@@ -71,7 +71,7 @@ def build_twice(out: Path) -> dict[str, str]:
 
 
 def use_client(wheel: Path) -> str:
-    """Installs the client's wheel alone, and asks a service with it.
+    """Installs the client's wheel alone, asks a service with it, and replays the golden corpus.
 
     Args:
         wheel: The wheel's file.
@@ -86,7 +86,9 @@ def use_client(wheel: Path) -> str:
 
     with started() as port:
         wanted = f"featurelib-client @ {wheel.resolve().as_uri()}"
-        return install_and_run(wanted, "use_client.py", f"http://127.0.0.1:{port}")
+        url, replayer = f"http://127.0.0.1:{port}", ROOT / CLIENT / "replay.py"
+        corpus = ROOT / "golden_data" / "client"
+        return install_and_run(wanted, "use_client.py", url, str(replayer), str(corpus))
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import sys
 import featurelib_client
 from featurelib_client import AsyncClient, Client, RefusedError, Tensor, UnavailableError
 
-url = sys.argv[1]
+url, replayer, corpus = sys.argv[1:]
 for absent in ("featurelib", "numpy", "torch", "numba", "polars", "msgspec", "httpx"):
     assert importlib.util.find_spec(absent) is None, f"{absent} came along"
 assert "site-packages" in str(featurelib_client.__file__)
@@ -54,4 +54,8 @@ checked = command("check", url, *needs)
 assert checked.returncode == 0 and "fits" in checked.stdout, checked
 gone = command("models", "--url", "http://127.0.0.1:9")
 assert gone.returncode == 1 and UnavailableError.__name__ in gone.stderr, gone
-print("asks from threads, tasks and a shell; checks the contract")
+replayed = subprocess.run(
+    [sys.executable, replayer, corpus], capture_output=True, text=True, check=False
+)
+assert replayed.returncode == 0, replayed
+print(f"asks from threads, tasks and a shell; checks the contract; {replayed.stdout.strip()}")

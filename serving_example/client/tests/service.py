@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,14 +45,36 @@ class Instant:
         return pending
 
 
+def asked_of(
+    recommender: Any, *, versions: Iterable[int] = (), keys: Any = None, offset: int = 0,
+    limits: Limits | None = None, more_routes: Iterable[Route] = (),
+) -> Application:  # fmt: skip
+    """The service's own HTTP and contracts over a recommender.
+
+    Args:
+        recommender: Answers.
+        versions: Of the contract that are answered; none: all.
+        keys: Who may ask; None: anyone.
+        offset: So far events are seen.
+        limits: Of requests.
+        more_routes: Beside that of recommendations.
+    """
+    limits, metrics = limits or Limits(), Metrics()
+    fields = {field.name: field for field in BY_USER.schema.fields}
+    known = {
+        version: one for version, one in contracts(fields, limits).items()
+        if version in versions or not versions
+    }  # fmt: skip
+    watermark: Any = SimpleNamespace(offset=offset)
+    asked = Recommendations(recommender, known, limits, watermark, time.monotonic, metrics)
+    return Application(
+        Routes([Route("POST", "/v1/recommend", asked.post), *more_routes]), limits=limits,
+        keys=Keys(keys, time.monotonic), metrics=metrics, clock=time.monotonic, id_prefix="t",
+    )  # fmt: skip
+
+
 def main() -> None:
     """Serves until it is ended."""
-    limits, metrics = Limits(), Metrics()
-    fields = {field.name: field for field in BY_USER.schema.fields}
-    watermark: Any = SimpleNamespace(offset=0)
-    asked = Recommendations(
-        Instant(), contracts(fields, limits), limits, watermark, time.monotonic, metrics  # type: ignore[arg-type]
-    )  # fmt: skip
     ran: dict[str, int] = {}
 
     def infer(request: Any) -> Response:
@@ -74,15 +97,11 @@ def main() -> None:
 
     routes = [
         Route("GET", "/openapi.json", openapi, "open"),
-        Route("POST", "/v1/recommend", asked.post),
         Route("POST", "/v2/models/{name}/infer", infer),
         Route("GET", "/v1/models", models),
         Route("GET", "/v2/health/ready", ready, "open"),
     ]
-    application = Application(
-        Routes(routes), limits=limits, keys=Keys(None, time.monotonic), metrics=metrics,
-        clock=time.monotonic, id_prefix="t",
-    )  # fmt: skip
+    application = asked_of(Instant(), more_routes=routes)
     listening = bound("127.0.0.1", 0)
     listening.listen(1024)
     print(listening.getsockname()[1], flush=True)

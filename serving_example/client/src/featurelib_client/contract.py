@@ -36,7 +36,9 @@ class _Request(BaseModel):
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=()
+    )
 
 
 class Recommend(_Request):

@@ -138,11 +138,11 @@ class Core:
         try:
             return (yield from self._told(call, progress))
         except ContractVersionError as error:
-            both = [version for version in VERSIONS if version in error.theirs]
-            if not both or both[0] == call.contract:
+            version = _common(call, error)
+            if version is None:
                 raise
             # The server said what it answers; the rest of the deadline is for asking that.
-            self._version = both[0]
+            self._version = version
         return (yield from self._told(recommend_call(self._version, asked), progress))
 
     def _told(self, call: Call[T], progress: Progress) -> Steps[T]:
@@ -162,6 +162,9 @@ class Core:
                 outcome = "ok"
                 return answer
             except CallError as error:
+                if _common(call, error) is not None:  # no failure: that version is asked by
+                    outcome = ""
+                    raise
                 outcome = type(error).__name__
                 error.told(
                     call.operation, progress.request_id, progress.attempts,
@@ -170,7 +173,7 @@ class Core:
                 log.warning("%s: %s", outcome, error)
                 raise
             finally:
-                if not self._is_silent:
+                if outcome and not self._is_silent:
                     self._tell(call.operation, outcome, source, progress)
 
     def _tell(self, operation: str, outcome: str, source: str, progress: Progress) -> None:
@@ -222,3 +225,11 @@ class Core:
             if told is not None and told != b"%d" % call.contract:
                 theirs = (int(told),) if told.isdigit() and len(told) < 5 else ()
                 raise ContractVersionError((call.contract,), theirs, reply.body)
+
+
+def _common(call: Call[Any], error: CallError) -> int | None:
+    """The version by which to ask a server that does not answer the one of a call; None: none."""
+    if not isinstance(error, ContractVersionError):
+        return None
+    both = [version for version in VERSIONS if version in error.theirs]
+    return both[0] if both and both[0] != call.contract else None
