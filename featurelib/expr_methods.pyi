@@ -212,6 +212,20 @@ class StrMethods:
     def tail(self, n: int) -> Expr:
         """The last n code points; if n is negative, all but the first -n."""
 
+    def to_date(self, format: builtins.str = "%Y-%m-%d") -> Expr:
+        """The Date that a text shows in a format; null where it does not show one exactly.
+
+        Directives: %Y is four digits, %m and %d are two each, %% is a percent sign; every other
+        character stands for itself.
+        """
+
+    def to_datetime(self, format: builtins.str) -> Expr:
+        """The Datetime in UTC that a text shows in a format; null where it does not show one exactly.
+
+        Besides those of `str.to_date`, %H %M %S are two digits each, %f is one to six digits of a
+        second's fraction. For clocks of another zone: ``.dt.replace_time_zone(zone, ambiguous=...)``.
+        """
+
     def to_lowercase(self) -> Expr:
         """Lower case by Unicode 17.0.0, final sigma included."""
 

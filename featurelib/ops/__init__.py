@@ -19,6 +19,7 @@ from featurelib.ops import (
     temporal,
     text,
     text_methods,
+    text_values,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "temporal",
     "text",
     "text_methods",
+    "text_values",
 ]

@@ -4,7 +4,8 @@ A float becomes an integer by truncation; NaN, infinities and what is out of ran
 does an integer that its new type cannot hold. To a float the nearest value is taken, halves to
 even, rounded once. Truth values are 0 and 1; any number but zero is true, NaN too. Dates are days,
 Datetimes and Durations microseconds; a Date becomes midnight UTC and back, whatever the zone.
-Text is neither read nor written by `cast`.
+Text that is exactly an integer or a truth value becomes one, all else null; integers, truth values,
+Dates and Datetimes in UTC become text as in Polars (`featurelib/ops/text_values`).
 
 A parameter `to` (and `zone`) of these ops names the result type; bodies do not see it.
 """
@@ -15,10 +16,12 @@ from featurelib import dtypes
 from featurelib.dtypes import (
     BOOL,
     DATE,
+    DATETIME,
     FLOAT32,
     FLOAT64,
     INT32,
     INT64,
+    STRING,
     Bool,
     DType,
     Float64,
@@ -202,10 +205,7 @@ def cast(x: Node, dtype: Any) -> Node:
     if source == target:
         return x
     if source.kind == "v" or target.kind == "v" or "Table" in (source.name, target.name):
-        raise FeatureTypeError(
-            f"`cast` does not go from {source} to {target}",
-            hint="text is turned into codes by s.vocabulary_index(...) or s.hash_bucket(...)",
-        )
+        return _cast_text(x, target)
     if source.is_temporal or target.is_temporal:
         return _cast_temporal(x, target)
     if source.name == "Bool":
@@ -251,6 +251,24 @@ def _cast_integer(x: Node, target: DType) -> Node:
     if holds:
         return _apply("widen_unsigned_to_signed", x, target)
     return _apply("cast_unsigned_to_signed", x, target, high=high)
+
+
+def _cast_text(x: Node, target: DType) -> Node:
+    """From and to text, where there is one text for a value."""
+    if target == STRING and (x.dtype.is_integer or x.dtype in (BOOL, DATE, DATETIME)):
+        return apply("text_of", (x,))
+    if x.dtype == STRING and target == BOOL:
+        return apply("parse_bool", (x,))
+    if x.dtype == STRING and target.is_integer:
+        low, high = target.bounds
+        if target.is_unsigned:
+            return _apply("parse_unsigned", x, target, high=high)
+        return _apply("parse_signed", x, target, low=low, high=high)
+    raise FeatureTypeError(
+        f"`cast` does not go from {x.dtype} to {target}",
+        hint="text is read by s.str.to_date(...) and s.str.to_datetime(...), or turned into codes "
+        "by s.vocabulary_index(...) or s.hash_bucket(...); a Datetime is written in UTC",
+    )
 
 
 def _cast_temporal(x: Node, target: DType) -> Node:
