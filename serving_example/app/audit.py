@@ -30,8 +30,9 @@ class Auditor:
     """Computes the scores of kept answers once more, in a thread of its own.
 
     For the moment that the answer tells: the user's stage, the tensors of the pair and the ranker
-    run for this request alone, where the answer came out of a batch of many. A film that was rated
-    since has other features by right, and is left out.
+    run for this request alone, where the answer came out of a batch of many. A film whose vector
+    was exchanged since has other features by right, and is left out: not when it was computed
+    counts, but when requests could see it.
 
     Args:
         features: Makes tensors.
@@ -91,12 +92,12 @@ class Auditor:
         """Films of an answer that nothing happened to since, and their scores."""
         served = self._repository.get(made.model.name, made.model.digest)
         features, moment = self._features, microseconds(made.as_of)
-        rows = features.films.rows([item.item_id for item in made.items])
-        rows = rows[features.films.as_ofs[rows] < moment]
+        rows, moves = features.films.rows([i.item_id for i in made.items]), features.films.settled()
+        rows = rows[features.films.shown_ats[rows] < moment]
         if not len(rows):
             return None
         tensors, (shown,) = features.fill([features.user(made.user_id, moment)], [rows])
-        if shown.as_of != moment or "stale" in shown.flags:
+        if shown.as_of != moment or "stale" in shown.flags or features.films.settled() != moves:
             return None
         score = served.outputs["score"]
         mine = {t.name: tensors[t.name][: len(rows)].copy() for t in score.layout.tensors}

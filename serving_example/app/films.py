@@ -98,7 +98,7 @@ class Films:
             if vector.payload is not None
         }
         self.caches = Caches(caches or CacheOptions(), store, views, clock, service.clock)
-        table = FilmTable(staged, views, store, self.caches.catch_up)
+        table = FilmTable(staged, views, store, clock, self.caches.catch_up)
         table.load()
         self.features = Features(staged, views, self.caches.reads, table, clock)
         vectors = FilmVectors(staged, views, self._catalogue, clock)

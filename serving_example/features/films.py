@@ -12,12 +12,13 @@ from featurelib.errors import InputError
 from featurelib_online.staged import Staged, StageTable
 from serving_example.features.lookup import RowLookup
 from serving_example.features.stages import AS_OF, Views
-from serving_example.store import OnlineStore, Vector
+from serving_example.store import Clock, OnlineStore, Vector
 
 __all__ = ["FilmTable"]
 
 Array = np.ndarray[Any, Any]
 _CHANGES = 4096
+_NEVER = int(np.iinfo(np.int64).max)
 
 
 class FilmTable:
@@ -27,6 +28,7 @@ class FilmTable:
         staged: The stages.
         views: The views of the bundle.
         store: Where the vectors are.
+        clock: Microseconds since 1970, that of requests.
         before: Called when new vectors are read and not shown yet: a cache of users takes in what
             has changed until then, so that no request sees a film's rating without the user's.
 
@@ -40,14 +42,16 @@ class FilmTable:
         staged: Staged,
         views: Views,
         store: OnlineStore,
+        clock: Clock,
         before: Callable[[], object] = lambda: None,
     ) -> None:
+        self._clock = clock
         self._store, self._views, self._staged = store, views, staged
         self._before = before
         self.table: StageTable = staged.table("film")
         self._row: dict[int, int] = {}
         self._ids, self._times, self._as_ofs = _Column(), _Column(), _Column()
-        self._versions = _Column()
+        self._versions, self._shown_ats = _Column(), _Column()
         self._moves, self._moving = 0, threading.Lock()
         self._lookup = RowLookup(np.empty(0, np.int64))
         self._seen = self.offset = 0
@@ -83,6 +87,15 @@ class FilmTable:
         in the table before its version is here.
         """
         return self._versions.values
+
+    @property
+    def shown_ats(self) -> Array:
+        """The moment at which each row's vector was in the table: int64, read-only.
+
+        It may be long after the one that the vector was computed for. A request for a later moment
+        has seen this vector or a newer one. While a vector is exchanged it is the end of time.
+        """
+        return self._shown_ats.values
 
     def settled(self) -> int:
         """A number that is another one after anything has changed; waits while something does.
@@ -174,6 +187,7 @@ class FilmTable:
 
     def _put(self, rows: list[int], ordered: list[tuple[int, int, bytes]], known: int) -> None:
         """Writes vectors, of which the first so many stand in the table."""
+        self._shown_ats.write(rows, [_NEVER] * len(rows))
         self._as_ofs.write(rows, [AS_OF.unpack_from(payload)[0] for _, _, payload in ordered])
         for row, (_, _, payload) in zip(rows, ordered[:known], strict=False):
             self.table.put(row, payload[AS_OF.size :])
@@ -185,6 +199,7 @@ class FilmTable:
         self._row |= {film: row for row, (film, _, _) in zip(rows, ordered, strict=True)}
         if len(rows) > known:
             self._lookup = RowLookup(self.ids)
+        self._shown_ats.write(rows, [self._clock()] * len(rows))
 
 
 class _Column:

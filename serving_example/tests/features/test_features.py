@@ -62,7 +62,7 @@ class Served:
         for user, told in profiles().items():
             puts.append(Put(v.profile, user, v.profile.vector(v.profile_fields.encode(told), 0, 1)))
         self.store.write(Batch(puts))
-        self.films = FilmTable(staged(), self.views, self.store)
+        self.films = FilmTable(staged(), self.views, self.store, self.clock)
         self.films.load()
         self.tailer = Tailer(self.log, self.store, v.states, vectors, clock=self.clock)
         reads = FeatureCache(self.store, (), policy=FeaturePolicy(max_bytes=0), clock=self.clock)

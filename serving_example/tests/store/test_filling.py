@@ -77,7 +77,7 @@ def test_dropped_vectors_of_films_are_made_of_their_states(tmp_path: Path) -> No
 def check(store: LmdbStore, catalogue: dict[int, dict[str, Any]]) -> None:
     """Every user with every film: the features are the batch job's, bit for bit."""
     views = Views.of(staged())
-    films = FilmTable(staged(), views, store)
+    films = FilmTable(staged(), views, store, lambda: NOW + 1)
     assert films.load() >= worlds.FILMS
     reads = FeatureCache(store, (), policy=FeaturePolicy(max_bytes=0))
     features = Features(staged(), views, reads, films, lambda: NOW + 2)
