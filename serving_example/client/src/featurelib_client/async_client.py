@@ -7,21 +7,21 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from featurelib_client.caching import Wait
-from featurelib_client.contract import Taken
-from featurelib_client.core import Core, Steps
 from featurelib_client.errors import ClientError
-from featurelib_client.films import Recommendation, as_tuple, models_call
-from featurelib_client.infer import Inferred, infer_call
 from featurelib_client.observe import Observer
 from featurelib_client.plan import Send, Sleep
-from featurelib_client.protocol import ModelMetadata
-from featurelib_client.questions import asked, document_call, metadata_call, ready_call
 from featurelib_client.settings import Settings
-from featurelib_client.transport import AsyncHttpTransport
 from featurelib_client.wire import AsyncTransport, Clock, Failure, Reply
+
+if TYPE_CHECKING:
+    from featurelib_client.contract import Taken
+    from featurelib_client.core import Steps
+    from featurelib_client.films import Recommendation
+    from featurelib_client.infer import Inferred
+    from featurelib_client.protocol import ModelMetadata
 
 __all__ = ["AsyncClient"]
 
@@ -57,7 +57,13 @@ class AsyncClient:
         chance: Callable[[], float] = random.random,
         **settings: Any,
     ) -> None:
-        self._core = Core(base_url, Settings.read(settings), asyncio.Event, observer, clock, chance)
+        # They bring pydantic and httpcore2, which take ten times as long to import as all else.
+        from featurelib_client.questions import Questions
+        from featurelib_client.transport import AsyncHttpTransport
+
+        self._core = Questions(
+            base_url, Settings.read(settings), asyncio.Event, observer, clock, chance
+        )
         self._transport = transport or AsyncHttpTransport(
             self._core.address, self._core.settings, clock
         )
@@ -88,8 +94,9 @@ class AsyncClient:
             InputError: An argument breaks the contract; nothing was sent.
             CallError: There is no answer; its class says why.
         """
-        told = asked(user_id, k, as_tuple(candidates, "candidates"), model, min_offset)
-        return await self._run(self._core.recommend(told, timeout_s))
+        return await self._run(
+            self._core.recommend(user_id, k, candidates, model, min_offset, timeout_s)
+        )
 
     async def rate(
         self, events: Iterable[Mapping[str, Any]], *, timeout_s: float | None = None
@@ -130,26 +137,29 @@ class AsyncClient:
             InputError: A tensor does not fit what it says of itself; nothing was sent.
             CallError: There is no answer; its class says why.
         """
-        call = infer_call(model, inputs, outputs, version, is_repeatable=is_repeatable)
-        return await self._run(self._core.one(call, timeout_s))
+        return await self._run(
+            self._core.infer(
+                model, inputs, outputs, version, timeout_s, is_repeatable=is_repeatable
+            )
+        )  # fmt: skip
 
     async def models(self, *, timeout_s: float | None = None) -> tuple[dict[str, Any], ...]:
         """The models of the service: names, digests, states, what was measured of them."""
-        return await self._run(self._core.one(models_call(), timeout_s))
+        return await self._run(self._core.models(timeout_s))
 
     async def metadata(
         self, model: str, *, version: str | None = None, timeout_s: float | None = None
     ) -> ModelMetadata:
         """What a model takes and gives."""
-        return await self._run(self._core.one(metadata_call(model, version), timeout_s))
+        return await self._run(self._core.metadata(model, version, timeout_s))
 
     async def openapi(self, *, timeout_s: float | None = None) -> dict[str, Any]:
         """The service's OpenAPI document; `compatibility.compare` looks whether it fits."""
-        return await self._run(self._core.one(document_call(), timeout_s))
+        return await self._run(self._core.openapi(timeout_s))
 
     async def ready(self, *, timeout_s: float | None = None) -> bool:
         """Whether the server can answer; False also where there is none."""
-        return await self._run(self._core.ready(ready_call(), timeout_s))
+        return await self._run(self._core.ready(timeout_s))
 
     async def aclose(self) -> None:
         """Closes all connections. The client cannot be used any more."""

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
-
-from tenacity import RetryCallState
-from tenacity.wait import wait_exponential
 
 from featurelib_client.wire import Reply
 
@@ -28,12 +24,17 @@ class Backoff:
     """
 
     def __init__(self, first_s: float, most_s: float, random: Callable[[], float]) -> None:
+        # It brings asyncio, so it is imported when a client is made.
+        from tenacity import RetryCallState
+        from tenacity.wait import wait_exponential
+
+        self._state = RetryCallState
         self._bound = wait_exponential(multiplier=first_s, max=most_s)
         self._random = random
 
     def after(self, attempt: int) -> float:
         """Seconds to wait after an attempt; the first is 1."""
-        state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
+        state = self._state(None, None, (), {})  # type: ignore[arg-type]
         state.attempt_number = attempt
         return self._bound(state) * self._random()
 
@@ -53,6 +54,8 @@ def retry_after(reply: Reply) -> float | None:
         return float(text[:9])
     if not text or b"date" not in reply.headers:
         return None
+    from email.utils import parsedate_to_datetime  # it brings sockets, and few servers say a date
+
     try:
         until = parsedate_to_datetime(text)
         now = parsedate_to_datetime(reply.headers[b"date"].decode("latin-1"))

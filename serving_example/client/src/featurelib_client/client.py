@@ -7,22 +7,23 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from featurelib_client.caching import Wait
-from featurelib_client.contract import Taken
-from featurelib_client.core import Core, Steps
 from featurelib_client.errors import ClientError
-from featurelib_client.films import Recommendation, as_tuple, models_call
-from featurelib_client.infer import Inferred, infer_call
 from featurelib_client.observe import Observer
 from featurelib_client.plan import Send, Sleep
-from featurelib_client.protocol import ModelMetadata
-from featurelib_client.questions import asked, document_call, metadata_call, ready_call
 from featurelib_client.settings import Settings
-from featurelib_client.transport import HttpTransport
 from featurelib_client.wire import Clock, Failure, Reply, Transport
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from featurelib_client.contract import Taken
+    from featurelib_client.core import Steps
+    from featurelib_client.films import Recommendation
+    from featurelib_client.infer import Inferred
+    from featurelib_client.protocol import ModelMetadata
 
 __all__ = ["Client"]
 
@@ -56,7 +57,11 @@ class Client:
         chance: Callable[[], float] = random.random,
         **settings: Any,
     ) -> None:
-        self._core = Core(
+        # They bring pydantic and httpcore2, which take ten times as long to import as all else.
+        from featurelib_client.questions import Questions
+        from featurelib_client.transport import HttpTransport
+
+        self._core = Questions(
             base_url, Settings.read(settings), threading.Event, observer, clock, chance
         )
         self._transport = transport or HttpTransport(self._core.address, self._core.settings, clock)
@@ -88,8 +93,7 @@ class Client:
             InputError: An argument breaks the contract; nothing was sent.
             CallError: There is no answer; its class says why.
         """
-        told = asked(user_id, k, as_tuple(candidates, "candidates"), model, min_offset)
-        return self._run(self._core.recommend(told, timeout_s))
+        return self._run(self._core.recommend(user_id, k, candidates, model, min_offset, timeout_s))
 
     def rate(self, events: Iterable[Mapping[str, Any]], *, timeout_s: float | None = None) -> Taken:
         """Records ratings. They are durable when it returns, and count once however often sent.
@@ -128,26 +132,29 @@ class Client:
             InputError: A tensor does not fit what it says of itself; nothing was sent.
             CallError: There is no answer; its class says why.
         """
-        call = infer_call(model, inputs, outputs, version, is_repeatable=is_repeatable)
-        return self._run(self._core.one(call, timeout_s))
+        return self._run(
+            self._core.infer(
+                model, inputs, outputs, version, timeout_s, is_repeatable=is_repeatable
+            )
+        )  # fmt: skip
 
     def models(self, *, timeout_s: float | None = None) -> tuple[dict[str, Any], ...]:
         """The models of the service: names, digests, states, what was measured of them."""
-        return self._run(self._core.one(models_call(), timeout_s))
+        return self._run(self._core.models(timeout_s))
 
     def metadata(
         self, model: str, *, version: str | None = None, timeout_s: float | None = None
     ) -> ModelMetadata:
         """What a model takes and gives."""
-        return self._run(self._core.one(metadata_call(model, version), timeout_s))
+        return self._run(self._core.metadata(model, version, timeout_s))
 
     def openapi(self, *, timeout_s: float | None = None) -> dict[str, Any]:
         """The service's OpenAPI document; `compatibility.compare` looks whether it fits."""
-        return self._run(self._core.one(document_call(), timeout_s))
+        return self._run(self._core.openapi(timeout_s))
 
     def ready(self, *, timeout_s: float | None = None) -> bool:
         """Whether the server can answer; False also where there is none."""
-        return self._run(self._core.ready(ready_call(), timeout_s))
+        return self._run(self._core.ready(timeout_s))
 
     def close(self) -> None:
         """Closes all connections. The client cannot be used any more."""
@@ -193,6 +200,8 @@ class Client:
 
     def _hedged(self, step: Send, after_s: float) -> Reply | Failure:
         """The first answer of one attempt, or of two if the first is slow."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
         threads = self._threads()
         flying = {threads.submit(self._transport.send, step.sent)}
         done, flying = wait(flying, after_s)
@@ -209,6 +218,8 @@ class Client:
     def _threads(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._beside is None:
+                from concurrent.futures import ThreadPoolExecutor
+
                 most = 2 * self._core.settings.max_connections
                 self._beside = ThreadPoolExecutor(most, "featurelib-client")
             return self._beside

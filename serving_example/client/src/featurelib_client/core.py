@@ -19,10 +19,7 @@ from featurelib_client.contract import Taken
 from featurelib_client.errors import (
     CallError,
     ContractVersionError,
-    DeadlineError,
     InputError,
-    OverloadError,
-    UnavailableError,
 )
 from featurelib_client.films import VERSIONS, Recommendation, rate_call, recommend_call
 from featurelib_client.notices import PROCESS, Notices
@@ -42,7 +39,7 @@ log = logging.getLogger("featurelib_client")
 
 
 class Core:
-    """What `Client` and `AsyncClient` have in common: all but waiting.
+    """How calls go, whatever they ask; `Questions` has what they ask.
 
     Args:
         base_url: Of the server.
@@ -94,7 +91,7 @@ class Core:
         began = self._clock()
         return Progress(next(self._ids), began, began + timeout_s)
 
-    def recommend(self, asked: dict[str, Any], timeout_s: float | None) -> Steps[Recommendation]:
+    def negotiated(self, asked: dict[str, Any], timeout_s: float | None) -> Steps[Recommendation]:
         """Recommendations, by the newest version of the contract that both sides speak."""
         call = recommend_call(self._version, asked)
         progress = self.progress(timeout_s)
@@ -119,18 +116,6 @@ class Core:
     def one(self, call: Call[T], timeout_s: float | None) -> Steps[T]:
         """A call without versions."""
         return self._told(call, self.progress(timeout_s))
-
-    def ready(self, call: Call[bool], timeout_s: float | None) -> Steps[bool]:
-        """Whether the server can answer. No server, or one that is too slow, cannot."""
-        steps = self.one(call, timeout_s)
-
-        def run() -> Steps[bool]:
-            try:
-                return (yield from steps)
-            except (UnavailableError, DeadlineError, OverloadError):
-                return False
-
-        return run()
 
     def _negotiated(
         self, call: Call[Recommendation], asked: dict[str, Any], progress: Progress

@@ -1,18 +1,81 @@
-"""Small calls, and arguments as the contract names them."""
+"""What a client can be asked, as steps.
+
+This module brings what takes long to import: pydantic with the models of the contract. The clients
+import it when one is made, and not when they are imported; so it is there before any deadline runs.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from featurelib_client.calls import Call
-from featurelib_client.errors import ContractError
-from featurelib_client.films import read
-from featurelib_client.infer import model_path
+from featurelib_client.core import Core, Steps
+from featurelib_client.errors import ContractError, DeadlineError, OverloadError, UnavailableError
+from featurelib_client.films import Recommendation, as_tuple, models_call, read
+from featurelib_client.infer import Inferred, infer_call, model_path
 from featurelib_client.protocol import ModelMetadata
 from featurelib_client.wire import About, Reply
 
-__all__ = ["asked", "document_call", "metadata_call", "ready_call"]
+__all__ = ["Questions"]
+
+
+class Questions(Core):
+    """The steps of each question; `Client` has the arguments."""
+
+    def recommend(
+        self,
+        user_id: int,
+        k: int,
+        candidates: Sequence[int] | None,
+        model: str | None,
+        min_offset: int,
+        timeout_s: float | None,
+    ) -> Steps[Recommendation]:
+        """Films for a user."""
+        told = asked(user_id, k, as_tuple(candidates, "candidates"), model, min_offset)
+        return self.negotiated(told, timeout_s)
+
+    def infer(
+        self,
+        model: str,
+        inputs: Mapping[str, object],
+        outputs: Iterable[str] | None,
+        version: str | None,
+        timeout_s: float | None,
+        *,
+        is_repeatable: bool,
+    ) -> Steps[Inferred]:
+        """What a model gives."""
+        call = infer_call(model, inputs, outputs, version, is_repeatable=is_repeatable)
+        return self.one(call, timeout_s)
+
+    def models(self, timeout_s: float | None) -> Steps[tuple[dict[str, Any], ...]]:
+        """The models of the service."""
+        return self.one(models_call(), timeout_s)
+
+    def metadata(
+        self, model: str, version: str | None, timeout_s: float | None
+    ) -> Steps[ModelMetadata]:
+        """What a model takes and gives."""
+        return self.one(metadata_call(model, version), timeout_s)
+
+    def openapi(self, timeout_s: float | None) -> Steps[dict[str, Any]]:
+        """The service's OpenAPI document."""
+        return self.one(document_call(), timeout_s)
+
+    def ready(self, timeout_s: float | None) -> Steps[bool]:
+        """Whether the server can answer. No server, or one that is too slow, cannot."""
+        steps = self.one(ready_call(), timeout_s)
+
+        def run() -> Steps[bool]:
+            try:
+                return (yield from steps)
+            except (UnavailableError, DeadlineError, OverloadError):
+                return False
+
+        return run()
 
 
 def asked(
