@@ -37,14 +37,16 @@ def version_of(source: Path) -> str:
 def rendered(source: Path) -> str:
     """The public API of a source tree: a section for each module, names in order."""
     parts = [f"{_HEAD.format(version=version_of(source))}, written by {_WAY}.\n"]
+    package: Any = griffe.load("featurelib_client", search_paths=[source], resolve_aliases=True)
     for name in PUBLIC:
-        module: Any = griffe.load(name, search_paths=[source], resolve_aliases=True)
+        _, _, inner = name.partition(".")
+        module = package[inner] if inner else package
         exports = sorted(map(str, module.exports))
         lines = [f"__all__ = {exports}"]
         for export in exports:
             made = module[export]
             lines += ["", *_object(made.final_target if made.is_alias else made, export)]
-        parts.append(f"### {name}\n\n{formatted(chr(10).join(lines))}")
+        parts.append(f"### {name}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
@@ -74,17 +76,22 @@ def is_major(old: str, new: str) -> bool:
     return after[0] > before[0] or (after[0] == before[0] == 0 and after[1] > before[1])
 
 
-def problems(baseline: str, source: Path) -> list[str]:
-    """What is wrong with a source tree beside the baseline; empty if nothing is."""
-    old, new = _version(baseline), version_of(source)
-    found = breaks(baseline, rendered(source))
-    if not found or is_major(old, new):
+def problems(promised: str, found: str) -> list[str]:
+    """What is wrong with an API beside an older one; empty if nothing is.
+
+    Args:
+        promised: What `rendered` gave for the last release.
+        found: What it gives now.
+    """
+    old, new = _version(promised), _version(found)
+    broken = breaks(promised, found)
+    if not broken or is_major(old, new):
         return []
     way = (
-        f"{len(found)} breaks since {old}, and the version is {new}: keep what was there, or make "
+        f"{len(broken)} breaks since {old}, and the version is {new}: keep what was there, or make "
         f"it a major version (while it is 0, the second number) and write the API again with {_WAY}"
     )
-    return [*found, way]
+    return [*broken, way]
 
 
 def main() -> int:
@@ -93,9 +100,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail on a break; the default")
     parser.add_argument("--write", action="store_true", help="the API as it is now is promised")
     if parser.parse_args().write:
-        BASELINE.write_text(rendered(SOURCE), encoding="utf-8")
+        BASELINE.write_text(_readable(rendered(SOURCE)), encoding="utf-8")
         return 0
-    found = problems(BASELINE.read_text(encoding="utf-8"), SOURCE)
+    found = problems(BASELINE.read_text(encoding="utf-8"), rendered(SOURCE))
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 
@@ -138,6 +145,13 @@ def _arguments(made: Any) -> Iterator[str]:
 
 def _is_public(name: str) -> bool:
     return not name.startswith("_") or name in ("__init__", "__enter__", "__aenter__")
+
+
+def _readable(api: str) -> str:
+    """An API in lines that a review can read."""
+    head = api.partition("\n### ")[0]
+    parts = [f"### {name}\n\n{formatted(text)}" for name, text in _sections(api).items()]
+    return "\n".join([head + "\n", *parts])
 
 
 def _sections(baseline: str) -> dict[str, str]:

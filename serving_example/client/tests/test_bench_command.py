@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import signal
 from random import Random
 
 import pytest
@@ -47,10 +48,9 @@ def run_open(
             clock.now += stall_s
         return About("r", 1, 0.0)
 
-    began = clock()
-    return asyncio.run(opened(ask, rate, bounds, Random(seed), clock, sleep)), [
-        t - began for t in at
-    ]
+    began, result = clock(), Result()
+    asyncio.run(opened(result, ask, rate, bounds, Random(seed), clock, sleep))
+    return result, [t - began for t in at]
 
 
 @given(st.floats(1, 500), st.floats(0.1, 5), st.integers(1, 300), st.integers(0, 99))
@@ -89,9 +89,11 @@ def test_a_closed_loop_has_as_many_calls_under_way_as_workers() -> None:
         clock.now += 0.25
         return About("r", 1, 0.0)
 
-    result = asyncio.run(closed(ask, 4, Bounds(1e9, 50), clock))
+    result, later = Result(), Result()
+    asyncio.run(closed(result, ask, 4, Bounds(1e9, 50), clock))
     assert (most, result.sent, len(result.latencies_s)) == (4, 50, 50)
-    assert asyncio.run(closed(ask, 1, Bounds(2.0, 10**6), clock)).sent == 8
+    asyncio.run(closed(later, ask, 1, Bounds(2.0, 10**6), clock))
+    assert later.sent == 8
 
 
 def test_the_report_counts_errors_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,3 +143,25 @@ def test_kept_answers_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None
     assert main(arguments, served.sync, served.beside) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["answered"], told["kept"], len(served.sent)) == (20, 19, 1)
+
+
+def test_who_ends_it_early_is_told_what_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """Control-C: the report of the calls until then, and the status that shells expect."""
+    served, asked = Served(), 0
+
+    def outcome(sent: Sent) -> Reply:
+        nonlocal asked
+        asked += 1
+        if asked == 5:
+            signal.raise_signal(signal.SIGINT)
+        return answer(RECOMMENDED, 200, x_contract_version="2")
+
+    served.at("/v1/recommend", outcome)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["bench", "--json"], served.sync, served.beside) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["answered"] == asked <= 6
+    assert captured.err == "featurelib-client: interrupted\n"

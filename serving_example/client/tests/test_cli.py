@@ -164,6 +164,8 @@ def test_a_failure_is_one_line_with_the_request(
         (["models", "--attempts", "0"], "max_attempts"),
         (["models", "--key-file", "/no/such/file"], "--key-file /no/such/file: No such file"),
         (["infer", "ranker", "--inputs", "/no/such/file"], "No such file"),
+        (["bench", "--k", "0"], "k: "),
+        (["bench", "--k", "0", "--rate", "9"], "k: "),
         (["bench", "--rate", "0"], "--rate"),
         (["bench", "--rate", "nan"], "--rate"),
         (["bench", "--seconds", "inf"], "--seconds"),

@@ -31,13 +31,25 @@ def bench(
     """Calls for some time."""
     _check(options)
     told = None if options.inputs is None else read_file(options.inputs)
-    result = asyncio.run(_run(options, made, told, clock, sleep))
+    result = Result()
+    try:
+        asyncio.run(_run(result, options, made, told, clock, sleep))
+    except ExceptionGroup as group:  # of tasks: a request that breaks the contract
+        raise group.exceptions[0] from None
+    except KeyboardInterrupt:  # what was measured until now is told
+        if result.sent:
+            _tell(result, options)
+        raise
+    _tell(result, options)
+    return 1 if result.failures or not result.sent else 0
+
+
+def _tell(result: Result, options: argparse.Namespace) -> None:
     figures = _figures(result)
     if options.json:
         print_json(figures)
     else:
         print("\n".join(_lines(options, figures, columns())))
-    return 1 if result.failures or not result.sent else 0
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -57,8 +69,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 async def _run(
-    options: argparse.Namespace, made: Made, told: dict[str, Any] | None, clock: Clock, sleep: Sleep
-) -> Result:
+    result: Result, options: argparse.Namespace, made: Made, told: dict[str, Any] | None,
+    clock: Clock, sleep: Sleep,
+) -> None:  # fmt: skip
     random = Random(options.seed)
     bounds = Bounds(options.seconds, options.count)
     async with made(options) as client:
@@ -66,8 +79,9 @@ async def _run(
         if told is not None:
             ask = await _inferring(options, client, told)
         if options.rate is None:
-            return await closed(ask, options.workers, bounds, clock)
-        return await opened(ask, options.rate, bounds, random, clock, sleep)
+            await closed(result, ask, options.workers, bounds, clock)
+        else:
+            await opened(result, ask, options.rate, bounds, random, clock, sleep)
 
 
 def _recommending(options: argparse.Namespace, client: AsyncClient, random: Random) -> Ask:

@@ -74,38 +74,39 @@ class Result:
         self.kept += about.attempts == 0
 
 
-async def closed(ask: Ask, workers: int, bounds: Bounds, clock: Clock) -> Result:
-    """Workers that ask one after the other."""
-    made, began = Result(), clock()
+async def closed(made: Result, ask: Ask, workers: int, bounds: Bounds, clock: Clock) -> None:
+    """Workers that ask one after the other. `made` is filled as they go on."""
+    began = clock()
 
     async def work() -> None:
         while made.sent < bounds.count and (now := clock()) - began < bounds.seconds:
             await made.add(ask, now, clock)
             await asyncio.sleep(0)  # an answer from the cache waits for nobody
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(workers):
-            group.create_task(work())
-    made.elapsed_s = clock() - began
-    return made
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+    finally:
+        made.elapsed_s = clock() - began
 
 
 async def opened(
-    ask: Ask, rate: float, bounds: Bounds, random: Random, clock: Clock, sleep: Sleep
-) -> Result:
-    """Arrivals at random times, `rate` of them a second."""
-    made, began = Result(), clock()
-    due = began
-    async with asyncio.TaskGroup() as group:
-        for _ in range(bounds.count):
-            due += random.expovariate(rate)
-            if due - began >= bounds.seconds:
-                break
-            # Also where it is late: those that were sent get their turn.
-            await sleep(max(0.0, due - clock()))
-            group.create_task(made.add(ask, due, clock))
-    made.elapsed_s = clock() - began
-    return made
+    made: Result, ask: Ask, rate: float, bounds: Bounds, random: Random, clock: Clock, sleep: Sleep
+) -> None:
+    """Arrivals at random times, `rate` of them a second. `made` is filled as they come."""
+    began = due = clock()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(bounds.count):
+                due += random.expovariate(rate)
+                if due - began >= bounds.seconds:
+                    break
+                # Also where it is late: those that were sent get their turn.
+                await sleep(max(0.0, due - clock()))
+                group.create_task(made.add(ask, due, clock))
+    finally:
+        made.elapsed_s = clock() - began
 
 
 def percentile(values: Sequence[float], share: float) -> float:
