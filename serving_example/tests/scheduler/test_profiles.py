@@ -219,3 +219,14 @@ def test_asking_changes_no_answer(changes: Any) -> None:
 
 def answers(made: Profiles) -> list[float]:
     return [made.seconds("m", device, size) for device in "abc" for size in (1, 4, 16, 32)]
+
+
+def test_a_doubt_of_one_device_is_heard_by_its_kind() -> None:
+    """The slow one of two batches of `a` is forgotten: `b`, which ran none, is asked before, too."""
+    made = profiles()
+    made.observe("m", "a", 4, 0.4)
+    made.observe("m", "a", 4, 0.1)
+    assert made.seconds("m", "b", 4) == 0.4
+    assert not made.doubt("m", "a", 0.0)
+    assert made.doubt("m", "a", 1.0)
+    assert made.seconds("m", "b", 4) == made.seconds("m", "a", 4) == 0.1
