@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -176,7 +177,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _table(title: str, rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(*rows[0], title=f"{title} (simulated)")
+    table = Table(title=f"{title} (simulated)", box=box.SIMPLE, show_edge=False, padding=0)
+    for head, *cells in zip(*rows, strict=True):
+        table.add_column(head, no_wrap=True, min_width=max(map(len, [head, *cells])))
     for row in rows[1:]:
         table.add_row(*row)
     return table

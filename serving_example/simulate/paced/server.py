@@ -22,8 +22,8 @@ from serving_example.scheduler import Profiles
 
 __all__ = ["Asked", "Setup", "asked", "batches", "serving", "some_rankers"]
 
-START_S = 120.0
-"""A server that is not ready by then does not come."""
+START_S = 300.0
+"""A server that is not ready by then does not come; it may have code to compile."""
 END_S = 20.0
 _BATCHES = re.compile(
     r"featurelib_device_batch_seconds_(sum|count)\{.*size=\"([0-9]+)\"\} ([0-9.e+-]+)"
