@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from featurelib_client import Called, Client, ContractDeprecationWarning, errors
-from featurelib_client.films import VERSIONS
 from featurelib_client.notices import PROCESS
 from featurelib_client.observe import Silent
 from featurelib_client.testing import FakeTransport, ManualClock
+from featurelib_client.version import VERSIONS
 from featurelib_client.wire import Reply
 from serving_example.client.replay import cases, replay
 

@@ -27,6 +27,17 @@ def test_the_import_leaves_what_is_heavy_to_the_first_client() -> None:
     assert loaded("from featurelib_client import Client, Settings, Tensor, ClientError") == set()
 
 
+def test_help_of_the_command_waits_for_nothing_heavy() -> None:
+    """`--help` and a wrong argument are told before pydantic or the HTTP library is imported."""
+    code = (
+        "import os\nfrom featurelib_client.cli import main\n"
+        "kept, sys.stdout, sys.stderr = sys.stdout, *[open(os.devnull, 'w')] * 2\n"
+        "assert (main(['bench', '--help']), main(['models', '--no'])) == (0, 2)\n"
+        "sys.stdout = kept"
+    )
+    assert loaded(code) <= {"email"}  # argparse asks `shutil` for the width, and that for more
+
+
 def test_a_client_that_was_made_imports_nothing_at_its_first_call() -> None:
     """All is there before a deadline runs: a call imports no module of anybody."""
     code = (

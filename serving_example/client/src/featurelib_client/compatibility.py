@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from featurelib_client.errors import ContractError, apart
-from featurelib_client.films import VERSIONS
 from featurelib_client.schemas import Gap, gaps
+from featurelib_client.version import VERSIONS
 
 __all__ = ["OPERATIONS", "Compatibility", "Difference", "built_for", "compare"]
 
@@ -75,6 +74,8 @@ class Compatibility:
 @cache
 def built_for() -> dict[str, Any]:
     """The paths and schemas that this client was generated from."""
+    from importlib.resources import files
+
     text = (files("featurelib_client") / "contract.json").read_text(encoding="utf-8")
     told: dict[str, Any] = json.loads(text)
     return told

@@ -21,12 +21,13 @@ from featurelib_client.errors import (
     ContractVersionError,
     InputError,
 )
-from featurelib_client.films import VERSIONS, Recommendation, rate_call, recommend_call
+from featurelib_client.films import Recommendation, rate_call, recommend_call
 from featurelib_client.notices import PROCESS, Notices
 from featurelib_client.observe import Called, Observer, Silent
 from featurelib_client.plan import Progress, Rules, Send, Sleep, plan
 from featurelib_client.settings import Settings
 from featurelib_client.trace import passed_on
+from featurelib_client.version import VERSIONS
 from featurelib_client.wire import About, Clock, Headers, Reply
 
 __all__ = ["Core", "Steps"]

@@ -23,10 +23,8 @@ from featurelib_client.errors import ContractError, InputError
 from featurelib_client.infer import first_problem
 from featurelib_client.wire import About, Headers, Reply
 
-__all__ = ["VERSIONS", "Recommendation", "models_call", "rate_call", "recommend_call"]
+__all__ = ["Recommendation", "models_call", "rate_call", "recommend_call"]
 
-VERSIONS = (2, 1)
-"""Versions of the contract that this client speaks, the newest first."""
 _JSON: Headers = [(b"Content-Type", b"application/json")]
 M = TypeVar("M", bound=BaseModel)
 
@@ -61,7 +59,7 @@ def recommend_call(version: int, asked: Mapping[str, Any]) -> Call[Recommendatio
     """A call for recommendations by a version of the contract.
 
     Args:
-        version: One of `VERSIONS`.
+        version: One of `version.VERSIONS`.
         asked: Arguments of the request by name, those that are not the default.
 
     Raises:

@@ -43,6 +43,8 @@ class Gap:
 def gaps(narrow: Any, its: Schemas, wide: Any, others: Schemas, place: str = "") -> Iterator[Gap]:
     """Where a value may keep the narrow schema and break the wide one.
 
+    Who sends is taken to send no field that its schema does not name.
+
     Args:
         narrow: What is sent or answered.
         its: What its references mean.
@@ -57,11 +59,11 @@ def gaps(narrow: Any, its: Schemas, wide: Any, others: Schemas, place: str = "")
         raise ValueError(f"schemas deeper than {_DEPTH}: {place[:80]}")
     narrow, wide = _resolved(narrow, its), _resolved(wide, others)
     some, many = _alternatives(narrow), _alternatives(wide)
-    if len(some) > 1:
+    if some != [narrow]:
         for one in some:
             yield from gaps(one, its, wide, others, place)
         return
-    if len(many) > 1:
+    if many != [wide]:
         tried = [list(gaps(narrow, its, one, others, place)) for one in many]
         if all(tried):
             same = [t for t in tried if all(gap.kind != "type" or gap.place != place for gap in t)]

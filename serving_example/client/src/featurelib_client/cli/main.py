@@ -10,15 +10,15 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from featurelib_client.async_client import AsyncClient
 from featurelib_client.cli.arguments import given_settings, parser
-from featurelib_client.cli.ask import ASKS
-from featurelib_client.cli.bench import bench
 from featurelib_client.cli.show import clean
 from featurelib_client.client import Client
 from featurelib_client.errors import CallError, ClientError, ConfigurationError, InputError
+
+if TYPE_CHECKING:
+    from featurelib_client.async_client import AsyncClient
 
 __all__ = ["main"]
 
@@ -26,26 +26,24 @@ __all__ = ["main"]
 def main(
     arguments: Sequence[str] | None = None,
     client: Callable[..., Client] = Client,
-    async_client: Callable[..., AsyncClient] = AsyncClient,
+    async_client: Callable[..., AsyncClient] | None = None,
 ) -> int:
     """Runs a command.
 
     Args:
         arguments: Without the program's name; None: those of the process.
         client: Makes the client; a test gives one with a fake transport.
-        async_client: Makes the one of `bench`.
+        async_client: Makes the one of `bench`; None: `AsyncClient`.
 
     Returns:
         The exit status: 0 done; 1 no answer, not ready, or a call of `bench` failed; 2 asked
         wrongly; 3 the contracts do not fit.
     """
     commands: dict[str, Any] = {
-        name: functools.partial(ask, made=lambda options: _made(client, options))
-        for name, ask in ASKS.items()
+        name: functools.partial(_ask, name, client)
+        for name in ("recommend", "infer", "models", "ready", "check")
     }
-    commands["bench"] = functools.partial(
-        bench, made=lambda options: _measured(async_client, options)
-    )
+    commands["bench"] = functools.partial(_bench, async_client)
     try:
         options = parser(commands).parse_args(arguments)
     except SystemExit as end:  # argparse has said why
@@ -101,6 +99,22 @@ def _tell(options: argparse.Namespace, error: ClientError) -> None:
     if isinstance(getattr(error, "field", None), str):
         about["field"] = error.field  # type: ignore[attr-defined]
     print(json.dumps(about), file=sys.stderr)
+
+
+# What a command needs is imported when it runs: `--help` waits for none of it.
+
+
+def _ask(name: str, client: Callable[..., Client], options: argparse.Namespace) -> int:
+    from featurelib_client.cli.ask import ASKS
+
+    return ASKS[name](options, lambda options: _made(client, options))
+
+
+def _bench(client: Callable[..., AsyncClient] | None, options: argparse.Namespace) -> int:
+    from featurelib_client.async_client import AsyncClient
+    from featurelib_client.cli.bench import bench
+
+    return bench(options, lambda options: _measured(client or AsyncClient, options))
 
 
 def _made(kind: Callable[..., Any], options: argparse.Namespace, **more: Any) -> Any:
