@@ -117,7 +117,7 @@ class Films:
         repository, ranking = service.repository, Ranking(self.services, service.repository)
         repository.companion, service.load_first = ranking, towers
         self._recommender = Recommender(
-            self.services, repository, ranking, service.pool, ranker=ranker
+            self.services, repository, ranking, service.door, ranker=ranker
         )
         self.events_request: Any = None
         self._writer: EventWriter | None = None

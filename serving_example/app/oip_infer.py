@@ -16,7 +16,7 @@ from serving_example.app.served import Served
 from serving_example.app.wire import InferAsked
 from serving_example.app.work import run_jobs
 from serving_example.devices.protocol import Array
-from serving_example.pool import Job, Pool
+from serving_example.pool import Door, Job
 
 __all__ = ["Inference"]
 
@@ -38,8 +38,8 @@ class Inference:
         limits: Of bodies that are compressed.
     """
 
-    def __init__(self, repository: Repository, pool: Pool, limits: Limits) -> None:
-        self._repository, self._pool, self._limits = repository, pool, limits
+    def __init__(self, repository: Repository, door: Door, limits: Limits) -> None:
+        self._repository, self._door, self._limits = repository, door, limits
 
     def infer(self, request: Request) -> Response | Pending:
         """One request.
@@ -61,7 +61,7 @@ class Inference:
             made = {o: job.answer for o, job in zip(outputs, jobs, strict=True)}
             return _response(call, served, outputs, made)
 
-        return run_jobs(self._pool, work, request, finish)
+        return run_jobs(self._door, work, request, finish)
 
 
 def _outputs(call: _Infer, served: Served) -> dict[str, bool]:

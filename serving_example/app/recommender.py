@@ -12,7 +12,7 @@ from serving_example.app.ranking import Ranking
 from serving_example.app.repository import Repository
 from serving_example.app.served import Served
 from serving_example.app.work import Running
-from serving_example.pool import Job, Pool, RefusedError
+from serving_example.pool import Door, Job, RefusedError
 
 __all__ = ["Ask", "Recommender"]
 
@@ -40,7 +40,7 @@ class Recommender:
         services: What the programs of rankers use.
         repository: The models.
         ranking: The programs of rankers.
-        pool: Runs them.
+        door: The way to the devices.
         ranker: The name of the ranker where a request names none.
     """
 
@@ -49,12 +49,12 @@ class Recommender:
         services: Services,
         repository: Repository,
         ranking: Ranking,
-        pool: Pool,
+        door: Door,
         *,
         ranker: str,
     ) -> None:
         self._services, self._repository, self._ranking = services, repository, ranking
-        self._pool, self._ranker = pool, ranker
+        self._door, self._ranker = door, ranker
 
     def recommend(
         self, ask: Ask, request: Request, answer: Answer, program: RankProgram | None = None
@@ -87,7 +87,7 @@ class Recommender:
         program = program or self.program(ask.model)
         if rows is None:
             self._check_films(program)
-        running = Running(self._pool, request, _told)
+        running = Running(self._door, request, _told)
         refusal = running.offer(program, wanted, count)
         if refusal is not None and refusal.reason == "unknown_model":
             program = self.program(ask.model)  # it was exchanged between two lines

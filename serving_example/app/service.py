@@ -28,7 +28,7 @@ from serving_example.caches import ArtifactCache
 from serving_example.dashboard import Timeline, snapshot
 from serving_example.dashboard import routes as dashboard_routes
 from serving_example.devices import Device
-from serving_example.pool import Job, Pool
+from serving_example.pool import Door, Job, Pool
 from serving_example.scheduler import Admission, Batch
 
 __all__ = ["Service"]
@@ -58,6 +58,7 @@ class Service:
 
     Attributes:
         pool: The devices, under the scheduler.
+        door: Where requests come to the pool, on the event loop.
         repository: The models that are loaded.
         background: Runs what the service itself wants to know.
         metrics: What was counted.
@@ -98,7 +99,7 @@ class Service:
             admission=Admission(max_rows=max_queued_rows, is_on=is_admitting),
             stuck_after_s=stuck_after_s, turns=self.delivery.turns if takes_turns else None,
         )  # fmt: skip
-        self.delivery.lagged = self.pool.lagged
+        self.delivery.lagged, self.door = self.pool.lagged, Door(self.pool, clock)
         self.pool.start()
         self.background = Background(self.pool, clock)
         self.repository = Repository(
@@ -166,7 +167,7 @@ class Service:
         models = Models(
             self.repository, self.pool, self._threads, on_loop, self.readiness, self.statistics
         )
-        inference = Inference(self.repository, self.pool, self.limits)
+        inference = Inference(self.repository, self.door, self.limits)
         return [
             *health.routes(self.readiness, self.metrics),
             *oip.routes(models, inference),

@@ -8,7 +8,7 @@ from typing import Any
 
 from featurelib.errors import DeviceError, InputError
 from serving_example.app.http import Pending, Request, Response
-from serving_example.pool import Job, Pool, Program, RefusedError
+from serving_example.pool import Door, Job, Pool, Program, RefusedError
 from serving_example.scheduler import Refusal
 
 __all__ = ["SERVICE", "Background", "Running", "run_jobs"]
@@ -23,24 +23,24 @@ class Running(Pending):
     Abandoned, it cancels them.
 
     Args:
-        pool: Runs them.
+        door: The way to the devices.
         request: Its deadline, tenant and weight are those of the jobs; their times are added to its
             timings.
         finish: Given the request and its jobs, none of which failed.
         count: How many jobs there will be.
     """
 
-    __slots__ = ("_finish", "_jobs", "_left", "_pool", "_request")
+    __slots__ = ("_door", "_finish", "_jobs", "_left", "_request")
 
     def __init__(
         self,
-        pool: Pool,
+        door: Door,
         request: Request,
         finish: Callable[[Request, list[Job]], Response],
         count: int = 1,
     ) -> None:
         super().__init__(self._cancel)
-        self._pool, self._request, self._finish, self._left = pool, request, finish, count
+        self._door, self._request, self._finish, self._left = door, request, finish, count
         self._jobs: list[Job] = []
 
     def offer(self, program: Program, given: Any, rows: int) -> Refusal | None:
@@ -49,13 +49,15 @@ class Running(Pending):
         Raises:
             DeviceError: The pool takes no jobs now.
         """
-        request = self._request
-        job = Job(
-            program, given, rows, request.deadline, self._done, request.tenant, request.weight
-        )
+        door, request = self._door, self._request
+        deadline, tenant, weight = request.deadline, request.tenant, request.weight
+        refusal = door.refusal(program.model, rows, tenant, weight, deadline)
+        if refusal is not None:
+            return refusal
+        job = Job(program, given, rows, deadline, self._done, tenant, weight)
         self._jobs.append(job)
         try:
-            refusal = self._pool.offer(job)
+            refusal = door.offer(job)
         except DeviceError:
             self._jobs.pop()
             raise
@@ -79,11 +81,11 @@ class Running(Pending):
 
     def _cancel(self) -> None:
         for job in self._jobs:
-            self._pool.cancel(job)
+            self._door.cancel(job)
 
 
 def run_jobs(
-    pool: Pool,
+    door: Door,
     work: Sequence[tuple[Program, Any, int]],
     request: Request,
     finish: Callable[[Request, list[Job]], Response],
@@ -91,7 +93,7 @@ def run_jobs(
     """Runs jobs for a request, all or none. See `Running`.
 
     Args:
-        pool: Runs them.
+        door: The way to the devices.
         work: For each job the program, what it takes, and how many rows.
         request: Whose they are.
         finish: Makes the response.
@@ -99,7 +101,7 @@ def run_jobs(
     Raises:
         DeviceError: The pool takes no such job now.
     """
-    running = Running(pool, request, finish, len(work))
+    running = Running(door, request, finish, len(work))
     try:
         for program, given, rows in work:
             refusal = running.offer(program, given, rows)

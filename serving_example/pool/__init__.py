@@ -1,5 +1,6 @@
 """The live pool: devices with a thread each, under the one scheduler."""
 
+from serving_example.pool.door import Door
 from serving_example.pool.errors import DroppedError, PoolDownError, RefusedError
 from serving_example.pool.function import FunctionProgram
 from serving_example.pool.health import DeviceHealth, PoolHealth
@@ -9,6 +10,7 @@ from serving_example.pool.program import Placed, Program
 
 __all__ = [
     "DeviceHealth",
+    "Door",
     "DroppedError",
     "FunctionProgram",
     "Job",

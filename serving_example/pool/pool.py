@@ -210,6 +210,11 @@ class Pool:
             self._keeper.poke()
         return None
 
+    def turned_away(self, model: str, rows: int, jobs: int, refusal: Refusal) -> None:
+        """Jobs of so many rows each were not even offered, because one like them was refused."""
+        with self._lock:
+            self._scheduler.turned_away(model, rows, jobs, refusal)
+
     def cancel(self, job: Job) -> bool:
         """Nobody wants the answer any more: the job is delivered with an error if it was not done.
 

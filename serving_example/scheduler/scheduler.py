@@ -131,6 +131,14 @@ class Scheduler:
         self._dispatch.serve_any(queue, now)
         return None
 
+    def turned_away(self, model: str, rows: int, works: int, refusal: Refusal) -> None:
+        """Works of so many rows each were refused for the reason of one before them: they count."""
+        self._counts.refused[refusal.reason] += works
+        queue = self._queues.get(model)
+        if queue is not None:
+            queue.asked_rows += rows * works
+            queue.asked_works += works
+
     def cancel(self, work: Work) -> bool:
         """Nobody wants the answer any more; one that comes all the same is not given out.
 
