@@ -73,7 +73,11 @@ class CachedRecommender:
         self, key: bytes, ask: Ask, request: Request, contract: Contract, program: RankProgram
     ) -> Pending:
         """An answer that is not kept yet."""
-        pending = Pending()
+        pending, user = Pending(), ask.user_id
+        refused = self._recommender.refused(program, ask, request)
+        if refused is not None and not self._cache.is_making(key, user):
+            pending.set(refused)
+            return pending
 
         def told(result: Made[bytes] | Exception) -> None:
             if isinstance(result, Exception):
@@ -82,7 +86,7 @@ class CachedRecommender:
                 pending.set(Response(body=result.value, headers=contract.headers))
 
         waiter: Waiter[Made[bytes]] = Waiter(told, request.deadline)
-        self._cache.make(key, ask.user_id, self._work(ask, request, contract, program), waiter)
+        self._cache.make(key, user, self._work(ask, request, contract, program), waiter)
         if pending.result is None:
             pending.on_abandon = waiter.leave
         return pending

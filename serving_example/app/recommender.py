@@ -98,6 +98,16 @@ class Recommender:
             running.set(RefusedError(program.model, refusal))
         return running
 
+    def refused(self, program: RankProgram, ask: Ask, request: Request) -> RefusedError | None:
+        """Why what was asked would be refused, as the like of it was a moment ago; None: ask."""
+        if ask.candidates is not None:
+            return None
+        refusal = self._door.refusal(
+            program.model, self._services.candidates, request.tenant, request.weight,
+            request.deadline,
+        )  # fmt: skip
+        return None if refusal is None else RefusedError(program.model, refusal)
+
     def program(self, name: str | None) -> RankProgram:
         """What answers now: the program of a ranker.
 

@@ -214,6 +214,10 @@ class ResultCache(Generic[Value]):
         epoch = self.epochs.of(entity)  # before anything is read for the answer
         self._flights.wait((key, entity, epoch), work, waiter)
 
+    def is_making(self, key: bytes, entity: int) -> bool:
+        """Whether an answer is on its way that `make` would wait for."""
+        return (key, entity, self.epochs.of(entity)) in self._flights
+
     def renew(self, key: bytes, entity: int, work: Work[Value]) -> None:
         """Begins an answer anew, for nobody yet: `look` said that the one which is kept is due."""
         epoch, until = self.epochs.of(entity), self._clock() + self._policy.renew_within_s

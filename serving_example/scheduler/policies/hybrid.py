@@ -45,21 +45,24 @@ class Hybrid:
             if first == line.count:
                 continue
             row_s = min(map(truediv, offer.seconds, offer.sizes))
+            rows, takes_s, skip = 0, 0.0, -1
             for at in range(len(offer.sizes) - 1, -1, -1):
                 size, seconds = offer.sizes[at], offer.seconds[at]
-                skip = max(first, line.count_before(now + seconds))
-                works = line.fitting(size, skip)
-                if not works:
-                    continue
-                rows = sum(work.rows for work in works)
-                takes_s = offer.seconds_for(rows)
-                least_s = row_s * sum(work.rows * work.weight for work in works)
-                slack = max(0.0, works[0].deadline - now - takes_s) / offer.slo_s
-                score = least_s / takes_s / (1.0 + slack)
-                is_all = skip + len(works) == line.count
-                if best is None or score > best[0]:
-                    reason = "efficient" if skip > first else "free" if is_all else "full"
-                    best = (score, offer, works, reason)
+                if skip != first or rows > size:  # else the same works, whose score is known
+                    skip = max(first, line.count_before(now + seconds))
+                    works = line.fitting(size, skip)
+                    if not works:
+                        skip = -1
+                        continue
+                    rows = sum([work.rows for work in works])
+                    takes_s = offer.seconds_for(rows)
+                    least_s = row_s * sum([work.rows * work.weight for work in works])
+                    slack = max(0.0, works[0].deadline - now - takes_s) / offer.slo_s
+                    score = least_s / takes_s / (1.0 + slack)
+                    is_all = skip + len(works) == line.count
+                    if best is None or score > best[0]:
+                        reason = "efficient" if skip > first else "free" if is_all else "full"
+                        best = (score, offer, works, reason)
                 if (
                     skip == first
                     and at
