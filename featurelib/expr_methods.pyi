@@ -170,6 +170,9 @@ class StrMethods:
     def contains(self, pattern: builtins.str | Expr, *, literal: bool = False) -> Expr:
         """Whether plain text occurs in the text."""
 
+    def count_matches(self, pattern: builtins.str | Expr, *, literal: bool = False) -> Expr:
+        """How often plain text occurs, without overlap, as UInt32."""
+
     def ends_with(self, suffix: IntoExpr, /) -> Expr:
         """Whether the text ends with another; every text ends with the empty one."""
 
@@ -188,8 +191,36 @@ class StrMethods:
     def len_chars(self) -> Expr:
         """Number of code points."""
 
+    def pad_end(self, length: int, fill_char: builtins.str = " ") -> Expr:
+        """At least `length` code points, with a character behind; a longer text stays whole."""
+
+    def pad_start(self, length: int, fill_char: builtins.str = " ") -> Expr:
+        """At least `length` code points, with a character in front; a longer text stays whole."""
+
+    def replace(
+        self,
+        pattern: builtins.str | Expr,
+        value: builtins.str | Expr,
+        *,
+        literal: bool = False,
+        n: int = 1,
+    ) -> Expr:
+        """The text with the first n occurrences of plain text replaced."""
+
+    def replace_all(
+        self,
+        pattern: builtins.str | Expr,
+        value: builtins.str | Expr,
+        *,
+        literal: bool = False,
+    ) -> Expr:
+        """The text with every occurrence of plain text replaced."""
+
     def slice(self, offset: int, length: int | None = None) -> Expr:
         """Code points from `offset` (negative: from the end), `length` of them or all."""
+
+    def split_part(self, by: builtins.str | Expr, index: int) -> Expr:
+        """The part of an index, from 0, of a text cut at `by`; null where there are fewer parts."""
 
     def starts_with(self, prefix: IntoExpr, /) -> Expr:
         """Whether the text begins with another; every text begins with the empty one."""
@@ -231,6 +262,9 @@ class StrMethods:
 
     def to_uppercase(self) -> Expr:
         """Upper case by Unicode 17.0.0; one character may become two or three."""
+
+    def zfill(self, length: int) -> Expr:
+        """At least `length` code points, with zeros in front, or behind a sign."""
 
 class StructMethods:
     """Methods of structs."""

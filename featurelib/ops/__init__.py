@@ -19,6 +19,7 @@ from featurelib.ops import (
     temporal,
     text,
     text_methods,
+    text_parts,
     text_values,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "temporal",
     "text",
     "text_methods",
+    "text_parts",
     "text_values",
 ]

@@ -41,6 +41,8 @@ _BY_NAME: dict[str, tuple[Any, ...]] = {
     "low": (-128, 0),
     "high": (127, 1000),
     "above": (128, 1000),
+    "length": (0, 1, 5, 40),
+    "char": (32, 48, 233, 128_512),
 }
 _BY_KIND: dict[str, tuple[Any, ...]] = {
     "b": (False, True), "i": (0, 1, 2, -1, 5), "u": (0, 1, 42), "f": (0.0, 1.0, -0.5, 1e6),
@@ -61,6 +63,8 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("dt.convert_time_zone", ("Europe/Dublin",)), ("str.to_uppercase", ()),
     ("str.to_lowercase", ()), ("hash_bucket", (97,)), ("one_hot", (3,)), ("is_between", (0, 10)),
     ("fill_null", (0,)), ("fill_null", ("",)), ("clip", (-1, 1)), ("round", (1,)),
+    ("cast", (dtypes.STRING,)), ("str.to_date", ()),
+    ("str.to_datetime", ("%Y-%m-%d %H:%M:%S.%f+00:00",)),
     ("list.hash_bucket", (97,)), ("list.tail", (2,)), ("list.contains", (0,)), ("fill_null", ([],)),
 )  # fmt: skip
 
