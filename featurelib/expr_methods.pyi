@@ -47,6 +47,9 @@ class DtMethods:
     def is_leap_year(self) -> Expr:
         """Whether the year has 366 days."""
 
+    def is_weekend(self) -> Expr:
+        """Whether the day is a Saturday or a Sunday, on the clocks of the column's zone."""
+
     def iso_year(self) -> Expr:
         """The year that the ISO 8601 week belongs to."""
 
@@ -423,6 +426,16 @@ class ExprMethods:
         is its `hash64`. Null where any value is. Columns may also be given as one list.
         """
 
+    def cyclic_cos(self, period: float) -> Expr:
+        """cos(2 pi (x % period) / period) as Float64: 1 at the start of a period; see `cyclic_sin`."""
+
+    def cyclic_sin(self, period: float) -> Expr:
+        """sin(2 pi (x % period) / period) as Float64: 0 at the start of a period, 1 at its quarter.
+
+        ``t.dt.hour().cyclic_sin(24)`` beside ``t.dt.hour().cyclic_cos(24)`` puts 23 next to 0. Values a
+        whole period apart give the same bits where their remainders do, as those of integers do.
+        """
+
     def degrees(self) -> Expr:
         """An angle in radians as degrees: x times 180 / pi, as in Polars.
 
@@ -550,6 +563,12 @@ class ExprMethods:
 
     def lt(self, b: IntoExpr, /) -> Expr:
         """Whether `a` stands before `b`; NaN is the greatest."""
+
+    def max_abs(self, *, non_finite: builtins.str = "error") -> Expr:
+        """x / the largest magnitude of the training rows, as Float64; a magnitude of 0 divides by 1.
+
+        A zero stays a zero, so rows that are mostly zeros stay so.
+        """
 
     def max_horizontal(self, *others: Any) -> Expr:
         """The greatest of several, expressions or nodes; nulls are skipped."""

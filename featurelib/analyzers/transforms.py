@@ -32,6 +32,17 @@ def min_max(x: Node, *, non_finite: str = "error") -> Any:
     return _scaled(x, low, high - low)
 
 
+@method("max_abs")
+def max_abs(x: Node, *, non_finite: str = "error") -> Any:
+    """x / the largest magnitude of the training rows, as Float64; a magnitude of 0 divides by 1.
+
+    A zero stays a zero, so rows that are mostly zeros stay so.
+    """
+    ends = (analyze(Min(non_finite), x), analyze(Max(non_finite), x))
+    low, high = (end.cast(FLOAT64).abs() for end in ends)
+    return x.cast(FLOAT64) / _but_zero(low.max_horizontal(high))
+
+
 @method("quantile_bin")
 def quantile_bin(x: Node, n: int, *, rule: str = "linear", non_finite: str = "error") -> Any:
     """Which of n bins of equal training share x falls in: 0 to n - 1, as UInt32.
@@ -57,6 +68,9 @@ def vocabulary_index(x: Node, *, max_size: int | None = None, min_count: int = 1
 
 def _scaled(x: Node, center: Any, spread: Any) -> Any:
     """(x - center) / spread, where a spread of zero counts as one."""
+    return (x.cast(FLOAT64) - center) / _but_zero(spread)
+
+
+def _but_zero(spread: Any) -> Any:
     one = literal(1.0, FLOAT64)
-    divisor = apply("if_else", (spread == literal(0.0, FLOAT64), one, spread), {})
-    return (x.cast(FLOAT64) - center) / divisor
+    return apply("if_else", (spread == literal(0.0, FLOAT64), one, spread), {})

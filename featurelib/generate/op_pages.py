@@ -36,7 +36,9 @@ version that changes with its meaning and with nothing else: bundles name both.
 - Operators are methods too: `+ - * / // % **` are `add sub mul truediv floordiv mod pow`;
   `& | ^ ~` are `and_ or_ xor not_`; `== != < <= > >=` are `eq ne lt le gt ge`.
 """
-_JOINED = dict.fromkeys(("casing", "text_methods", "text_parts", "text_values"), "text")
+_JOINED = dict.fromkeys(("casing", "text_methods", "text_parts", "text_values"), "text") | {
+    "cycles": "elementary"
+}
 _ULP = re.compile(r"At most ([0-9.]+) ulp")
 
 

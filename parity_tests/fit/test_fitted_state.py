@@ -121,6 +121,14 @@ def test_standardize_uses_the_population_and_divides_by_one_when_nothing_varies(
     assert fitted(column(INT64).standardize(), [5, 5]) == [0.0, 0.0]
 
 
+def test_max_abs_divides_by_the_largest_magnitude_on_either_side() -> None:
+    """The value farthest from zero becomes 1 or -1; a zero, a null and a constant zero stay."""
+    assert fitted(column(INT64).max_abs(), [2, -8, 0, None]) == [0.25, -1.0, 0.0, None]
+    assert fitted(column(FLOAT64).max_abs(), [0.5, 4.0]) == [0.125, 1.0]
+    assert fitted(column(FLOAT64).max_abs(), [0.0, 0.0]) == [0.0, 0.0]
+    assert fitted(column(FLOAT64).max_abs(non_finite="drop"), [float("inf"), 2.0])[1] == 1.0
+
+
 def test_min_max_maps_the_training_range_to_zero_and_one() -> None:
     """Also for integers; a range of 0 gives 0.0."""
     assert fitted(column(INT64).min_max(), [2, 6, 3, None]) == [0.0, 1.0, 0.25, None]

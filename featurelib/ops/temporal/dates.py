@@ -3,7 +3,7 @@
 from featurelib.dtypes import Date, Datetime, Int64
 from featurelib.errors import DefinitionError, FeatureTypeError
 from featurelib.intrinsics import i64_add, i64_floordiv, i64_mul, i64_sub
-from featurelib.node import Node, apply
+from featurelib.node import Node, apply, call
 from featurelib.op import AnyDatetime, Nulls, method, op
 from featurelib.ops.temporal.calendar import (
     DAY,
@@ -62,6 +62,13 @@ def date_of(x: Node) -> Node:
     if zone_of(x, "dt.date") == "UTC":
         return apply("dt.date", (x,), {})
     return apply("date_within_years", (apply("dt.date", (local(x),), {}),), {})
+
+
+@method("dt.is_weekend")
+def is_weekend(x: Node) -> Node:
+    """Whether the day is a Saturday or a Sunday, on the clocks of the column's zone."""
+    weekday: Node = call("dt.weekday", (x,), {})
+    return apply("ge", (weekday, 6), {})
 
 
 @method("dt.epoch")
