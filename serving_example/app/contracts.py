@@ -25,6 +25,8 @@ CURRENT = 2
 HEADER = b"x-contract-version"
 DEPRECATED_SINCE = b"@1795392000"
 """Version 1, as RFC 9745 writes it: 2026-11-23."""
+ENDS = b"Mon, 24 May 2027 00:00:00 GMT"
+"""After this version 1 may be gone (RFC 8594): half a year is two releases of most teams."""
 
 KEPT = b"private, max-age=2, stale-while-revalidate=8, stale-if-error=60"
 """For how long a client may keep an answer. It does not hear of ratings that others send, so this
@@ -103,7 +105,7 @@ class Contract:
     def __post_init__(self) -> None:
         told: Headers = ((HEADER, str(self.version).encode()),)
         if self.version != CURRENT:
-            told = (*told, (b"deprecation", DEPRECATED_SINCE))
+            told = (*told, (b"deprecation", DEPRECATED_SINCE), (b"sunset", ENDS))
         else:
             told = (*told, (b"cache-control", KEPT))
         object.__setattr__(self, "headers", told)

@@ -16,6 +16,7 @@ from serving_example.app.cases import Services
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
 from serving_example.app.film_index import FilmIndex
+from serving_example.app.idempotency import Idempotency
 from serving_example.app.ranking import Ranking
 from serving_example.app.recommend import Recommendations
 from serving_example.app.recommender import Recommender
@@ -165,7 +166,7 @@ class Films:
             service.metrics,
             self.caches.before(self._recommender, self.features, service, on_loop),
         )  # fmt: skip
-        return recommend.routes(asked, events)
+        return recommend.routes(asked, events, Idempotency(service.clock))
 
     def close(self) -> None:
         """Ends the threads; events that were taken are in the log."""

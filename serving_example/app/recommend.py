@@ -10,6 +10,7 @@ from serving_example.app.cached import CachedRecommender
 from serving_example.app.contracts import Contract, Recommended, chosen
 from serving_example.app.events import Events
 from serving_example.app.http import Pending, Rejection, Request, Response, decode, encode
+from serving_example.app.idempotency import Idempotency
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
 from serving_example.app.recommender import Ask, Recommender
@@ -141,12 +142,14 @@ def _integer(text: str, field: str, low: int, high: int) -> int:
     return value
 
 
-def routes(recommendations: Recommendations, events: Events) -> list[Route]:
+def routes(
+    recommendations: Recommendations, events: Events, idempotency: Idempotency
+) -> list[Route]:
     """What a client of the recommender calls."""
     return [
         Route("POST", "/v1/recommend", recommendations.post, is_computed=True),
         Route("GET", "/v1/recommend/{user_id}", recommendations.get, is_computed=True),
-        Route("POST", "/v1/events", events.post),
+        Route("POST", "/v1/events", idempotency.once(events.post)),
     ]
 
 

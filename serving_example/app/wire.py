@@ -198,6 +198,7 @@ class Operation:
         query: Parameters of the query, with their schemas.
         refusals: Statuses of refusals beside those that all have.
         has_contract: Whether it has versions.
+        has_key: Whether it takes an Idempotency-Key.
         is_body_required: Whether it makes no sense without a body.
     """
 
@@ -209,6 +210,7 @@ class Operation:
     query: Mapping[str, Any] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
     has_contract: bool = False
+    has_key: bool = False
     is_body_required: bool = True
 
 
@@ -233,7 +235,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         query={"k": _K, "model": {"type": "string", "minLength": 1}, "min_offset": _OFFSET},
     ),
     ("POST", "/v1/events"): Operation(
-        "Ratings. They are durable when this is answered.", "taken", "events", status="202"
+        "Ratings. They are durable when this is answered.", "taken", "events", status="202",
+        refusals=("422",), has_key=True,
     ),
     ("GET", "/v1/models"): Operation("The models, and what was measured of them.", "models"),
     ("GET", "/v2"): Operation("Who answers.", "server"),

@@ -33,10 +33,11 @@ from featurelib_client.testing import (
     FakeServer,
     FakeTransport,
     ManualClock,
+    Request,
     recommended,
     refused,
 )
-from featurelib_client.wire import Sent
+from featurelib_client.wire import Failure, Sent
 from parity_tests.soak import examples
 
 RATING = {
@@ -167,6 +168,21 @@ def test_a_model_gets_and_gives_tensors(values: list[int], is_array: bool) -> No
         for model, outputs in (("other", None), ("m/1", ["w"])):
             with pytest.raises(RefusedError):
                 client.infer(model, {"x": given}, outputs=outputs)
+
+
+def test_a_rating_whose_answer_was_lost_is_answered_once_more() -> None:
+    """All attempts of a call have one key, by which the server knows them; two calls have two."""
+    server = FakeServer()
+
+    def lost(request: Request) -> Failure:
+        server.handle(request)  # it ran, and its answer went astray
+        return LOST
+
+    server.next(lost)
+    with server.client() as client:
+        assert [client.rate([RATING]).offset for _ in range(2)] == [1, 2]
+    keys = [request.headers["idempotency-key"] for request in server.requests]
+    assert len(keys) == 4 and len(set(keys)) == 2 and keys[0] == keys[1] == keys[2]
 
 
 def test_tasks_get_the_same() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -98,6 +99,7 @@ def test_the_contract_before_is_answered_too(client: Any) -> None:
     assert new.headers["x-contract-version"] == "2" and "deprecation" not in new.headers
     old = client.get("/v1/recommend/2?k=3", headers={"x-contract-version": "1"})
     assert old.headers["x-contract-version"] == "1" and "deprecation" in old.headers
+    assert parsedate_to_datetime(old.headers["sunset"]).year >= 2027 and "sunset" not in new.headers
     assert old.json()["items"] == [item["item_id"] for item in new.json()["items"]]
     assert set(old.json()) == {"user_id", "items", "scores", "model"}
     asked = {"user_id": 2, "candidates": [100]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -84,7 +85,8 @@ def recommend_call(version: int, asked: Mapping[str, Any]) -> Call[Recommendatio
 def rate_call(events: Iterable[Mapping[str, Any]]) -> tuple[Call[Taken], set[int]]:
     """A call that records ratings, and their users.
 
-    Each has its `rating_id`, so the server counts it once.
+    Each has its `rating_id`, so the server counts it once. The key makes more of it: the attempt
+    that comes after one that was lost gets that one's answer, with its offset.
 
     Raises:
         InputError: What is wrong with one of them.
@@ -93,9 +95,11 @@ def rate_call(events: Iterable[Mapping[str, Any]]) -> tuple[Call[Taken], set[int
         raise InputError("events", f"expected a sequence of ratings, got {events!r:.80}")
     request = checked(EventsRequest, {"events": tuple(events)})
     body = request.__pydantic_serializer__.to_json(request)
+    headers = [*_JSON, (b"Idempotency-Key", secrets.token_hex(16).encode())]
     call = Call(
-        "rate", b"POST", b"/v1/events", body, lambda reply, about: read(Taken, reply), KEYED, _JSON
-    )
+        "rate", b"POST", b"/v1/events", body, lambda reply, about: read(Taken, reply), KEYED,
+        headers,
+    )  # fmt: skip
     return call, {event.user_id for event in request.events}
 
 

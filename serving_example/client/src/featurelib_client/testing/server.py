@@ -70,6 +70,7 @@ class FakeServer:
         self._next: deque[Outcome] = deque()
         self._always: Outcome | None = None
         self._offset = 0
+        self._taken: dict[str, Reply] = {}  # by Idempotency-Key
         self._lock = threading.RLock()
 
     def client(self, **settings: Any) -> Client:
@@ -161,13 +162,19 @@ class FakeServer:
         return recommended(user_id, pairs[:k], version=version, flags=flags)
 
     def _rate(self, request: Request) -> Reply:
+        key = request.headers.get("idempotency-key", "")
+        if key in self._taken:
+            return self._taken[key]
         events = request.json()["events"]
         first = self._offset + 1
         self._offset += len(events)
         for event in events:
             self.ratings.setdefault(event["rating_id"], event)
         body = {"accepted": len(events), "first_offset": first, "offset": self._offset}
-        return answer(body, 202)
+        made = answer(body, 202)
+        if key:
+            self._taken[key] = made
+        return made
 
     def _infer(self, model: str, request: Request) -> Reply:
         function = self._functions.get(model)
