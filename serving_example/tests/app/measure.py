@@ -35,6 +35,7 @@ from serving_example.tests.features.worlds import USERS as PROFILES
 __all__ = ["Bench"]
 
 CONNECTIONS, USERS = 64, 640
+LATE_S, HURRIED = 4.0, "X-Timeout-Ms: 100"
 PLAIN = "Host: 127.0.0.1:8000"
 CLIENT = "\r\n".join(
     [PLAIN, "Accept: */*", "Accept-Encoding: gzip, deflate", "Connection: keep-alive",
@@ -92,7 +93,10 @@ class Bench:
         self.bearer = f"Authorization: Bearer {text}"
         caches = CacheOptions(Policy(soft_s=1e6, hard_s=1e6, audit_share=0.0))
         self.turns = Turns()
-        self.world = FilmWorld(folder, caches=caches, keys=[key] if keyed else None)
+        # The device has a thread of its own, so that its work is not counted as the loop's.
+        self.world = FilmWorld(
+            folder, caches=caches, keys=[key] if keyed else None, takes_turns=False
+        )
         self.service = self.world.service
         self.service.delivery.bind(self.turns)  # type: ignore[arg-type]
         routes = [
@@ -153,6 +157,16 @@ class Bench:
                 took += time.thread_time_ns() - began
         return took / 1e9 / len(requests)
 
+    def refused(self, requests: list[bytes]) -> float:
+        """CPU seconds of each of some requests that would be late: `HURRIED` is among their lines.
+
+        The pool is told that answers take long to reach their clients, and forgets it soon.
+        """
+        self.service.pool.lagged(LATE_S)
+        took = self.at_once(requests)
+        assert all(sink.last.startswith(b"HTTP/1.1 503 ") for sink in self.sinks)
+        return took
+
 
 def get(user: int, *lines: str, k: int = 10) -> bytes:
     """A request by GET."""
@@ -202,6 +216,8 @@ def main() -> None:
             took = {kind: bench.at_once(requests) for kind, requests in hits.items()}
             # Each round has a k that was not asked for before.
             took["a miss"] = bench.waited([get(user, k=round_ % 90 + 11) for user in users])
+            strangers = range(USERS + 1, 2 * USERS + 1)
+            took["a refusal"] = bench.refused([get(user, PLAIN, HURRIED) for user in strangers])
             took["an event"] = bench.waited(ratings(ids, now, 64))
             for kind, seconds in took.items():
                 rounds.setdefault(kind, []).append(seconds)
