@@ -37,7 +37,7 @@ def main(
 
     Returns:
         The exit status: 0 done; 1 no answer, not ready, or a call of `bench` failed; 2 asked
-        wrongly; 3 the contracts do not fit.
+        wrongly; 3 the contracts do not fit; 130 ended by Control-C.
     """
     commands: dict[str, Any] = {
         name: functools.partial(_ask, name, client)
