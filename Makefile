@@ -29,7 +29,7 @@ serve: $(STAMP) $(FILMS)/report.html ## Train the recommender once, fill its sto
 load: $(STAMP) ## Requests at a rate of one's own for what `make serve` started (LOAD_ARGS="--rate 2000 --seconds 30")
 	$(BIN)/python -m serving_example.load http://127.0.0.1:8000 $(LOAD_ARGS)
 
-drills: $(STAMP) ## What the service does in overload, without a device, among vanishing clients (6 min)
+drills: $(STAMP) ## What the service does in overload, without a device, among vanishing clients (7 min)
 	PYTHONPATH=serving_example/client/src $(BIN)/python -m serving_example.drills $(DRILL_ARGS)
 
 soak-serving: $(STAMP) ## Half an hour of requests: are memory, files and threads flat?

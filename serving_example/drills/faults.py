@@ -9,7 +9,15 @@ from typing import Any
 import uvloop
 
 from serving_example.drills.crowd import Call, Crowd, arrivals
-from serving_example.drills.findings import Finding, between, each_once, recovery_s, share, statuses
+from serving_example.drills.findings import (
+    Finding,
+    between,
+    each_once,
+    latest,
+    recovery_s,
+    share,
+    statuses,
+)
 from serving_example.drills.pace import Pace
 from serving_example.drills.payloads import infer
 from serving_example.drills.worlds import Place
@@ -103,4 +111,5 @@ def _told(
                 f"<= {most_s:g} s", after_s <= most_s),
         Finding(name, "batches on the device after that", f"{again}", "> 0", again > 0),
         each_once(name, calls, strays),
+        latest(name, calls),
     ]  # fmt: skip

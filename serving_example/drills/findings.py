@@ -12,8 +12,8 @@ from serving_example.drills.crowd import Call
 from serving_example.drills.pace import Pace
 
 __all__ = [
-    "Finding", "attained", "between", "each_once", "p95_ms", "recovery_s", "share", "statuses",
-    "table", "windows",
+    "Finding", "attained", "between", "each_once", "latest", "p95_ms", "recovery_s", "share",
+    "statuses", "table", "windows",
 ]  # fmt: skip
 
 WANTED, SPAN = 0.95, 10
@@ -80,7 +80,7 @@ def windows(
 
 
 def recovery_s(calls: Sequence[Call], pace: Pace, since: float, until: float) -> float:
-    """How long after a moment attainment is what is wanted again, and stays it.
+    """How long after a moment attainment is what is wanted for good.
 
     Args:
         calls: All.
@@ -89,15 +89,17 @@ def recovery_s(calls: Sequence[Call], pace: Pace, since: float, until: float) ->
         until: How far there are calls.
 
     Returns:
-        Seconds to the first window that is as wanted, and so are the ten from it on together;
-        infinite if there is none.
+        Seconds to the end of the last window that is not as wanted among ten that together are not;
+        infinite if that is the last one of all.
     """
     shares = windows(calls, pace, since, until)
-    for i, (at, share) in enumerate(shares):
-        after = [s for _, s in shares[i : i + SPAN]]
-        if share >= WANTED and np.mean(after) >= WANTED:
-            return at - since
-    return float("inf")
+    ends = since
+    for i in range(max(1, len(shares) - SPAN + 1)):
+        ten = shares[i : i + SPAN]
+        if np.mean([share for _, share in ten]) < WANTED:
+            ends = max(at + pace.window_s for at, share in ten if share < WANTED)
+    is_last = bool(shares) and ends > shares[-1][0]
+    return float("inf") if is_last or not shares else ends - since
 
 
 def each_once(drill: str, calls: Sequence[Call], strays: int) -> Finding:
@@ -107,6 +109,12 @@ def each_once(drill: str, calls: Sequence[Call], strays: int) -> Finding:
     return Finding(
         drill, "requests without exactly one answer", value, "0", not lost and not strays
     )
+
+
+def latest(drill: str, calls: Sequence[Call]) -> Finding:
+    """How late a request was sent at most: a drill on a machine that stood still says nothing."""
+    late_s = max((call.sent - call.due for call in calls if call.sent), default=0.0)
+    return Finding(drill, "a request was sent late by, at most", f"{1000 * late_s:.0f} ms")
 
 
 def statuses(calls: Sequence[Call]) -> str:

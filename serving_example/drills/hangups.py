@@ -9,7 +9,7 @@ import uvloop
 
 from serving_example.drills.crowd import Call, Crowd, arrivals
 from serving_example.drills.faulty import Ran
-from serving_example.drills.findings import Finding, each_once, share
+from serving_example.drills.findings import Finding, each_once, latest, share
 from serving_example.drills.pace import Pace
 from serving_example.drills.payloads import infer
 from serving_example.drills.worlds import Place
@@ -47,6 +47,7 @@ def hangups(place: Place, pace: Pace, seconds: float = 6.0) -> list[Finding]:
         ),
         Finding(NAME, f"attainment of the others, at {LOAD:g}x", f"{share(stayed, pace):.3f}"),
         each_once(NAME, calls, strays),
+        latest(NAME, calls),
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from serving_example.drills.findings import (
     attained,
     between,
     each_once,
+    latest,
     p95_ms,
     recovery_s,
     share,
@@ -62,6 +63,7 @@ def overload(place: Place, pace: Pace, seconds: float = 4.0) -> list[Finding]:
             f"{p95_ms([call.done - call.sent for call in refused]):.1f} ms",
         ),
         each_once(NAME, calls, strays),
+        latest(NAME, calls),
     ]  # fmt: skip
 
 

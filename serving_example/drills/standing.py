@@ -65,13 +65,16 @@ class Standing:
         self._service, self._devices, self._routes = service, devices, routes
         self._results, self._after = results, after
         self._port = self._admin_port = 0
+        self._next: socket.socket | None = None
         self.open()
 
     def open(self) -> None:
         """Listens, on the same port as before."""
-        public = bound("127.0.0.1", self._port)
+        public = self._next or bound("127.0.0.1", 0, is_shared=True)
         admin = bound("127.0.0.1", 0)
         self._port, self._admin_port = public.getsockname()[1], admin.getsockname()[1]
+        # Held for the next time: else somebody's connection may have the port meanwhile.
+        self._next = bound("127.0.0.1", self._port, is_shared=True)
         applications: list[tuple[Application, socket.socket]] = []
         made = self._server = Server(applications, self._service.delivery, drain_s=0.0)
         routes = [*self._service.routes(made.on_loop), *self._routes(made.on_loop)]
@@ -139,5 +142,7 @@ class Standing:
         for device in self._devices:
             device.heal()
         self.shut()
+        if self._next is not None:
+            self._next.close()
         self._service.close()
         self._after()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pytest
 
+from serving_example.drills.crowd import Call
 from serving_example.drills.faults import faults
 from serving_example.drills.faulty import Ran
-from serving_example.drills.findings import Finding, table
+from serving_example.drills.findings import Finding, recovery_s, table
 from serving_example.drills.fleet import fleet, ratios
 from serving_example.drills.hangups import dead_share, hangups
 from serving_example.drills.lives import cycles, flat, soak
@@ -86,6 +87,27 @@ def test_the_time_for_those_who_had_gone_is_that_of_their_rows() -> None:
         Ran("forward", 20.0, 21.0, (4,), (4.0,)),
     ]
     assert dead_share(ran, {1: 9.0, 2: 9.5, 4: 20.5}) == (1.5, 3.0)
+
+
+def test_attainment_is_back_when_it_stays() -> None:
+    """40 windows of 50 ms with ten calls each, some of which miss five of them or all.
+
+    Five of a hundred are as many as may miss it: five alone do not count, ten do.
+    """
+
+    def back_s(**missed: int) -> float:
+        calls = []
+        for number in range(400):
+            call = Call(number, 10.0 + 0.005 * number + 0.002)
+            is_late = number % 10 < missed.get(f"w{number // 10}", 0)
+            call.status, call.done = 200, call.due + (0.3 if is_late else 0.1)
+            calls.append(call)
+        return recovery_s(calls, Pace(), 10.0, 12.0)
+
+    assert back_s() == back_s(w20=5) == 0.0
+    assert back_s(w2=5, w3=5, w7=5, w30=5) == pytest.approx(0.4)
+    assert back_s(w2=5, w20=10) == pytest.approx(1.05)
+    assert back_s(w38=5, w39=10) == float("inf")
 
 
 def test_what_grows_is_found() -> None:
