@@ -98,7 +98,8 @@ def test_batches_run_and_are_delivered_on_the_loop() -> None:
 
     model = program(Seen())
     with in_turns(model) as (loop, _, asked):
-        loads, told = len(where), []
+        told: list[threading.Thread] = []
+        loads = len(where)
         job = loop.call(lambda: watched(asked.job(model, 3, seed=1), told))
         assert asked.wait(job).answer.tobytes() == bits(model.module, 3, seed=1)
         assert {thread.name for thread in where[:loads]} == {"device cpu-0"}

@@ -69,7 +69,8 @@ class DoorMachine(RuleBasedStateMachine):
     def one_asks(self, who: Any, left_s: float) -> None:
         """He is refused without the pool only as one like him was, at most 2 ms ago."""
         deadline = self.now + left_s
-        refusal = self.door.refusal(*who, deadline)
+        model, rows, tenant, weight = who
+        refusal = self.door.refusal(model, rows, tenant, weight, deadline)
         if refusal is not None:
             at, left_then_s, reason = self.last[who]
             assert self.now - at < 0.002 and self.now - at < 0.05 * left_then_s + 1e-9
