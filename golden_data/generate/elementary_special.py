@@ -95,6 +95,8 @@ def rows(name: str) -> Iterator[tuple[str, str, tuple[Any, ...], str]]:
     for *args, _out in SPECIAL[name]:
         group = "signed_zero" if all(a == 0.0 for a in args) else "nan_inf"
         yield group, "Float64", tuple(args), "special value or domain"
+    for zero in (0.0, -0.0) if name == "softplus" else ():
+        yield "signed_zero", "Float64", (zero,), "both zeros give log(2)"
     for args in BOUNDS[name]:
         yield "bounds", "Float64", args, "end of the range or of a case"
 
