@@ -23,7 +23,7 @@ from benchmarks.tables import machine
 PAGES = (
     *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "served", "staged"),
     *("windows", "live", "serving", "serving_path", "serving_front", "cold_start"),
-    *("compile_time", "ptx_time", "import_time"),
+    *("compile_time", "ptx_time", "import_time", "client"),
 )
 LONG = ("windows", "live")
 """Pages of minutes to a quarter of an hour: they run when they are asked for by name."""

@@ -73,7 +73,7 @@ class Core:
         self._flights: Flights = {}
         self._digests: dict[str | None, str] = {}  # of models by the name in the request
         self._event = event
-        self._headers = [(b"Accept", b"application/json"), (b"User-Agent", b"featurelib-client")]
+        self._headers = [(b"User-Agent", b"featurelib-client")]
         if settings.api_key is not None:
             self._headers.append((b"Authorization", b"Bearer " + settings.api_key.encode()))
         self.observer.watch("budget_tokens", lambda: self.rules.budget.tokens)

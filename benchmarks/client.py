@@ -1,0 +1,161 @@
+"""What the client costs over the HTTP library that it stands on, beside two that teams know.
+
+All ask one server on loopback that has its answers ready. openai is not among what the development
+environment has: ``pip install openai`` brings it and the library that it stands on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.client_stub import COMPLETED, INFERRED, RECOMMENDED
+from benchmarks.tables import Table, microseconds, times
+from benchmarks.timing import Race, race
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "serving_example" / "client" / "src"
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "42"}]}
+BASES = {
+    "featurelib-client, recommend": "httpcore2, the same request",
+    "featurelib-client, infer": "httpcore2, the same request",
+    "openai, chat.completions.create": "httpx2, the same request",
+    "tritonclient[http], infer": "a socket, the same request",
+}
+"""What each is measured over: the library below it. tritonclient's is its own, so a socket."""
+Work = Callable[[], object]
+
+
+def measure(quick: bool) -> list[Table]:
+    """The table of this page."""
+    with _server() as port, ExitStack() as opened:
+        made: dict[str, Work] = {
+            "a socket, the same request": _socket(port, opened),
+            "httpcore2, the same request": _httpcore2(port, opened),
+            **_ours(port, opened), **_triton(port, opened), **_openai(port, opened),
+        }  # fmt: skip
+        found = race(made, rounds=3 if quick else 40, slice_s=0.01 if quick else 0.05)
+    return [_table(found, list(made))]
+
+
+def _table(found: Race, names: list[str]) -> Table:
+    header = ("a call in one thread, one connection", "time", "over a socket", "over its library")
+    table = Table("The client beside others", header)
+    for name in names:
+        seconds, over = found.median(name), ""
+        if name in BASES:
+            over = microseconds(seconds - found.median(BASES[name]))
+        ratio = times(found.ratio(name, "a socket, the same request"))
+        table.rows.append((name, microseconds(seconds), ratio, over))
+    table.notes.append(
+        "Each checks that it got what the server sent. featurelib-client has deadline, retry "
+        "budget and circuit breaker at work, and checks the answer by the contract; openai has its "
+        "retries; tritonclient has neither deadline nor retries."
+    )
+    if "openai, chat.completions.create" not in names:
+        table.notes.append("openai was not installed: `pip install openai`.")
+    return table
+
+
+@contextmanager
+def _server() -> Iterator[int]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.client_stub"], cwd=ROOT, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _socket(port: int, opened: ExitStack) -> Work:
+    made = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    body = b'{"user_id":42,"k":10}'
+    request = b"POST /v1/recommend HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+    def ask() -> object:
+        made.sendall(request + body)
+        return made.recv(65_536)
+
+    assert json.loads(bytes(ask()).partition(b"\r\n\r\n")[2]) == RECOMMENDED  # type: ignore[call-overload]
+    return ask
+
+
+def _httpcore2(port: int, opened: ExitStack) -> Work:
+    import httpcore2
+
+    pool = opened.enter_context(httpcore2.ConnectionPool())
+    url = f"http://127.0.0.1:{port}/v1/recommend"
+
+    def ask() -> Any:
+        return pool.request("POST", url, content=b'{"user_id":42,"k":10}').content
+
+    assert json.loads(ask()) == RECOMMENDED
+    return ask
+
+
+def _ours(port: int, opened: ExitStack) -> dict[str, Work]:
+    if str(SOURCE) not in sys.path:
+        sys.path.insert(0, str(SOURCE))
+    from featurelib_client import Client, Tensor
+
+    client = opened.enter_context(Client(f"http://127.0.0.1:{port}", timeout_s=5.0))
+    inputs = {"x": Tensor("FP32", (1, 1), [0.5])}
+
+    def recommend() -> Any:
+        return client.recommend(42)
+
+    def infer() -> Any:
+        return client.infer("m", inputs)
+
+    assert [item.item_id for item in recommend().items] == list(range(10))
+    assert infer().outputs["y"].values() == INFERRED["outputs"][0]["data"]  # type: ignore[index]
+    return {"featurelib-client, recommend": recommend, "featurelib-client, infer": infer}
+
+
+def _triton(port: int, opened: ExitStack) -> dict[str, Work]:
+    import numpy as np
+    from tritonclient import http
+
+    client = http.InferenceServerClient(f"127.0.0.1:{port}")
+    opened.callback(client.close)
+    values = np.array([[0.5]], np.float32)
+
+    def ask() -> Any:
+        tensor = http.InferInput("x", [1, 1], "FP32")
+        tensor.set_data_from_numpy(values, binary_data=False)
+        wanted = http.InferRequestedOutput("y", binary_data=False)
+        return client.infer("m", [tensor], outputs=[wanted]).as_numpy("y")
+
+    assert ask().tolist() == [[0.5]]
+    return {"tritonclient[http], infer": ask}
+
+
+def _openai(port: int, opened: ExitStack) -> dict[str, Work]:
+    try:
+        openai, httpx2 = (importlib.import_module(name) for name in ("openai", "httpx2"))
+    except ImportError:
+        return {}
+    url = f"http://127.0.0.1:{port}/v1"
+    client = opened.enter_context(openai.OpenAI(base_url=url, api_key="k"))
+    bare = opened.enter_context(httpx2.Client())
+
+    def ask() -> Any:
+        return client.chat.completions.create(**CHAT)
+
+    def below() -> Any:
+        return bare.post(f"{url}/chat/completions", json=CHAT).json()
+
+    assert ask().choices[0].message.content == "0.5" and below() == COMPLETED
+    return {"httpx2, the same request": below, "openai, chat.completions.create": ask}
