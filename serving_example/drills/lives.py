@@ -92,6 +92,7 @@ async def _soak(
             call.head = call.body = b""
         calls += made
         await crowd.close()
+        await asyncio.to_thread(world.forget)
         told.append(await asyncio.to_thread(world.vitals))
     return calls, told
 

@@ -119,6 +119,11 @@ class Standing:
         """The batches of a device, but for so many of the first."""
         return self._devices[device].ran[since:]
 
+    def forget(self) -> None:
+        """The batches that were run until now are not remembered any more: they would grow."""
+        for device in self._devices:
+            device.ran = []
+
     def is_alive(self, device: int) -> bool:
         """Whether the pool gives a device work."""
         return self._service.pool.health().devices[device].is_alive

@@ -133,6 +133,11 @@ class AsyncHttpTransport(_Pool):
             return _failure(error)
         except TimeoutError:
             return Failure("timeout", "no answer in time", is_sent=True)
+        except AttributeError as error:
+            if error.name != "getpeername":
+                raise
+            # Under uvloop a connection that ends as it begins has no socket that anyio could ask.
+            return Failure("connect", "the connection ended as it began", is_sent=False)
         return _reply(response, body)
 
     async def aclose(self) -> None:
