@@ -222,7 +222,7 @@ def answers(made: Profiles) -> list[float]:
 
 
 def test_a_doubt_of_one_device_is_heard_by_its_kind() -> None:
-    """The slow one of two batches of `a` is forgotten: `b`, which ran none, is asked before, too."""
+    """The slow one of two batches of `a` is forgotten: `b`, which ran none, is asked before."""
     made = profiles()
     made.observe("m", "a", 4, 0.4)
     made.observe("m", "a", 4, 0.1)
