@@ -236,7 +236,7 @@ class Connection(Intake):
 
     def drain(self) -> None:
         """Closes the connection if no request is at work; else the next answer is its last."""
-        if not self._queue:
+        if not self._queue and not self._is_put_off:
             self.transport.close()
 
     def abort(self) -> None:

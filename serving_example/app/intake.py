@@ -75,7 +75,7 @@ class Intake(asyncio.Protocol):
         self._url, self._headers = b"", dict[bytes, bytes]()
         self._held: list[bytes] = []
         self._held_bytes = self._head_bytes = self._piece = 0
-        self._is_deaf = self._is_paused = False
+        self._is_deaf = self._is_paused = self._is_put_off = False
         self._is_between = True  # the parser has seen all of a request, and nothing of the next
         self._head_since: float | None = port.clock()
         self._body_since: float | None = None
@@ -89,8 +89,17 @@ class Intake(asyncio.Protocol):
         self._idle_since = None
         if self._held or self._is_blocked():
             self._hold(data)
+        elif not self._port.pace.is_now(self):
+            self._is_put_off = True
+            self._hold(data)
         elif not (self._is_between and self._take(data)):
             self._feed(data)
+
+    def take_up(self) -> None:
+        """What was put off has its turn."""
+        self._is_put_off = False
+        if not self._is_deaf:
+            self._unhold()
 
     def _advance(self) -> None:
         """Answers what can be answered."""
@@ -188,8 +197,10 @@ class Intake(asyncio.Protocol):
 
     def _is_blocked(self) -> bool:
         """Whether a request at work, or a client that does not read, holds up what it sends."""
-        return self._unread_since is not None or (
-            bool(self._queue) and self._queue[0] is not self._receiving
+        return (
+            self._unread_since is not None
+            or self._is_put_off
+            or (bool(self._queue) and self._queue[0] is not self._receiving)
         )
 
     def _feed(self, data: bytes) -> None:
@@ -232,7 +243,8 @@ class Intake(asyncio.Protocol):
             data = b"".join(self._held)
             self._held, self._held_bytes = [], 0
             self._resume()
-            self._feed(data)
+            if not (self._is_between and self._take(data)):
+                self._feed(data)
 
     def _resume(self) -> None:
         if self._is_paused:

@@ -9,6 +9,7 @@ import time
 from serving_example.app.application import Application
 from serving_example.app.connection import LINGER_S, Connection
 from serving_example.app.deadlines import Deadlines
+from serving_example.app.pace import Pace
 
 __all__ = ["Port"]
 
@@ -26,6 +27,7 @@ class Port:
     Attributes:
         connections: Those that are open.
         deadlines: Of the requests that wait for their answers.
+        pace: How many requests are taken in a turn of the loop.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Port:
         self.clock = application.clock
         self.connections: set[Connection] = set()
         self.deadlines = Deadlines(self.clock, loop.call_later)
+        self.pace = Pace(self.clock, loop.call_soon)
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:

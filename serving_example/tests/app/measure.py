@@ -24,6 +24,7 @@ from serving_example.app.caching import CacheOptions
 from serving_example.app.connection import Connection
 from serving_example.app.deadlines import Deadlines
 from serving_example.app.keys import new_key
+from serving_example.app.pace import Pace
 from serving_example.app.routes import Routes
 from serving_example.app.starting import YOUNG
 from serving_example.caches import Policy
@@ -108,6 +109,7 @@ class Bench:
         self.clock = self.application.clock
         self.connections: set[Any] = set()
         self.deadlines = Deadlines(self.clock, self.turns.call_later)
+        self.pace = Pace(lambda: 0.0, lambda call: None)  # nothing here is put off
         self.sinks: list[Sink] = []
         self.open: list[Connection] = []
         port: Any = self
