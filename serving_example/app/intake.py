@@ -79,6 +79,7 @@ class Intake(asyncio.Protocol):
         self._is_between = True  # the parser has seen all of a request, and nothing of the next
         self._head_since: float | None = port.clock()
         self._body_since: float | None = None
+        self._came: float | None = None
         self._idle_since: float | None = None
         self._unread_since: float | None = None
 
@@ -90,7 +91,7 @@ class Intake(asyncio.Protocol):
         if self._held or self._is_blocked():
             self._hold(data)
         elif not self._port.pace.is_now(self):
-            self._is_put_off = True
+            self._is_put_off, self._came = True, self._port.clock()
             self._hold(data)
         elif not (self._is_between and self._take(data)):
             self._feed(data)
@@ -100,6 +101,7 @@ class Intake(asyncio.Protocol):
         self._is_put_off = False
         if not self._is_deaf:
             self._unhold()
+        self._came = None
 
     def _advance(self) -> None:
         """Answers what can be answered."""
@@ -115,11 +117,18 @@ class Intake(asyncio.Protocol):
         if request is None:
             return False
         self._head_since = None
-        exchange = Exchange(request)
+        exchange = Exchange(self._since_it_came(request))
         exchange.is_whole = True
         self._queue.append(exchange)
         self._advance()
         return True
+
+    def _since_it_came(self, request: Request) -> Request:
+        """A request whose time counts from when its bytes came, if they were put off."""
+        if self._came is not None:
+            request.deadline -= request.arrived - self._came
+            request.arrived, self._came = self._came, None
+        return request
 
     # What the parser calls.
 
@@ -159,11 +168,11 @@ class Intake(asyncio.Protocol):
         except Rejection as rejection:
             self._refuse(rejection)
             return
-        exchange = self._receiving = Exchange(request)
+        exchange = self._receiving = Exchange(self._since_it_came(request))
         exchange.is_old = is_old
         exchange.is_last = not parser.should_keep_alive() or parser.should_upgrade()
         exchange.has_body = b"content-length" in headers or b"transfer-encoding" in headers
-        self._body_since = request.arrived
+        self._body_since = self._port.clock()
         self._queue.append(exchange)
         if exchange.has_body and self._queue[0] is exchange:
             self._advance()  # it may be refused, or let in, before its body comes

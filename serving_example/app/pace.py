@@ -25,7 +25,10 @@ class PutOff(Protocol):
 
 
 class Pace:
-    """Says when a turn has taken enough requests. The others are taken up in order, in later turns.
+    """Says when a turn has taken enough requests. The others are taken up in later turns.
+
+    The newest and the oldest by turns: if all waited as long as each other, all would be late
+    together. So the newest are in time, and the oldest are told at last that they are not.
 
     Args:
         clock: Monotonic seconds.
@@ -62,5 +65,8 @@ class Pace:
             return
         self._began = began = self._clock()
         self._soon(self._turned)
+        is_newest = True
         while waiting and self._clock() - began < TURN_S:
-            waiting.popleft().take_up()
+            one = waiting.pop() if is_newest else waiting.popleft()
+            is_newest = not is_newest
+            one.take_up()
