@@ -171,6 +171,17 @@ class Core:
         if self._observe is not None and error is None:
             self._observe(batch, now - started)
 
+    def turn(self, worker: Worker) -> None:
+        """See `Owner.turn`."""
+        with self.lock:
+            worker.turn = "here"
+            try:
+                self.scheduler.serve(worker.device.name)
+            finally:
+                worker.turn = "none"
+            dropped = self.leave()
+        self.tell(dropped)
+
     def loaded(self, device: str, program: Program, error: Exception | None) -> None:
         """See `Owner.loaded`."""
         if error is not None:

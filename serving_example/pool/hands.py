@@ -51,6 +51,10 @@ class Hands:
         self.dropped: list[Job] = []
         self.is_down = False
 
+    def takes(self, device: str) -> bool:
+        """See `Executor.takes`."""
+        return self._workers[device].takes()
+
     def run(self, batch: Batch) -> None:
         """See `Executor.run`."""
         self._workers[batch.device].run(batch)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Generator
-from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol, cast
 
@@ -41,6 +40,10 @@ class Owner(Protocol):
         """A batch ended: an answer or an exception for each of its works, or why there is none."""
         ...
 
+    def turn(self, worker: Worker) -> None:
+        """A thread that runs batches for a device has time for one: it may be given one now."""
+        ...
+
     def loaded(self, device: str, program: Program, error: Exception | None) -> None:
         """A load ended."""
         ...
@@ -73,6 +76,7 @@ class Worker:
         device: As given.
         is_lost: It is given nothing to do.
         has_ended: Its thread has ended.
+        turn: Whether a turn on another thread is asked for, or is here: `run` may be called.
         restarts_at: When a thread that has ended is replaced; None until `back_off` says it.
     """
 
@@ -97,8 +101,10 @@ class Worker:
         self._steps: Generator[None, None, Placed] | None = None
         self._doing: tuple[float, float] | None = None
         """Since when its thread does what it does, and how long that may take."""
-        self._turn: tuple[float, float] | None = None
+        self._running: tuple[float, float] | None = None
         """The same of the batch that another thread runs for it."""
+        self._given: Batch | None = None
+        self.turn: Literal["none", "asked", "here"] = "none"
         self._ends = 0
         self._thread: threading.Thread | None = None
         self.is_lost = self.has_ended = False
@@ -118,9 +124,16 @@ class Worker:
 
     def run(self, batch: Batch) -> None:
         """Runs a batch before it goes on with a load, or beside it where another thread runs it."""
-        turns = self._turns
-        if turns is None or not turns(partial(self._run_in_turn, batch, self._inbox)):
+        if self.turn == "here":
+            self._given = batch
+        else:
             self._inbox.put(("run", batch))
+
+    def takes(self) -> bool:
+        """Whether a batch would begin at once; else a turn is asked for, in which one would."""
+        if self.turn == "none" and self._turns is not None and self._turns(self._take_turn):
+            self.turn = "asked"
+        return self.turn != "asked"
 
     def load(self, program: Program) -> None:
         """Loads a program."""
@@ -142,7 +155,9 @@ class Worker:
 
     def hangs(self, now: float) -> bool:
         """Whether what it does takes longer than it may."""
-        return any(one is not None and now - one[0] > one[1] for one in (self._doing, self._turn))
+        return any(
+            one is not None and now - one[0] > one[1] for one in (self._doing, self._running)
+        )
 
     def back_off(self, now: float) -> None:
         """Its thread has ended, whether it was lost before or not: when the next one starts."""
@@ -158,7 +173,10 @@ class Worker:
 
     def health(self, now: float) -> DeviceHealth:
         """How it is now."""
-        doing, is_there = self._turn or self._doing, self._thread is not None and not self.has_ended
+        doing, is_there = (
+            self._running or self._doing,
+            self._thread is not None and not self.has_ended,
+        )
         busy_s = max(0.0, now - doing[0]) if doing is not None and is_there else 0.0
         name, kind, is_lost = self.device.name, self.device.kind, self.is_lost
         return DeviceHealth(name, kind, is_there and not is_lost, is_there and is_lost, busy_s)
@@ -188,7 +206,7 @@ class Worker:
     def _wait_for_turn(self) -> None:
         """What hangs on another thread ends before the device is emptied and used again."""
         over = threading.Event()
-        if self._turn is not None and self._turns is not None and self._turns(over.set):
+        if self._running is not None and self._turns is not None and self._turns(over.set):
             over.wait()
 
     def _live(self) -> bool:
@@ -215,16 +233,18 @@ class Worker:
         elif kind == "unload":
             self._unload(self._placed.pop(what))
 
-    def _run_in_turn(self, batch: Batch, inbox: SimpleQueue[Command]) -> None:
-        """Runs a batch on a thread that is not its own, unless the device was lost meanwhile."""
-        if inbox is not self._inbox:
+    def _take_turn(self) -> None:
+        """Runs what the scheduler gives now, on a thread that is not the device's own."""
+        self._owner.turn(self)
+        batch, self._given = self._given, None
+        if batch is None:
             return
-        self._turn = self._until(batch.expected_s)
-        started = self._turn[0]
+        self._running = self._until(batch.expected_s)
+        started = self._running[0]
         try:
             answers, error = self._made(batch)
         finally:
-            self._turn = None
+            self._running = None
         self._owner.ran(batch, answers, error, started)
 
     def _run(self, batch: Batch) -> None:

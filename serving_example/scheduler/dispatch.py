@@ -95,6 +95,10 @@ class Dispatch:
         self.expire(now)
         while station.is_free:
             station.wait_until = None
+            if not any(queue.line.count for queue in station.queues.values()):
+                return
+            if not self._executor.takes(station.spec.name):
+                return
             chosen = self._choose(station, now)
             if chosen is None:
                 return

@@ -28,6 +28,14 @@ class Executor(Protocol):
     an unload comes before the load that needs its memory.
     """
 
+    def takes(self, device: str) -> bool:
+        """Whether a batch would begin at once on a free device.
+
+        If not, nothing is chosen for it yet, so that what comes meanwhile is in the batch too; the
+        executor calls `Scheduler.serve` when it would.
+        """
+        ...
+
     def run(self, batch: Batch) -> None:
         """Runs a batch; `Scheduler.finished(batch)` answers."""
         ...

@@ -196,6 +196,10 @@ class Scheduler:
             self._hosting.loaded(station, model, now, is_loaded=error is None)
             self._dispatch.serve(station, now)
 
+    def serve(self, device: str) -> None:
+        """A batch would begin at once now on a device for which that was not so. See `takes`."""
+        self._dispatch.serve(self._stations[device], self._clock())
+
     def wake(self) -> float | None:
         """Does what time alone has made due: expiry, windows that have closed, loads.
 

@@ -85,6 +85,10 @@ class SimulatedDevices:
         """Tells whom to answer; once, before anything runs."""
         self._scheduler = scheduler
 
+    def takes(self, device: str) -> bool:
+        """See `Executor.takes`."""
+        return True
+
     def run(self, batch: Batch) -> None:
         """See `Executor.run` of the scheduler."""
 

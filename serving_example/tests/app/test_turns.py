@@ -129,6 +129,17 @@ def test_the_loop_does_other_things_between_two_batches() -> None:
         assert order == ["batch", "other", "batch"]
 
 
+def test_what_is_asked_before_a_turn_is_one_batch() -> None:
+    """The batch is chosen when it begins: the first request does not go alone."""
+    model = program()
+    with in_turns(model) as (loop, pool, asked):
+        before = sum(pool.stats().counts.batches.values())
+        jobs = loop.call(lambda: [asked.job(model, 3, seed=n) for n in range(9)])
+        for n, job in enumerate(jobs):
+            assert asked.wait(job).answer.tobytes() == bits(model.module, 3, seed=n)
+        assert sum(pool.stats().counts.batches.values()) == before + 1
+
+
 def test_a_model_is_loaded_beside_the_batches_of_another() -> None:
     """A load that takes long is the thread's: the loop answers meanwhile."""
     model, slow = program(), program(Gate(1), "e")

@@ -39,6 +39,10 @@ class Manual:
     def clock(self) -> float:
         return self.now
 
+    def takes(self, device: str) -> bool:
+        """All at once."""
+        return True
+
     def run(self, batch: Batch) -> None:
         assert batch.device not in self.running, "one batch at a time"
         assert batch.model in self.held[batch.device], "it was loaded"

@@ -59,6 +59,10 @@ class Checked(Manual):
     leaving: set[tuple[str, str]]
     answers: Counter[int]
 
+    def takes(self, device: str) -> bool:
+        """All at once."""
+        return True
+
     def run(self, batch: Batch) -> None:
         super().run(batch)
         spec = MODELS[batch.model]
