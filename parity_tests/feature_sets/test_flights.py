@@ -56,5 +56,7 @@ def test_every_family_of_ops_is_used() -> None:
 
     nodes = [n for n in flights.program.nodes if "@" in n.op]
     used = {op_family(op_of(n)) for n in nodes}
-    # There are no places and no lists in the schema.
-    assert used >= {op_family(op) for op in every_op()} - {"geo", "sequence"}
+    # There are no places and no lists in the schema; and the set is released, so it stands still:
+    # families that came later are not in it.
+    without, later = {"geo", "sequence"}, {"integers", "text_parts", "text_values"}
+    assert used >= {op_family(op) for op in every_op()} - without - later
