@@ -1,4 +1,4 @@
-"""A million users and an open loop, on the cores of the service: docs/serving-benchmarks.md.
+"""A million users and an open loop, on the cores of the service: docs/serving-architecture.md.
 
     python -m benchmarks.serving_load --data DIR --seconds 300
 
@@ -134,8 +134,22 @@ def _warm(data: Path, more: tuple[str, ...], options: argparse.Namespace) -> Ite
             ports += ("--admin-token-file", str(made.token))
             pid, port = stack.enter_context(served(data, *more, *shared, *follows, *ports))
             made = _Service([*made.pids, pid], port, [*made.admin, admin], made.token)
+            _listens(admin)
         _run(made, 1_000, 3, options)
         yield made
+
+
+def _listens(port: int) -> None:
+    """Waits until a port answers: a service says where it will be a moment before it is there."""
+    until = time.monotonic() + 10.0
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1.0).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def free_port() -> int:
