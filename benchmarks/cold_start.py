@@ -32,7 +32,7 @@ def measure(quick: bool) -> list[Table]:
         env = dict(os.environ) if quick else with_bytecode(folder)
         for _ in range(1 if quick else 6):
             began = time.perf_counter()
-            with served(folder, env=env) as (pid, port):
+            with served(folder, env=env) as (pid, port, _):
                 _answered(f"http://127.0.0.1:{port}/v1/recommend/1")
                 taken.append((time.perf_counter() - began, process_cpu(pid)))
     seconds, cpu = zip(*taken[-5:], strict=True)  # the first one writes bytecode

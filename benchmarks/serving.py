@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -25,6 +26,7 @@ import psutil
 from benchmarks.serving_world import USERS, make_world
 from benchmarks.tables import Table
 
+_READY = re.compile(r"http://127\.0\.0\.1:(\d+), admin on (\d+)")
 CLIENTS = (1, 16, 64, 256)
 
 
@@ -52,12 +54,12 @@ def rates(folder: Path, quick: bool) -> Table:
             off = ("--result-cache", "0") if cache == "off" else ()
             options = [off, *[(*off, "--no-tailer")] * (processes - 1)]
             servers = [stack.enter_context(served(folder, *more)) for more in options]
-            ports = [port for _, port in servers]
+            ports = [server.port for server in servers]
             _load(ports, 16, 0.5)  # the first requests of a process
             for clients in CLIENTS[:1] if quick else CLIENTS:
-                before = sum(process_cpu(pid) for pid, _ in servers)
+                before = sum(process_cpu(server.pid) for server in servers)
                 taken = _load(ports, clients, seconds)
-                cpu = (sum(process_cpu(pid) for pid, _ in servers) - before) / len(taken)
+                cpu = (sum(process_cpu(server.pid) for server in servers) - before) / len(taken)
                 ms = [f"{1e3 * np.quantile(taken, q):.1f}" for q in (0.5, 0.95, 0.99)]
                 rate = f"{len(taken) / seconds:,.0f}"
                 row = (str(processes), cache, str(clients), rate, *ms, f"{1e6 * cpu:.0f}")
@@ -70,11 +72,17 @@ def rates(folder: Path, quick: bool) -> Table:
     return table
 
 
+class Served(NamedTuple):
+    """A service that runs: its process, its public port, and that of its admin."""
+
+    pid: int
+    port: int
+    admin: int
+
+
 @contextlib.contextmanager
-def served(
-    folder: Path, *more: str, env: Mapping[str, str] | None = None
-) -> Iterator[tuple[int, int]]:
-    """A service: its process and its port.
+def served(folder: Path, *more: str, env: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """A service for as long as it is needed.
 
     Args:
         folder: What `make_world` has filled.
@@ -90,12 +98,12 @@ def served(
     assert process.stderr is not None
     try:
         told = ""
-        while (found := re.search(r"http://127\.0\.0\.1:(\d+)", told)) is None:
+        while (found := _READY.search(told)) is None:
             line = process.stderr.readline()
             if not line:
                 raise RuntimeError(f"the service did not start: {told}")
             told += line
-        yield process.pid, int(found[1])
+        yield Served(process.pid, int(found[1]), int(found[2]))
     finally:
         process.terminate()
         process.communicate(timeout=60)

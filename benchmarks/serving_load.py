@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.serving import process_cpu, served
+from benchmarks.serving import Served, process_cpu, served
 from benchmarks.serving_world import USERS, make_world
 from benchmarks.tables import Table, machine
 from serving_example.load import Load, run
@@ -112,11 +112,9 @@ def _holds(told: dict[str, Any]) -> bool:
 
 
 class _Service(NamedTuple):
-    """Processes on one port, and the admin port of each."""
+    """Processes on one port, and the file with the token of their admin ports."""
 
-    pids: list[int]
-    port: int
-    admin: list[int]
+    servers: list[Served]
     token: Path
 
 
@@ -125,16 +123,16 @@ def _warm(data: Path, more: tuple[str, ...], options: argparse.Namespace) -> Ite
     """A service that has been asked for a few seconds."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        made = _Service([], 0, [], folder / "token")
-        for n in range(options.processes):
-            port, admin = made.port or free_port(), free_port()
-            shared = ("--share-port",) if options.processes > 1 else ()
-            follows = ("--no-tailer",) if n else ()
-            ports = ("--port", str(port), "--admin-port", str(admin))
-            ports += ("--admin-token-file", str(made.token))
-            pid, port = stack.enter_context(served(data, *more, *shared, *follows, *ports))
-            made = _Service([*made.pids, pid], port, [*made.admin, admin], made.token)
-            _listens(admin)
+        made = _Service([], folder / "token")
+        more = (*more, "--admin-token-file", str(made.token))
+        if options.processes > 1:
+            more = (*more, "--share-port")
+        for _ in range(options.processes):
+            server = stack.enter_context(served(data, *more))
+            _listens(server.admin)
+            if not made.servers:  # the others are beside it
+                more = (*more, "--port", str(server.port), "--no-tailer")
+            made.servers.append(server)
         _run(made, 1_000, 3, options)
         yield made
 
@@ -152,17 +150,10 @@ def _listens(port: int) -> None:
             time.sleep(0.02)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def _run(
     service: _Service, rate: float, seconds: float, options: argparse.Namespace
 ) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{service.port}"
+    url = f"http://127.0.0.1:{service.servers[0].port}"
     hits, misses, cpu_s = _counted(service)
     load = Load(
         url, rate=rate, seconds=seconds, users=options.users, events=options.events,
@@ -181,9 +172,9 @@ def _run(
 def _counted(service: _Service) -> tuple[float, float, float]:
     """Hits and misses of the caches of results, and CPU seconds, of all processes."""
     token = service.token.read_text().strip()
-    caches = [_cache(f"http://127.0.0.1:{port}", token) for port in service.admin]
+    caches = [_cache(f"http://127.0.0.1:{one.admin}", token) for one in service.servers]
     hits, misses = (sum(cache.get(n, 0.0) for cache in caches) for n in ("hits", "misses"))
-    return hits, misses, sum(process_cpu(pid) for pid in service.pids)
+    return hits, misses, sum(process_cpu(one.pid) for one in service.servers)
 
 
 def _cache(url: str, token: str) -> dict[str, float]:

@@ -173,10 +173,8 @@ class Worker:
 
     def health(self, now: float) -> DeviceHealth:
         """How it is now."""
-        doing, is_there = (
-            self._running or self._doing,
-            self._thread is not None and not self.has_ended,
-        )
+        doing = self._running or self._doing
+        is_there = self._thread is not None and not self.has_ended
         busy_s = max(0.0, now - doing[0]) if doing is not None and is_there else 0.0
         name, kind, is_lost = self.device.name, self.device.kind, self.is_lost
         return DeviceHealth(name, kind, is_there and not is_lost, is_there and is_lost, busy_s)

@@ -100,8 +100,6 @@ class Dispatch:
             if not self._executor.takes(station.spec.name):
                 return
             chosen = self._choose(station, now)
-            if chosen is None:
-                return
             if isinstance(chosen, Wait):
                 station.wait_until = max(chosen.until, now + MIN_WAIT_S)
                 return
@@ -110,8 +108,8 @@ class Dispatch:
             elif not chosen.dropped:
                 raise SchedulerError(f"policy {self._policy.name} chose nothing to run or drop")
 
-    def _choose(self, station: Station, now: float) -> Choice | Wait | None:
-        """What the policy does with a free device, its drops done; None if no work waits for it.
+    def _choose(self, station: Station, now: float) -> Choice | Wait:
+        """What the policy does with a free device for which works wait, its drops done.
 
         Tenants who are behind come first. If the policy waits for theirs to grow, the device is
         everybody's meanwhile: a turn idles none.
@@ -129,6 +127,7 @@ class Dispatch:
                 is_part = tenants is not None and chosen.works
                 return self._filled_up(station, chosen, now) if is_part else chosen
             waits = chosen if waits is None or chosen.until < waits.until else waits
+        assert waits is not None  # works wait, so something was offered
         return waits
 
     def serve_any(self, queue: ModelQueue, now: float) -> None:
