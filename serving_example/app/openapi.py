@@ -21,23 +21,29 @@ _NAME = re.compile(r"{(\w+)}")
 _ALWAYS = ("400", "404", "405", "408", "413", "415", "429", "431", "500", "503", "504")
 """Refusals that any request may meet."""
 
-_TIMEOUT = {
-    "name": "X-Timeout-Ms", "in": "header",
-    "description": "How long the client waits; then it is answered 504, and what waits is dropped.",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 9_999_999},
-}  # fmt: skip
-_WEIGHT = {
-    "name": "X-Priority-Weight", "in": "header",
-    "description": "What the answer is worth, with six decimals at most: in overload what is worth "
-    "less is refused earlier. No more than the API key's.",
-    "schema": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-}  # fmt: skip
-_KEY = {
-    "name": "Idempotency-Key", "in": "header",
-    "description": "Of this request alone. Sent again with the same key and body, it runs once and "
-    "has the same answer; with another body it is refused with 422.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
-}  # fmt: skip
+
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    """A header that a request may have."""
+    return {"name": name, "in": "header", "description": description, "schema": schema}
+
+
+_TIMEOUT = _header(
+    "X-Timeout-Ms",
+    "How long the client waits; then it is answered 504, and what waits is dropped.",
+    type="integer", minimum=1, maximum=9_999_999,
+)  # fmt: skip
+_WEIGHT = _header(
+    "X-Priority-Weight",
+    "What the answer is worth, with six decimals at most: in overload what is worth less is "
+    "refused earlier. No more than the API key's.",
+    type="number", exclusiveMinimum=0, maximum=1,
+)  # fmt: skip
+_KEY = _header(
+    "Idempotency-Key",
+    "Of this request alone. Sent again with the same key and body, it runs once and has the same "
+    "answer; with another body it is refused with 422.",
+    type="string", minLength=1, maxLength=128, pattern="^[!-~]+$",
+)  # fmt: skip
 
 
 def document(
