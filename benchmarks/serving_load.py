@@ -1,4 +1,4 @@
-"""A million users and an open loop, on the cores of the service: docs/serving-architecture.md.
+"""A million users and an open loop, on the cores of the service: docs/serving-benchmarks.md.
 
     python -m benchmarks.serving_load --data DIR --seconds 300
 

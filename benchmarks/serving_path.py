@@ -28,7 +28,7 @@ from serving_example.artifacts import ArtifactStore
 from serving_example.devices import cpu_device
 from serving_example.store import open_log, open_store, wall_clock
 
-BATCHES = (1, 10, 20, 30)
+BATCHES = (1, 4, 10, 30)
 
 
 def measure(quick: bool) -> list[Table]:

@@ -9,7 +9,21 @@ with Polars, `featurelib_online` compiles them to row kernels with Numba.
 from typing import TYPE_CHECKING
 
 from featurelib import ops as _ops  # noqa: F401 - registers every op and method
-from featurelib.analyzers import count, max, mean, min, quantiles, std, var, vocabulary
+from featurelib.analyzers import (
+    count,
+    max,
+    mean,
+    median,
+    min,
+    mode,
+    pca,
+    polynomial,
+    quantile,
+    quantiles,
+    std,
+    var,
+    vocabulary,
+)
 from featurelib.bundle import Bundle, FeatureInfo, load
 from featurelib.dtypes import (
     Bool,
@@ -108,10 +122,15 @@ __all__ = [
     "max",
     "max_horizontal",
     "mean",
+    "median",
     "method",
     "min",
     "min_horizontal",
+    "mode",
     "op",
+    "pca",
+    "polynomial",
+    "quantile",
     "quantiles",
     "std",
     "var",

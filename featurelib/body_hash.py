@@ -203,7 +203,8 @@ def _annotation(annotation: Any) -> str:
     """The type that an annotation means, however it is spelt."""
     if isinstance(annotation, TypeSet):
         names = "any" if annotation.names is None else " ".join(sorted(annotation.names))
-        return f"{annotation.name} of {names}"
+        of = "" if annotation.elements is None else f" of {' '.join(sorted(annotation.elements))}"
+        return f"{annotation.name} of {names}{of}"
     if get_origin(annotation) is Annotated:
         marks = [mark for mark in get_args(annotation) if isinstance(mark, DType)]
         return str(marks[0] if marks else annotation)

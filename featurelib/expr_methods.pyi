@@ -20,8 +20,108 @@ IntoExpr = (
     | None
 )
 
+class ArrMethods:
+    """Methods of arrays."""
+
+    def all(self) -> Expr:
+        """Whether no element is false; true for the empty list."""
+
+    def any(self) -> Expr:
+        """Whether an element is true; false for the empty list."""
+
+    def cosine(self, other: Expr) -> Expr:
+        """The cosine of the angle between two vectors: `dot` divided by the product of both norms.
+
+        NaN where a norm is 0; rounding may lead a little beyond -1 and 1. Null for two lengths.
+        """
+
+    def distance(self, other: Expr) -> Expr:
+        """The Euclidean distance of two vectors; null for two lengths.
+
+        Of Float32 elements a Float32, computed in Float64.
+        """
+
+    def dot(self, other: Expr) -> Expr:
+        """The dot product of numbers, summed in Float64 from left to right; null for two lengths.
+
+        Of Float32 elements a Float32, rounded once.
+        """
+
+    def first(self) -> Expr:
+        """The first element; null for the empty list."""
+
+    def get(self, index: Expr | int) -> Expr:
+        """The element at an index, from the end where that is below zero; null where there is none."""
+
+    def hash_vector(self, n: int, *, seed: int = 0) -> Expr:
+        """The feature hasher: a Float32 array of n, to which each integer of a list adds 1 or -1.
+
+        The place is the XXH64 of the integer modulo n, as `list.hash_bucket`; the sign is minus where
+        the highest bit of the hash is set. All zeros for null.
+        """
+
+    def last(self) -> Expr:
+        """The last element; null for the empty list."""
+
+    def max(self) -> Expr:
+        """The greatest element; NaN only where all are; null for the empty list."""
+
+    def mean(self) -> Expr:
+        """The mean of numbers: summed as floats from left to right, divided once; null where empty."""
+
+    def min(self) -> Expr:
+        """The least element; NaN only where all are; null for the empty list."""
+
+    def multi_hot(self, n: int) -> Expr:
+        """A Float32 array of n with a 1 at each index in a list of integers; all zeros for null.
+
+        An index below zero, or of n or more, is left out.
+        """
+
+    def norm(self) -> Expr:
+        """The Euclidean length: the root of the sum of squares, as `dot` adds them."""
+
+    def normalize(self) -> Expr:
+        """Each element of a vector of floats divided by its `norm` in Float64; a zero vector stays."""
+
+    def pad_to(self, n: int, fill: Any = 0, *, at_start: bool = False) -> Expr:
+        """An Array of exactly n elements, null where the list is.
+
+        Args:
+            items: A List or an Array.
+            n: How many; all of them may take 64 KiB.
+            fill: The constant where the list has no element; 0 is also false, and the epoch.
+            at_start: Whether elements are left out and put in at the start, so that the last n stay;
+                else at the end.
+        """
+
+    def sort(self, *, descending: bool = False) -> Expr:
+        """The elements in rising or falling order; NaN is the greatest, and -0.0 comes before 0.0.
+
+        Null over the row limit, 64 KiB unless the kernel is compiled with another.
+        """
+
+    def sum(self) -> Expr:
+        """The sum, from left to right; 0 for the empty list.
+
+        Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once.
+        """
+
 class DtMethods:
     """Methods of times."""
+
+    def add_months(self, n: Expr | int) -> Expr:
+        """A Date or Datetime n months later, or earlier for n below zero.
+
+        The number may be a column of integers. As `dt.offset_by`: a day that the month does not have is
+        its last day; null outside years 1 to 9999.
+        """
+
+    def add_years(self, n: Expr | int) -> Expr:
+        """A Date or Datetime n years later, or earlier for n below zero: `dt.add_months` of 12 n.
+
+        So 29 February is 28 February in a year without leap day.
+        """
 
     def convert_time_zone(self, zone: builtins.str) -> Expr:
         """The same instant, shown in another zone: its parts are then those of that zone."""
@@ -43,6 +143,15 @@ class DtMethods:
 
     def hour(self) -> Expr:
         """Hour of the day, 0 to 23."""
+
+    def is_business_day(self, holidays: Sequence[datetime.date] = ()) -> Expr:
+        """Whether the day is from Monday to Friday and not one of the holidays, which are dates."""
+
+    def is_holiday(self, holidays: Sequence[datetime.date]) -> Expr:
+        """Whether the day is one of a calendar's, which is given as dates; a null stays null.
+
+        The bundle holds the dates. A zoned Datetime has the day that the clocks of its zone show.
+        """
 
     def is_leap_year(self) -> Expr:
         """Whether the year has 366 days."""
@@ -66,10 +175,33 @@ class DtMethods:
         """Month of the year, 1 to 12."""
 
     def month_end(self) -> Expr:
-        """Last day of the month."""
+        """The last day of the month; a Datetime keeps its time of day, on the clocks of its zone."""
 
     def month_start(self) -> Expr:
-        """First day of the month."""
+        """The first day of the month; a Datetime keeps its time of day, on the clocks of its zone."""
+
+    def months_since(self, start: Expr | datetime.date) -> Expr:
+        """Whole months from `start` to x, an Int32; towards zero, below zero where x is the earlier.
+
+        Both are Dates, or Datetimes of one zone, whose clocks count. Months end as in `dt.add_months`:
+        from 31 January to 28 February is a month where the year has no 29th.
+        """
+
+    def offset_by(self, by: builtins.str) -> Expr:
+        """A Date or Datetime moved by a constant: first by months, then by days, then by the clock.
+
+        Args:
+            x: A Date or a Datetime. A zoned one is moved by months and days on the clocks of its zone;
+                of a time that they then show twice the first counts, for one that they never show the
+                instant at which they jump over it.
+            by: Numbers with units, a minus in front for the other direction: ``"1mo"``, ``"-1y6mo"``,
+                ``"2w3d"``. Units: us, ms, s, m, h, d, w, mo, q, y; a Date takes days and longer. A day
+                that the month does not have is its last day: 31 January and ``"1mo"`` is 28 or 29
+                February.
+
+        Returns:
+            The same type; null outside years 1 to 9999.
+        """
 
     def ordinal_day(self) -> Expr:
         """Day of the year, 1 to 366."""
@@ -137,14 +269,51 @@ class DtMethods:
     def year(self) -> Expr:
         """Calendar year."""
 
+    def years_since(self, start: Expr | datetime.date) -> Expr:
+        """Whole years from `start` to x, an Int32: an age, as ``today.dt.years_since(born)``.
+
+        As `dt.months_since`: who is born on 29 February is a year older on 28 February where the year
+        has no 29th.
+        """
+
 class ListMethods:
     """Methods of lists."""
+
+    def all(self) -> Expr:
+        """Whether no element is false; true for the empty list."""
+
+    def any(self) -> Expr:
+        """Whether an element is true; false for the empty list."""
 
     def contains(self, item: Any) -> Expr:
         """Whether a value is among the elements; a null value is not. NaN equals itself.
 
         Null where the list is. A column has the type of the elements; a constant fits it.
         """
+
+    def cosine(self, other: Expr) -> Expr:
+        """The cosine of the angle between two vectors: `dot` divided by the product of both norms.
+
+        NaN where a norm is 0; rounding may lead a little beyond -1 and 1. Null for two lengths.
+        """
+
+    def distance(self, other: Expr) -> Expr:
+        """The Euclidean distance of two vectors; null for two lengths.
+
+        Of Float32 elements a Float32, computed in Float64.
+        """
+
+    def dot(self, other: Expr) -> Expr:
+        """The dot product of numbers, summed in Float64 from left to right; null for two lengths.
+
+        Of Float32 elements a Float32, rounded once.
+        """
+
+    def first(self) -> Expr:
+        """The first element; null for the empty list."""
+
+    def get(self, index: Expr | int) -> Expr:
+        """The element at an index, from the end where that is below zero; null where there is none."""
 
     def hash_bucket(self, n: int, *, seed: int = 0) -> Expr:
         """`hash_bucket` of each element of a List of integers: buckets in [0, n).
@@ -155,20 +324,88 @@ class ListMethods:
         ``ids.list.hash_bucket(1000).fill_null([])``.
         """
 
+    def hash_vector(self, n: int, *, seed: int = 0) -> Expr:
+        """The feature hasher: a Float32 array of n, to which each integer of a list adds 1 or -1.
+
+        The place is the XXH64 of the integer modulo n, as `list.hash_bucket`; the sign is minus where
+        the highest bit of the hash is set. All zeros for null.
+        """
+
     def head(self, n: int) -> Expr:
         """The first n elements, all if there are fewer."""
+
+    def last(self) -> Expr:
+        """The last element; null for the empty list."""
 
     def len(self) -> Expr:
         """Number of elements."""
 
+    def max(self) -> Expr:
+        """The greatest element; NaN only where all are; null for the empty list."""
+
+    def mean(self) -> Expr:
+        """The mean of numbers: summed as floats from left to right, divided once; null where empty."""
+
+    def min(self) -> Expr:
+        """The least element; NaN only where all are; null for the empty list."""
+
+    def multi_hot(self, n: int) -> Expr:
+        """A Float32 array of n with a 1 at each index in a list of integers; all zeros for null.
+
+        An index below zero, or of n or more, is left out.
+        """
+
+    def norm(self) -> Expr:
+        """The Euclidean length: the root of the sum of squares, as `dot` adds them."""
+
+    def normalize(self) -> Expr:
+        """Each element of a vector of floats divided by its `norm` in Float64; a zero vector stays."""
+
+    def pad_to(self, n: int, fill: Any = 0, *, at_start: bool = False) -> Expr:
+        """An Array of exactly n elements, null where the list is.
+
+        Args:
+            items: A List or an Array.
+            n: How many; all of them may take 64 KiB.
+            fill: The constant where the list has no element; 0 is also false, and the epoch.
+            at_start: Whether elements are left out and put in at the start, so that the last n stay;
+                else at the end.
+        """
+
     def slice(self, offset: int, length: int | None = None) -> Expr:
         """Elements from `offset` (negative: from the end), `length` of them or all."""
+
+    def sort(self, *, descending: bool = False) -> Expr:
+        """The elements in rising or falling order; NaN is the greatest, and -0.0 comes before 0.0.
+
+        Null over the row limit, 64 KiB unless the kernel is compiled with another.
+        """
+
+    def sum(self) -> Expr:
+        """The sum, from left to right; 0 for the empty list.
+
+        Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once.
+        """
 
     def tail(self, n: int) -> Expr:
         """The last n elements, all if there are fewer."""
 
+    def unique(self) -> Expr:
+        """Each value once, in rising order; NaN equals itself, and both zeros are 0.0.
+
+        Null over the row limit, 64 KiB unless the kernel is compiled with another.
+        """
+
 class StrMethods:
     """Methods of text."""
+
+    def char_ngrams(self, size: int, n: int, *, seed: int = 0) -> Expr:
+        """Buckets of each run of `size` code points, a List in the order of the text.
+
+        A bucket is the XXH64 of the run's bytes modulo n: a UInt32 where n is at most 2**32. The List
+        is empty where the text is shorter than a run, and null over the row limit, 64 KiB unless the
+        kernel is compiled with another. ``s.str.char_ngrams(3, 1000).list.multi_hot(1000)`` is a bag.
+        """
 
     def contains(self, pattern: builtins.str | Expr, *, literal: bool = False) -> Expr:
         """Whether plain text occurs in the text."""
@@ -194,11 +431,23 @@ class StrMethods:
     def len_chars(self) -> Expr:
         """Number of code points."""
 
+    def levenshtein(self, other: Expr | builtins.str, *, limit: int) -> Expr:
+        """The edit distance of two texts in code points, as UInt32: inserted, deleted or replaced.
+
+        Args:
+            s: A text.
+            other: Another, or a constant.
+            limit: What a greater distance counts as, 1 to 1,000; the work grows with it.
+        """
+
     def pad_end(self, length: int, fill_char: builtins.str = " ") -> Expr:
         """At least `length` code points, with a character behind; a longer text stays whole."""
 
     def pad_start(self, length: int, fill_char: builtins.str = " ") -> Expr:
         """At least `length` code points, with a character in front; a longer text stays whole."""
+
+    def repeat(self, n: int) -> Expr:
+        """The text n times, one after the other; null over the row limit."""
 
     def replace(
         self,
@@ -218,6 +467,12 @@ class StrMethods:
         literal: bool = False,
     ) -> Expr:
         """The text with every occurrence of plain text replaced."""
+
+    def reverse(self) -> Expr:
+        """The code points from the last to the first; null over the row limit.
+
+        A letter and an accent that follows it change places: nothing keeps them together.
+        """
 
     def slice(self, offset: int, length: int | None = None) -> Expr:
         """Code points from `offset` (negative: from the end), `length` of them or all."""
@@ -266,6 +521,13 @@ class StrMethods:
     def to_uppercase(self) -> Expr:
         """Upper case by Unicode 17.0.0; one character may become two or three."""
 
+    def word_ngrams(self, size: int, n: int, *, seed: int = 0) -> Expr:
+        """Buckets of each run of `size` words, a List in the order of the text.
+
+        Words are what ASCII white space parts. A bucket is the `cross_hash` of the words modulo n, so
+        of a run of one word its `hash_bucket`. As `str.char_ngrams` else.
+        """
+
     def zfill(self, length: int) -> Expr:
         """At least `length` code points, with zeros in front, or behind a sign."""
 
@@ -282,6 +544,10 @@ class ExprMethods:
     """Operators, methods and namespaces of expressions."""
 
     is_expr: ClassVar[bool]
+
+    @property
+    def arr(self) -> ArrMethods:
+        """Methods of arrays."""
 
     @property
     def dt(self) -> DtMethods:
@@ -365,6 +631,17 @@ class ExprMethods:
         At most 0.512 ulp from the true value in ``python benchmarks/measure_elementary.py atan2``.
         """
 
+    def bearing(self, lon1: IntoExpr, lat2: IntoExpr, lon2: IntoExpr, /) -> Expr:
+        """The direction in which the great circle to another place starts: degrees from north by east.
+
+        Called on the first latitude, as `haversine_km`; from 0 up to 360, which a Float32 may round to.
+        0 from a place to itself. NaN for a latitude beyond -90 ... 90 or a longitude beyond
+        -360 ... 360.
+
+        At most 4.83 ulp from the true value in
+        ``python golden_data/generate/geo_directions.py --measure``.
+        """
+
     def bucketize(self, edges: Any, right: bool = False) -> Expr:
         """Index of the bin of the value; `edges` are rising constants or fitted ones."""
 
@@ -414,6 +691,13 @@ class ExprMethods:
         """Hyperbolic cosine.
 
         At most 0.518 ulp from the true value in ``python benchmarks/measure_elementary.py cosh``.
+        """
+
+    def count_encode(self) -> Expr:
+        """How many training rows have this value of text or integers, as Int64, never null.
+
+        0 for a value that none has, and for null: nulls are not counted (`x.fill_null("-")` makes a
+        value of them).
         """
 
     def cross_bucket(self, *others: Expr, n: int, seed: int = 0) -> Expr:
@@ -472,8 +756,23 @@ class ExprMethods:
     def floordiv(self, b: Any) -> Expr:
         """`//`: rounded down; null by an integer zero."""
 
+    def frequency_encode(self) -> Expr:
+        """The share of training rows with this value among those that are not null, as Float64.
+
+        0.0 where `count_encode` is 0.
+        """
+
     def ge(self, b: IntoExpr, /) -> Expr:
         """Whether `a` is equal to `b` or stands after it; NaN is the greatest."""
+
+    def geohash(self, lon: Expr, precision: int = 6) -> Expr:
+        """The geohash of a place, as text of `precision` letters, 1 to 12: 6 are about a kilometre.
+
+        Called on the latitude, both in degrees. Null where the place does not exist.
+        """
+
+    def geohash_bits(self, lon: Expr, precision: int = 6) -> Expr:
+        """The cell of `geohash` as a UInt64 of 5 bits a letter: what a bucket or an id is made of."""
 
     def gt(self, b: IntoExpr, /) -> Expr:
         """Whether `a` stands after `b`; NaN is the greatest."""
@@ -483,6 +782,14 @@ class ExprMethods:
 
     def hash_bucket(self, n: int, *, seed: int = 0) -> Expr:
         """`hash64` modulo n: a bucket in [0, n); null stays null."""
+
+    def hash_vector(self, *others: Expr, n: int, seed: int = 0) -> Expr:
+        """The feature hasher: a Float32 array of n, to which each column adds 1 or -1.
+
+        The place is `hash64` of the value modulo n, the sign is minus where the highest bit of the hash
+        is set; column k is hashed with ``seed + k``, so equal values of two columns do not meet. A null
+        adds nothing. Columns may also be given as one list.
+        """
 
     def haversine_km(self, lon1: IntoExpr, lat2: IntoExpr, lon2: IntoExpr, /) -> Expr:
         """Great-circle distance in kilometres on a sphere of mean radius 6371.0088 km.
@@ -503,6 +810,25 @@ class ExprMethods:
     def if_else(self, then: Any, otherwise: Any) -> Expr:
         """What `fl.when(c).then(a).otherwise(b)` means: numbers of different types meet first."""
 
+    def impute(
+        self,
+        strategy: builtins.str,
+        *,
+        value: Any = None,
+        non_finite: builtins.str = "error",
+    ) -> Expr:
+        """The value, and in place of a null a statistic of the training rows, or a constant.
+
+        Mean and median are Float64 and so is the result; the mode has the type of x. Only a null is
+        replaced: a NaN is a value (`x.fill_nan(None).impute("mean")` replaces both).
+
+        Args:
+            x: A column of numbers; for the mode also of times, truth values or text.
+            strategy: ``"mean"``, ``"median"``, ``"mode"`` (of several the smallest) or ``"constant"``.
+            value: The constant; only with that strategy.
+            non_finite: See `fl.mean`.
+        """
+
     def is_between(self, lower_bound: Any, upper_bound: Any, closed: builtins.str = "both") -> Expr:
         """Whether the value lies between two bounds; `closed` is both, left, right or none."""
 
@@ -511,6 +837,13 @@ class ExprMethods:
 
     def is_in(self, other: Any) -> Expr:
         """Whether the value is one of a list of constants; a null stays null."""
+
+    def is_in_box(self, lon: Expr, south: float, west: float, north: float, east: float) -> Expr:
+        """Whether a place is in a box of degrees, its edges included.
+
+        Called on the latitude. A box whose west is greater than its east crosses the date line.
+        Longitudes are those of the box, -180 to 180.
+        """
 
     def is_infinite(self) -> Expr:
         """Whether the value is an infinity of either sign."""
@@ -564,10 +897,10 @@ class ExprMethods:
     def lt(self, b: IntoExpr, /) -> Expr:
         """Whether `a` stands before `b`; NaN is the greatest."""
 
-    def max_abs(self, *, non_finite: builtins.str = "error") -> Expr:
+    def max_abs(self, by: Expr | None = None, *, non_finite: builtins.str = "error") -> Expr:
         """x / the largest magnitude of the training rows, as Float64; a magnitude of 0 divides by 1.
 
-        A zero stays a zero, so rows that are mostly zeros stay so.
+        A zero stays a zero, so rows that are mostly zeros stay so. `by` is that of `standardize`.
         """
 
     def max_horizontal(self, *others: Any) -> Expr:
@@ -576,10 +909,11 @@ class ExprMethods:
     def min_horizontal(self, *others: Any) -> Expr:
         """The least of several, expressions or nodes; nulls are skipped."""
 
-    def min_max(self, *, non_finite: builtins.str = "error") -> Expr:
+    def min_max(self, by: Expr | None = None, *, non_finite: builtins.str = "error") -> Expr:
         """(x - min) / (max - min) of the training rows, as Float64; a range of 0 divides by 1.
 
         Rows beyond the training range give values below 0 or above 1: clip them if that is meant.
+        `by` is that of `standardize`.
         """
 
     def mod(self, b: Any) -> Expr:
@@ -624,6 +958,15 @@ class ExprMethods:
             DefinitionError: An integer to the power of a negative constant.
         """
 
+    def principal_component(
+        self,
+        *others: Expr,
+        k: int = 0,
+        n: int = 1,
+        non_finite: builtins.str = "error",
+    ) -> Expr:
+        """Component k, from 0, of the first n principal components of several columns; see `fl.pca`."""
+
     def quantile_bin(
         self,
         n: int,
@@ -637,10 +980,33 @@ class ExprMethods:
         bins between them empty.
         """
 
+    def quantile_transform(self, n: int = 1000, *, non_finite: builtins.str = "error") -> Expr:
+        """The share of training rows below x, from 0 to 1, by n quantiles, as Float64.
+
+        The quantiles are at 0, 1 / (n - 1), ..., 1; between two of them the share grows in proportion.
+        Up to the smallest training value it is 0, from the largest on 1; a value that several
+        quantiles have is given the middle of them. So whatever the values are, they become uniform.
+        """
+
     def radians(self) -> Expr:
         """An angle in degrees as radians: x times pi / 180, as in Polars.
 
         At most 0.651 ulp from the true value in ``python benchmarks/measure_elementary.py radians``.
+        """
+
+    def robust_scale(
+        self,
+        low: float = 0.25,
+        high: float = 0.75,
+        *,
+        by: Expr | None = None,
+        rule: builtins.str = "linear",
+        non_finite: builtins.str = "error",
+    ) -> Expr:
+        """(x - median) / (upper - lower quantile) of the training rows, as Float64; 0 divides by 1.
+
+        A few values that are far off move it little. `rule` is that of `fl.quantiles`; the median is
+        always half way between two middle values. `by` is that of `standardize`.
         """
 
     def round(self, decimals: int = 0, mode: builtins.str = "half_to_even") -> Expr:
@@ -685,8 +1051,12 @@ class ExprMethods:
     def sqrt(self) -> Expr:
         """Square root, correctly rounded; NaN below zero."""
 
-    def standardize(self, *, non_finite: builtins.str = "error") -> Expr:
-        """(x - mean) / deviation of the training rows, as Float64; a deviation of 0 divides by 1."""
+    def standardize(self, by: Expr | None = None, *, non_finite: builtins.str = "error") -> Expr:
+        """(x - mean) / deviation of the training rows, as Float64; a deviation of 0 divides by 1.
+
+        With a key `by`, of text or integers, the training rows are those with this row's key; the
+        result is null for a key that is null, that no training row has, or that has no value there.
+        """
 
     def sub(self, b: IntoExpr, /) -> Expr:
         """Difference; integers wrap at their width, unsigned ones below zero too."""
@@ -703,11 +1073,40 @@ class ExprMethods:
         At most 0.530 ulp from the true value in ``python benchmarks/measure_elementary.py tanh``.
         """
 
+    def target_encode(
+        self,
+        target: Expr,
+        *,
+        smoothing: float,
+        non_finite: builtins.str = "error",
+    ) -> Expr:
+        """The mean of a target over the training rows with this value, as Float64, never null.
+
+        It is drawn towards the mean of all rows: (sum + m * mean) / (n + m), exact and rounded once,
+        with m = `smoothing`. Null is a value of its own; a value that no training row has is given the
+        mean of all. A feature of a training row would know that row's target:
+        `featurelib_offline.fit_transform` leaves each row's fold out. Serving reads no target: declare
+        it `float | None = None`, and a request need not have it.
+
+        Args:
+            x: Text or integers.
+            target: A column of numbers or truth values; rows without one are left out.
+            smoothing: m, 0 or more: so many rows with the mean of all count beside those of the value.
+            non_finite: See `fl.mean`.
+        """
+
     def truediv(self, b: Any) -> Expr:
         """`/`: integers become Float64 first, except beside a Float column, which decides the type."""
 
     def truncate(self, decimals: int = 0) -> Expr:
         """Cut to a number of decimals, towards zero; an integer is itself."""
+
+    def uniform_bin(self, n: int, *, non_finite: builtins.str = "error") -> Expr:
+        """Which of n bins of equal width x falls in: 0 to n - 1, as UInt32.
+
+        The bins go from the smallest to the largest value of the training rows; what is beyond is in
+        the first or the last. A value on an edge is in the upper bin.
+        """
 
     def vocabulary_index(self, *, max_size: int | None = None, min_count: int = 1) -> Expr:
         """Place of x in the training vocabulary, as UInt32, never null.
@@ -718,6 +1117,14 @@ class ExprMethods:
 
     def xor(self, b: IntoExpr, /) -> Expr:
         """Exactly one."""
+
+    def yeo_johnson(self, *, non_finite: builtins.str = "error") -> Expr:
+        """x bent by a power of greatest likelihood, so that it looks normal, as Float64.
+
+        For x >= 0 it is ((x + 1)**p - 1) / p, or log(x + 1) where p is 0; below 0 it is the same of -x
+        with 2 - p, and negative. p is found in the training rows, from -8 to 8, as a multiple of
+        2**-20. The result is neither centred nor scaled: `x.yeo_johnson().standardize()`.
+        """
 
 def coalesce(first: Any, *others: Any) -> Expr:
     """The first value that is not null, from left to right; on expressions or nodes."""

@@ -23,6 +23,7 @@ from featurelib.tables import TableData
 INPUT, LITERAL, FIT = "input", "literal", "fit"
 _WIDE = {"f": FLOAT64, "i": INT64, "u": UINT64}
 _ARITHMETIC = ("Float", "Signed", "Unsigned")
+_ON_SEQUENCES = ("add", "sub", "mul", "truediv")
 _source: list[Source | None] = [None]
 
 
@@ -111,15 +112,16 @@ def table(data: TableData) -> Node:
     return Node(LITERAL, (), (("value", data),), dtypes.table_type(data.kind), False, here())
 
 
-def analyze(analyzer: Any, arg: Any) -> Any:
-    """What a fit finds over all rows of `arg`; on a traced expression it is recorded."""
+def analyze(analyzer: Any, *args: Any) -> Any:
+    """What a fit finds over all rows of these columns; on traced expressions it is recorded."""
+    from featurelib.analyzers.base import argument_type
     from featurelib.expr import Expr, record
 
-    if isinstance(arg, Expr):
-        return record("analyze", (arg,), {"analyzer": analyzer})
-    result = analyzer.result_dtype(arg.dtype)
+    if any(isinstance(a, Expr) for a in args):
+        return record("analyze", args, {"analyzer": analyzer})
+    result = analyzer.result_dtype(argument_type([a.dtype for a in args]))
     params = (("analyzer", json.dumps(analyzer.to_json(), sort_keys=True)),)
-    return Node(FIT, (arg,), params, result, False, here())
+    return Node(FIT, args, params, result, False, here())
 
 
 def call(name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Node:
@@ -130,6 +132,10 @@ def call(name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Node:
         temporal = TEMPORAL[name](*args) if name in TEMPORAL else None
         if temporal is not None:
             return temporal
+    elif name in _ON_SEQUENCES and any(isinstance(a, Node) and a.dtype.inner for a in args):
+        from featurelib.ops.sequence.methods import sequence_operator
+
+        return sequence_operator(name, *args)
     macro = find_method(name)
     if macro is not None:
         try:
@@ -241,6 +247,25 @@ def _cast(node: Node, dtype: DType | None) -> Node:
             return literal(node.param["value"], dtype)
     cast: Node = node.cast(dtype)
     return cast
+
+
+def number(x: Node, what: str) -> Node:
+    """Numbers or truth values as Float64. A cast alone would read text, too.
+
+    Args:
+        x: A column.
+        what: Who asks, for the error.
+
+    Raises:
+        FeatureTypeError: It is neither.
+    """
+    if not x.dtype.is_numeric and x.dtype.name != "Bool":
+        raise FeatureTypeError(
+            f"`{what}` takes numbers or truth values, got {x.dtype}",
+            hint="cast the column: x.cast(fl.Float64)",
+        )
+    made: Node = x.cast(dtypes.FLOAT64)
+    return made
 
 
 def _constant(op: Op, i: int, value: Any, args: tuple[Any, ...], common: DType | None) -> Node:

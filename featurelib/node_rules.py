@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from featurelib import dtypes, literals
+from featurelib.analyzers.base import argument_type
 from featurelib.analyzers.base import from_json as analyzer_from_json
 from featurelib.dtypes import DType
 from featurelib.errors import BundleFormatError, FeatureTypeError
@@ -58,11 +59,11 @@ def _check_constant(node: Node) -> None:
 
 
 def _check_fit(node: Node) -> None:
-    _expect(node, len(node.args) == 1 and list(node.param) == ["analyzer"])
+    _expect(node, len(node.args) > 0 and list(node.param) == ["analyzer"])
     text = node.param["analyzer"]
     analyzer = analyzer_from_json(json.loads(text))
     _expect(node, json.dumps(analyzer.to_json(), sort_keys=True) == text, ": its analyzer")
-    wanted = analyzer.result_dtype(node.args[0].dtype)
+    wanted = analyzer.result_dtype(argument_type([a.dtype for a in node.args]))
     _expect(node, node.dtype == wanted and not node.nullable, f": it is {wanted}")
 
 

@@ -18,13 +18,20 @@ from featurelib.errors import DefinitionError
 
 @dataclass(frozen=True)
 class TypeSet:
-    """A type variable of a body's signature: any type whose name it holds; `names` None is any."""
+    """A type variable of a body's signature: any type whose name it holds; `names` None is any.
+
+    `elements` narrows Lists and Arrays to those with elements of these names.
+    """
 
     name: str
     names: frozenset[str] | None
+    elements: frozenset[str] | None = None
 
     def accepts(self, dtype: DType) -> bool:
-        return dtype.name != "Table" if self.names is None else dtype.name in self.names
+        if self.names is None:
+            return dtype.name != "Table"
+        held = dtype.inner.name if dtype.inner is not None else ""
+        return dtype.name in self.names and (self.elements is None or held in self.elements)
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from featurelib import dtypes, literals
-from featurelib.analyzers.base import FittedValue, from_json
+from featurelib.analyzers.base import FittedValue, argument_type, from_json
 from featurelib.dtypes import DType
 from featurelib.errors import BundleFormatError, FeatureTypeError, FitError
 from featurelib.tables import TableData
@@ -72,7 +72,8 @@ class FittedState(Mapping[str, FittedValue]):
         mine, theirs = self.to_json(), other.to_json()
         for key in mine.keys() & theirs.keys():
             if mine[key] != theirs[key]:
-                raise FitError(f"two states differ at node {key[:12]}: {self[key]}, {other[key]}")
+                a, b = _shown(self[key]), _shown(other[key])
+                raise FitError(f"two states differ at node {key[:12]}: {a}, {b}")
         pairs = {k: (s._types[k], s._values[k]) for s in (self, other) for k in s}
         return FittedState(pairs)
 
@@ -89,8 +90,7 @@ class FittedState(Mapping[str, FittedValue]):
             if node.key not in self:
                 raise BundleFormatError(f"the fitted state has no value for node {node.key[:12]}")
             analyzer = from_json(json.loads(node.param["analyzer"]))
-            (arg,) = node.args
-            wanted = analyzer.result_dtype(arg.dtype)
+            wanted = analyzer.result_dtype(argument_type([a.dtype for a in node.args]))
             for got in (node.dtype, self.dtype(node.key)):
                 if got != wanted:
                     raise BundleFormatError(
@@ -131,15 +131,20 @@ class FittedState(Mapping[str, FittedValue]):
         return hash(tuple(self._values))
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{k[:12]}: {v}" for k, v in self._values.items())
+        inside = ", ".join(f"{k[:12]}: {_shown(v)}" for k, v in self._values.items())
         return f"FittedState({{{inside}}})"
 
     def __reduce__(self) -> Any:
         return FittedState.from_json, (self.to_json(),)
 
 
+def _shown(value: FittedValue) -> str:
+    return repr(value) if isinstance(value, bytes) else str(value)
+
+
 def _check(key: str, dtype: DType, value: FittedValue) -> None:
-    wanted = TableData if dtype.name == "Table" else _SCALARS.get(dtype.kind)
+    views = {"Table": TableData, "String": bytes}
+    wanted: type | None = views.get(dtype.name, _SCALARS.get(dtype.kind))
     fits = wanted is not None and type(value) is wanted
     if fits and dtype.is_integer:
         low, high = dtype.bounds

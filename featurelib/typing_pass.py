@@ -155,7 +155,7 @@ class _Typing:
         args = tuple(_replace(a, memo) for a in expr.args)
         params = {k: _replace(v, memo) for k, v in expr.params}
         if expr.name == "analyze":
-            node: Node = analyze(params["analyzer"], args[0])
+            node: Node = analyze(params["analyzer"], *args)
             return node
         if expr.name == "literal":
             return literal(args[0])

@@ -3,6 +3,7 @@
 from featurelib.explain import register_batch
 from featurelib_offline.explain import batch_view
 from featurelib_offline.fit import fit
+from featurelib_offline.fit_transform import FitTransformed, fit_transform
 from featurelib_offline.job import JobResult, job
 from featurelib_offline.plan import Choice, Plan, plan
 from featurelib_offline.point_in_time import Joined, RefusedRecordsWarning, point_in_time
@@ -14,6 +15,7 @@ from featurelib_offline.window_picture import window_picture
 __all__ = [
     "Choice",
     "Collected",
+    "FitTransformed",
     "JobResult",
     "Joined",
     "Plan",
@@ -22,6 +24,7 @@ __all__ = [
     "View",
     "as_of_join",
     "fit",
+    "fit_transform",
     "job",
     "plan",
     "point_in_time",

@@ -20,6 +20,8 @@ import numpy as np
 import polars as pl
 
 from featurelib.analyzers import Accumulator, Analyzer, FittedValue, from_json
+from featurelib.analyzers.base import argument_type
+from featurelib.analyzers.batches import number_codes
 from featurelib.dtypes import DType
 from featurelib.feature_set import FeatureSet
 from featurelib.node import FIT, Node
@@ -113,16 +115,16 @@ def _level(
     seen: _Seen,
 ) -> list[Accumulator]:
     """The accumulators of one level after all rows."""
-    arguments = Program({n.args[0].key: n.args[0] for n in nodes})
+    arguments = Program({arg.key: arg for n in nodes for arg in n.args})
     columns = frame.columns() if frame.is_eager else frame.checked()
     lazy = plan(arguments, values, native=native).apply(columns)
 
     def drain(batches: Iterable[pl.DataFrame]) -> list[Accumulator]:
-        accumulators = [analyzer_of(n).start(n.args[0].dtype) for n in nodes]
+        accumulators = [accumulator_of(n) for n in nodes]
         for batch in batches:
             for node, accumulator in zip(nodes, accumulators, strict=True):
-                (arg,) = node.args
-                accumulator.update(SeriesBatch(batch[arg.key], arg.dtype))
+                columns = tuple(SeriesBatch(batch[arg.key], arg.dtype) for arg in node.args)
+                accumulator.update(columns[0] if len(columns) == 1 else columns)
             seen.add(len(batch))
         return accumulators
 
@@ -141,6 +143,11 @@ def _level(
 def analyzer_of(node: Node) -> Analyzer:
     """The analyzer of a fitted node."""
     return from_json(json.loads(node.param["analyzer"]))
+
+
+def accumulator_of(node: Node) -> Accumulator:
+    """An empty accumulator of a fitted node's analyzer."""
+    return analyzer_of(node).start(argument_type([arg.dtype for arg in node.args]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,17 @@ class SeriesBatch:
         """Counted by Polars."""
         counts = self.values.drop_nulls().value_counts(name="n")
         return dict(zip(counts.to_series(0).to_list(), counts["n"].to_list(), strict=True))
+
+    def codes(self) -> tuple[list[Any], np.ndarray[Any, Any]]:
+        """Of text found by Polars."""
+        if self.dtype.name != "String":
+            return number_codes(self)
+        distinct = self.values.drop_nulls().unique()
+        if not len(distinct):
+            return [], np.full(len(self.values), -1, np.int64)
+        places = pl.int_range(len(distinct), dtype=pl.Int64, eager=True)
+        codes = self.values.replace_strict(distinct, places, default=-1, return_dtype=pl.Int64)
+        return distinct.to_list(), codes.to_numpy()
 
 
 class _Shared:

@@ -12,9 +12,11 @@ from featurelib.bundle import Bundle
 from featurelib.errors import InputError
 from featurelib.jit.addresses import address_of
 from featurelib.jit.tensors import TensorKernel
-from featurelib.layout import Layout
+from featurelib.layout import Layout, Tensor
+from featurelib.node import INPUT
 from featurelib_online import buffers
-from featurelib_online.stage_table import Array, StageTable, VectorFormat
+from featurelib_online.stage_code import gather
+from featurelib_online.stage_table import Array, Cells, StageRows, StageTable, VectorFormat
 
 __all__ = ["StageFill"]
 
@@ -42,45 +44,61 @@ class StageFill:
         self._kernel = TensorKernel(replace(rest, layout=layout), limit=limit)
         owner = {c: stage for stage, made in formats.items() for c in made.values}
         self.stages = tuple(s for s in formats if s in {owner[c] for c in self._kernel.inputs})
-        self._cells = {stage: self._read(stage) for stage in self.stages}
+        places = {stage: self._read(stage) for stage in self.stages}
+        self._cells = {stage: formats[stage].cells(read) for stage, read in places.items()}
         # Each input is a row of one gathered block; the last block is address 0: no flags.
-        blocks = [
-            (stage, size)
-            for stage, cells in self._cells.items()
-            for size in (formats[stage].index if cells is None else cells)
-        ]
+        blocks = [(stage, some.size) for stage, cells in self._cells.items() for some in cells]
         block, step = [], []
         for column in self._kernel.inputs:
-            stage = owner[column]
-            cells, made = self._cells[stage], formats[stage]
+            stage, made = owner[column], formats[owner[column]]
             for cell in (made.values[column], made.flags.get(column)):
                 if cell is None:
                     block.append(len(blocks))
                     step.append(0)
                     continue
-                place = cell.place if cells is None else cells[cell.size].index(cell.place)
                 block.append(blocks.index((stage, cell.size)))
-                step.append(place * cell.size)
+                step.append(places[stage][cell.size].index(cell.place) * cell.size)
         self._block, self._step = np.array(block, np.int64), np.array(step, np.int64)
 
-    def _read(self, stage: str) -> dict[int, list[int]] | None:
-        """The cells of a stage that are read; None where most are: all are gathered at once."""
+        self._copied = self._copies()
+        _ = gather.address  # compiled here, or the first call would wait for it
+
+    def _read(self, stage: str) -> dict[int, list[int]]:
+        """The places of a stage's cells that are read, by their size."""
         made, read = self._formats[stage], dict[int, list[int]]()
         for column in self._kernel.inputs:
             if column in made.values:
                 for cell in (made.values[column], made.flags.get(column)):
                     if cell is not None:
                         read.setdefault(cell.size, []).append(cell.place)
-        every = sum(map(len, made.index.values()))
-        return None if 2 * sum(map(len, read.values())) >= every else read
+        return read
+
+    def _copies(self) -> tuple[tuple[Tensor, Cells], ...]:
+        """For each tensor the cells that it is a copy of; none, if anything is computed."""
+        if len(self.stages) != 1 or any(tensor.is_ragged for tensor in self.layout.tensors):
+            return ()
+        known, outputs = self._formats[self.stages[0]], self._kernel.placed.program.outputs
+        made = []
+        for tensor in self.layout.tensors:
+            nodes = [outputs[member] for member in tensor.members]
+            if any(node.op != INPUT or node.nullable for node in nodes):
+                return ()
+            cells = [known.values[node.param["name"]] for node in nodes]
+            (one,) = known.cells({cells[0].size: [cell.place for cell in cells]})
+            made.append((tensor, one))
+        return tuple(made)
 
     def __call__(
         self,
-        given: Mapping[str, tuple[StageTable, Any]],
+        given: Mapping[str, tuple[StageTable | StageRows, Any]],
         out: Mapping[str, Any] | None,
         threads: int,
     ) -> dict[str, Array]:
         """See `Staged.fill`."""
+        if out is None and self._copied and self.stages[0] in given:
+            vectors, order = given[self.stages[0]]
+            if isinstance(vectors, StageRows) and order is None:
+                return self._all_rows(vectors)
         rows, numbers = self._numbers(given)
         views = {} if out is None else buffers.checked(out, self.layout, rows, self._name)
         gathered = [
@@ -98,7 +116,18 @@ class StageFill:
         del keep, gathered  # what the words point into
         return {n: tensors[n] for n in buffers.array_names(self.layout)}
 
-    def _numbers(self, given: Mapping[str, tuple[StageTable, Any]]) -> tuple[int, dict[str, Array]]:
+    def _all_rows(self, rows: StageRows) -> dict[str, Array]:
+        """The tensors of all rows as they come, where each is a copy of cells."""
+        if rows.format is not self._formats[self.stages[0]]:
+            raise InputError(f"{self._name}: vectors of another stage as `{self.stages[0]}`")
+        return {
+            tensor.name: rows.columns(cells).view(tensor.dtype.storage)
+            for tensor, cells in self._copied
+        }
+
+    def _numbers(
+        self, given: Mapping[str, tuple[StageTable | StageRows, Any]]
+    ) -> tuple[int, dict[str, Array]]:
         """How many rows, and the numbers that each stage gives."""
         rows, found = -1, {}
         for stage, known in self._formats.items():
@@ -109,6 +138,7 @@ class StageFill:
             table, numbers = given[stage]
             if table.format is not known:
                 raise InputError(f"{self._name}: a table of another stage as `{stage}`")
+            numbers = np.arange(len(table)) if numbers is None else numbers
             numbers = np.ascontiguousarray(numbers, np.int64)
             if rows not in (-1, len(numbers)) or numbers.ndim != 1:
                 raise InputError(

@@ -11,6 +11,8 @@ import numpy as np
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.errors import DefinitionError, InputError
+from featurelib.jit.addresses import address_of
+from featurelib_online.stage_code import BLOCK_WORDS, gather
 
 Array = np.ndarray[Any, Any]
 _SLOT = 8
@@ -26,6 +28,23 @@ class Cell(NamedTuple):
 
     size: int
     place: int
+
+
+class Cells(NamedTuple):
+    """Cells of one size that are gathered together.
+
+    Attributes:
+        size: Their bytes.
+        places: Where they stand among the cells of their size, in the order that is wanted: int64.
+        numbers: Where they stand in a vector of so many bytes a number: int64.
+        at_places, at_numbers: The addresses of both.
+    """
+
+    size: int
+    places: Array
+    numbers: Array
+    at_places: int
+    at_numbers: int
 
 
 class VectorFormat:
@@ -69,6 +88,14 @@ class VectorFormat:
         self.size = -(-at // _SLOT) * _SLOT
         self.index = {size: np.array(at) // size for size, at in self._at.items()}
         """For each size the numbers of its cells in a vector of that many bytes a number."""
+        self.all = self.cells({size: range(len(at)) for size, at in self._at.items()})
+        """All cells."""
+
+    def cells(self, places: Mapping[int, Sequence[int]]) -> tuple[Cells, ...]:
+        """Some cells: for each size their places, in the order that is wanted."""
+        made = ((size, np.array(some, np.int64)) for size, some in places.items())
+        both = ((size, some, self.index[size][some]) for size, some in made)
+        return tuple(Cells(*cells, *map(address_of, cells[1:])) for cells in both)
 
     def _cell(self, size: int, offset: int) -> Cell:
         found = self._at.setdefault(size, [])
@@ -154,30 +181,72 @@ class StageTable:
             for size, at in self.format.index.items():
                 self._data[size][:, row] = np.frombuffer(vector, f"u{size}")[at]
 
-    def gather(
-        self, rows: Array, cells: Mapping[int, Sequence[int]] | None = None
-    ) -> dict[int, Array]:
+    def gather(self, rows: Array, cells: Sequence[Cells] | None = None) -> dict[int, Array]:
         """Cells of some rows: for each size a matrix, a C-contiguous row for each cell.
 
         Args:
             rows: Numbers of rows, int64, any order, any number of times.
-            cells: For each size the places of the cells, in the order that is wanted; None: all.
+            cells: Which (`VectorFormat.cells`); None: all.
 
         Raises:
             InputError: A row is not there.
         """
-        if len(rows) and not (int(rows.min()) >= 0 and int(rows.max()) < self._rows):
-            wrong = rows[(rows < 0) | (rows >= self._rows)][0]
-            raise InputError(f"{self.format.name}: row {wrong} of a table of {self._rows}")
+        given = self.format.all if cells is None else cells
+        rows = np.ascontiguousarray(rows, np.int64)
+        made = {
+            some.size: np.empty((len(some.places), len(rows)), f"u{some.size}") for some in given
+        }
         with self._lock:
-            if cells is None:
-                return {size: data.take(rows, axis=1) for size, data in self._data.items()}
-            return {size: _taken(self._data[size], some, rows) for size, some in cells.items()}
+            blocks = []
+            for size, places, _, at_places, _ in given:
+                data = self._data[size]
+                blocks += [size, len(places), address_of(data), size * data.shape[1], size]
+                blocks += [at_places, address_of(made[size])]
+            _gather(self.format, rows, self._rows, blocks)
+        return made
 
 
-def _taken(data: Array, cells: Sequence[int], rows: Array) -> Array:
-    """Some rows' values of some cells: one cell at a time, because most are not wanted."""
-    made = np.empty((len(cells), len(rows)), data.dtype)
-    for place, cell in zip(made, cells, strict=True):
-        data[cell].take(rows, out=place, mode="clip")  # the rows are checked
-    return made
+class StageRows:
+    """Vectors of a stage that are read once or twice, as they came. Made by `Staged.rows`.
+
+    Args:
+        vectors: How they lie.
+        vectors_of: The vectors, in the order of their rows.
+
+    Raises:
+        InputError: One is no vector of the stage.
+    """
+
+    def __init__(self, vectors: VectorFormat, vectors_of: Sequence[bytes]) -> None:
+        self.format = vectors
+        size = vectors.size
+        for vector in vectors_of:
+            if len(vector) != size:
+                vectors.check(vector)
+        joined = np.frombuffer(b"".join(vectors_of), np.uint8)
+        self._data = joined.reshape(len(vectors_of), size)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def gather(self, rows: Array, cells: Sequence[Cells] | None = None) -> dict[int, Array]:
+        """See `StageTable.gather`."""
+        made, blocks = dict[int, Array](), list[int]()
+        rows = np.ascontiguousarray(rows, np.int64)
+        start, step = address_of(self._data), self.format.size
+        for size, _, numbers, _, at_numbers in self.format.all if cells is None else cells:
+            made[size] = out = np.empty((len(numbers), len(rows)), f"u{size}")
+            blocks += [size, len(numbers), start, size, step, at_numbers, address_of(out)]
+        _gather(self.format, rows, len(self._data), blocks)
+        return made
+
+    def columns(self, cells: Cells) -> Array:
+        """Cells of all rows, a row for each: a new array (rows, cells) of words of their size."""
+        return self._data.view(f"u{cells.size}").take(cells.numbers, axis=1)
+
+
+def _gather(known: VectorFormat, rows: Array, limit: int, blocks: list[int]) -> None:
+    words = np.array(blocks, np.int64)
+    wrong = gather(len(rows), address_of(rows), limit, len(words) // BLOCK_WORDS, address_of(words))
+    if wrong >= 0:
+        raise InputError(f"{known.name}: row {rows[wrong]} of a table of {limit}")

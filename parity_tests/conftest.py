@@ -1,12 +1,20 @@
 """Rules for the whole suite."""
 
+from __future__ import annotations
+
 import compileall
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
+
 _ROOT = Path(__file__).parents[1]
+_TOGETHER = ("parity_tests/device/", "parity_tests/windows/")
+"""Folders whose tests compile much in common that no file keeps: one process does it once."""
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]+")
 
 
@@ -22,3 +30,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         for package in ("featurelib", "featurelib_offline", "featurelib_online"):
             compileall.compile_dir(_ROOT / package, quiet=2)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """With `-n`, a process gets whole files: what a module makes for its tests is made once.
+
+    What compiles takes most of the time of a run that finds no machine code, and two processes
+    that come to the same function at once both compile it.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
+
+    return Scheduling(config, log)

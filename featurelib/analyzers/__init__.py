@@ -1,44 +1,78 @@
 """Analyzers: statistics over all rows, found at fit. Importing this registers their methods too."""
 
+from featurelib.analyzers import encoders as _encoders  # noqa: F401 - registers methods
+from featurelib.analyzers import imputing as _imputing  # noqa: F401 - registers methods
 from featurelib.analyzers import transforms as _transforms  # noqa: F401 - registers methods
 from featurelib.analyzers.base import (
     Accumulator,
     Analyzer,
-    ArrayBatch,
-    ColumnBatch,
     FittedValue,
-    TextBatch,
     all_analyzers,
     analyzer,
     from_json,
 )
+from featurelib.analyzers.batches import ArrayBatch, ColumnBatch, TextBatch
+from featurelib.analyzers.by_key import ByKey
+from featurelib.analyzers.combinations import pca, polynomial
 from featurelib.analyzers.counting import Count, Vocabulary
-from featurelib.analyzers.functions import count, max, mean, min, quantiles, std, var, vocabulary
+from featurelib.analyzers.counts import Counts
+from featurelib.analyzers.functions import (
+    count,
+    max,
+    mean,
+    median,
+    min,
+    mode,
+    quantile,
+    quantiles,
+    std,
+    var,
+    vocabulary,
+)
+from featurelib.analyzers.mode import Mode
 from featurelib.analyzers.moments import Mean, Std, Var
 from featurelib.analyzers.order import Max, Min, Quantiles
+from featurelib.analyzers.principal_axes import PrincipalAxes
+from featurelib.analyzers.quantile import Quantile
+from featurelib.analyzers.target_mean import TargetMean
+from featurelib.analyzers.uniform_edges import UniformEdges
+from featurelib.analyzers.yeo_johnson import YeoJohnson
 
 __all__ = [
     "Accumulator",
     "Analyzer",
     "ArrayBatch",
+    "ByKey",
     "ColumnBatch",
     "Count",
+    "Counts",
     "FittedValue",
     "Max",
     "Mean",
     "Min",
+    "Mode",
+    "PrincipalAxes",
+    "Quantile",
     "Quantiles",
     "Std",
+    "TargetMean",
     "TextBatch",
+    "UniformEdges",
     "Var",
     "Vocabulary",
+    "YeoJohnson",
     "all_analyzers",
     "analyzer",
     "count",
     "from_json",
     "max",
     "mean",
+    "median",
     "min",
+    "mode",
+    "pca",
+    "polynomial",
+    "quantile",
     "quantiles",
     "std",
     "var",

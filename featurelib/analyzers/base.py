@@ -8,38 +8,26 @@ of its kind, and gives a value that shows none of this, because nothing is round
 from __future__ import annotations
 
 import dataclasses
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar, Protocol, TypeVar
 
-import numpy as np
-
-from featurelib.dtypes import DType
+from featurelib.dtypes import DType, struct_type
 from featurelib.errors import DefinitionError, FeatureTypeError, FitError, UnknownOpError
 from featurelib.tables import TableData
 
-FittedValue = bool | int | float | TableData
-"""A scalar as kernels hold it (a Datetime is its microseconds), or a table."""
-
-
-class ColumnBatch(Protocol):
-    """Some rows of one column, as an engine hands them to accumulators."""
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Values at the storage width, and one byte a row that is 0 for null (None: no nulls)."""
-        ...
-
-    def value_counts(self) -> Mapping[Any, int]:
-        """How often each present value occurs: text as str, integers as int."""
-        ...
+FittedValue = bool | int | float | bytes | TableData
+"""A scalar as kernels hold it (a Datetime is its microseconds, text its UTF-8), or a table."""
 
 
 class Accumulator(Protocol):
     """The computing half of one analyzer on one column; used by one thread at a time."""
 
-    def update(self, batch: ColumnBatch) -> None:
-        """Takes some rows."""
+    def update(self, batch: Any) -> None:
+        """Takes some rows: a `ColumnBatch`; for several columns a tuple with one of each."""
         ...
 
     def merge(self, other: Any) -> None:
@@ -64,10 +52,16 @@ class Analyzer(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    sees_target: ClassVar[bool] = False
+    """Whether `fit_transform` gives a row what the other folds say: its accumulator has
+    ``out_of_fold(whole, where)``, the statistic of a whole without the rows that it took."""
 
     @abstractmethod
     def result_dtype(self, arg: DType) -> DType:
         """The type of the statistic of a column.
+
+        Args:
+            arg: The column's type; of several columns a Struct of theirs (`argument_type`).
 
         Raises:
             FeatureTypeError: The analyzer does not take this type.
@@ -99,6 +93,8 @@ class Analyzer(ABC):
 
 
 A = TypeVar("A", bound=type[Analyzer])
+_NUMBER = re.compile(r"[+-]?(\d+/\d*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?)")
+_MOST_DIGITS = 400
 _ANALYZERS: dict[str, type[Analyzer]] = {}
 
 
@@ -128,12 +124,32 @@ def all_analyzers() -> tuple[type[Analyzer], ...]:
     return tuple(_ANALYZERS[key] for key in sorted(_ANALYZERS))
 
 
+def argument_type(dtypes: Sequence[DType]) -> DType:
+    """What an analyzer is asked about: a column's type, or a Struct of those of several."""
+    if len(dtypes) == 1:
+        return dtypes[0]
+    return struct_type(tuple((str(i), dtype, True) for i, dtype in enumerate(dtypes)))
+
+
 def check_non_finite(name: str, non_finite: str) -> None:
     """Refuses any value of the parameter `non_finite` but the two that have a meaning."""
     if non_finite not in ("error", "drop"):
         raise DefinitionError(
             f'{name}: expected non_finite="error" or "drop", got non_finite={non_finite!r}'
         )
+
+
+def exact(value: Any) -> Fraction:
+    """The fraction that a number's shortest decimal means, or a text such as ``1/3``.
+
+    Raises:
+        ValueError: It is neither, or has more digits than a number of a person: 10**1000000 in a
+            file would take all memory.
+    """
+    text = str(value)
+    if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
+        raise ValueError(f"expected a number, got {text[:_MOST_DIGITS]!r}")
+    return Fraction(text)
 
 
 def no_values(name: str, where: str) -> FitError:
@@ -163,46 +179,3 @@ def out_of_range(name: str, where: str) -> FitError:
 def place(where: str) -> str:
     """The beginning of an error's message."""
     return f"{where}: " if where else ""
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayBatch:
-    """Rows of a column of numbers, truth values or times, as NumPy arrays."""
-
-    values: np.ndarray
-    valid: np.ndarray | None = None
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """The arrays as they are."""
-        return self.values, self.valid
-
-    def value_counts(self) -> dict[int, int]:
-        """Counted by sorting."""
-        values, counts = np.unique(present(self), return_counts=True)
-        return dict(zip(values.tolist(), counts.tolist(), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class TextBatch:
-    """Rows of a column of text, as a Python sequence; None is null."""
-
-    values: Sequence[str | None]
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Only which rows are there; text has no array of values."""
-        valid = np.fromiter((v is not None for v in self.values), np.uint8, len(self.values))
-        return np.zeros(len(self.values), np.uint8), valid
-
-    def value_counts(self) -> dict[str, int]:
-        """Counted one by one."""
-        counts: dict[str, int] = {}
-        for value in self.values:
-            if value is not None:
-                counts[value] = counts.get(value, 0) + 1
-        return counts
-
-
-def present(batch: ColumnBatch) -> np.ndarray:
-    """The values of the rows that are not null."""
-    values, valid = batch.arrays()
-    return values if valid is None else values[valid.astype(bool)]

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from featurelib.analyzers.base import Accumulator, Analyzer, ColumnBatch, analyzer, no_values
+from featurelib.analyzers.base import Accumulator, Analyzer, analyzer, no_values
+from featurelib.analyzers.batches import ColumnBatch
 from featurelib.dtypes import INT64, DType, table_type
 from featurelib.errors import DefinitionError
 from featurelib.tables import TableData
@@ -91,7 +92,12 @@ class _VocabularyAccumulator:
     def finish(self, where: str = "") -> TableData:
         if not self._counts:
             raise no_values(self._definition.name, where)
-        # Strings compare by code point, which is the order of their UTF-8 bytes.
-        falling = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
-        values = [v for v, n in falling if n >= self._definition.min_count]
+        least = self._definition.min_count
+        values = [v for v in falling(self._counts) if self._counts[v] >= least]
         return TableData(self._kind, tuple(values[: self._definition.max_size]))
+
+
+def falling(counts: Counter[Any]) -> list[Any]:
+    """Values by falling count, ties by UTF-8 bytes or by value."""
+    # Strings compare by code point, which is the order of their UTF-8 bytes.
+    return sorted(counts, key=lambda value: (-counts[value], value))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from featurelib.analyzers.base import (
     Accumulator,
     Analyzer,
-    ColumnBatch,
     analyzer,
     check_non_finite,
     found_non_finite,
@@ -17,6 +16,7 @@ from featurelib.analyzers.base import (
     out_of_range,
     place,
 )
+from featurelib.analyzers.batches import ColumnBatch
 from featurelib.dtypes import FLOAT64, DType
 from featurelib.errors import DefinitionError, FitError
 

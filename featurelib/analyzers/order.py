@@ -16,13 +16,13 @@ import numpy as np
 from featurelib.analyzers.base import (
     Accumulator,
     Analyzer,
-    ColumnBatch,
     analyzer,
     check_non_finite,
+    exact,
     found_non_finite,
     no_values,
-    present,
 )
+from featurelib.analyzers.batches import ColumnBatch, present
 from featurelib.dtypes import DType, table_type
 from featurelib.errors import DefinitionError
 from featurelib.ratio import divide
@@ -79,7 +79,7 @@ class _ExtremeAccumulator:
 
     def update(self, batch: ColumnBatch) -> None:
         values = present(batch)
-        keys, dropped = _keys(values)
+        keys, dropped = order_keys(values)
         self._non_finite += dropped
         if keys.size:
             self._take(int(keys.min() if self._definition.name == "min" else keys.max()))
@@ -95,7 +95,7 @@ class _ExtremeAccumulator:
         if self._best is None:
             raise no_values(self._definition.name, where)
         if self._dtype.is_float:
-            return _float_of_key(self._best)
+            return float_of_key(self._best)
         return bool(self._best) if self._dtype.name == "Bool" else self._best
 
     def _take(self, key: int) -> None:
@@ -132,17 +132,19 @@ class Quantiles(Analyzer):
     def __post_init__(self) -> None:
         check_non_finite(self.name, self.non_finite)
         if self.rule not in RULES:
-            raise DefinitionError(f"quantiles: expected a rule of {RULES}, got rule={self.rule!r}")
-        try:
-            probs = tuple(Fraction(str(p)) for p in self.probs)
-        except (ValueError, ZeroDivisionError, TypeError):
             raise DefinitionError(
-                f"quantiles: expected numbers from 0 to 1, got probs={self.probs!r}"
+                f"{self.name}: expected a rule of {RULES}, got rule={self.rule!r}"
+            )
+        try:
+            probs = tuple(map(exact, self.probs))
+        except (ValueError, TypeError):
+            raise DefinitionError(
+                f"{self.name}: expected numbers from 0 to 1, got probs={self.probs!r}"
             ) from None
         increasing = all(a < b for a, b in itertools.pairwise(probs))
         if not probs or not increasing or probs[0] < 0 or probs[-1] > 1:
             raise DefinitionError(
-                f"quantiles: expected increasing numbers from 0 to 1, got probs={self.probs!r}"
+                f"{self.name}: expected increasing numbers from 0 to 1, got probs={self.probs!r}"
             )
         # Held as text: equal probabilities are equal parameters, whatever they were written as.
         object.__setattr__(self, "probs", tuple(map(str, probs)))
@@ -157,10 +159,12 @@ class Quantiles(Analyzer):
         return table_type("f64")
 
     def start(self, dtype: DType) -> Accumulator:
-        return _QuantileAccumulator(self, dtype)
+        return QuantileAccumulator(self, dtype)
 
 
-class _QuantileAccumulator:
+class QuantileAccumulator:
+    """All values of a column, eight bytes each; quantiles of them at the end."""
+
     def __init__(self, definition: Quantiles, dtype: DType) -> None:
         self._definition = definition
         self._is_float = dtype.is_float
@@ -168,7 +172,7 @@ class _QuantileAccumulator:
         self._non_finite = 0
 
     def update(self, batch: ColumnBatch) -> None:
-        keys, dropped = _keys(present(batch))
+        keys, dropped = order_keys(present(batch))
         self._non_finite += dropped
         self._parts.append(keys)
 
@@ -185,22 +189,22 @@ class _QuantileAccumulator:
             raise no_values(name, where)
         keys = np.concatenate(parts)
         places = [
-            _position(Fraction(p), keys.size, self._definition.rule) for p in self._definition.probs
+            position(Fraction(p), keys.size, self._definition.rule) for p in self._definition.probs
         ]
         keys.partition(sorted({i for low, high, _ in places for i in (low, high)}))
         values = []
         for low, high, share in places:
             a, b = self._value(keys[low]), self._value(keys[high])
-            exact = Fraction(a) + (Fraction(b) - Fraction(a)) * share
+            between = Fraction(a) + (Fraction(b) - Fraction(a)) * share
             is_one = share == 0 or int(keys[low]) == int(keys[high])
-            values.append(float(a) if is_one else divide(exact.numerator, exact.denominator))
+            values.append(float(a) if is_one else divide(between.numerator, between.denominator))
         return TableData("f64", tuple(values))
 
     def _value(self, key: Any) -> int | float:
-        return _float_of_key(int(key)) if self._is_float else int(key)
+        return float_of_key(int(key)) if self._is_float else int(key)
 
 
-def _position(p: Fraction, n: int, rule: str) -> tuple[int, int, Fraction]:
+def position(p: Fraction, n: int, rule: str) -> tuple[int, int, Fraction]:
     """Two indices into n sorted values, and how far to go from the first to the second."""
     if rule == "equiprobable":
         share = p * n
@@ -214,7 +218,7 @@ def _position(p: Fraction, n: int, rule: str) -> tuple[int, int, Fraction]:
     return index, index, Fraction(0)
 
 
-def _keys(values: np.ndarray) -> tuple[np.ndarray, int]:
+def order_keys(values: np.ndarray) -> tuple[np.ndarray, int]:
     """New integers in the order of the finite values, and how many values were not finite."""
     if values.dtype.kind in "ub":
         return values.astype(np.uint64), 0
@@ -227,7 +231,7 @@ def _keys(values: np.ndarray) -> tuple[np.ndarray, int]:
     return bits ^ ((bits >> np.int64(63)) & _MAGNITUDE), dropped
 
 
-def _float_of_key(key: int) -> float:
-    """The float whose key in `_keys` this is."""
+def float_of_key(key: int) -> float:
+    """The float whose key in `order_keys` this is."""
     bits = key if key >= 0 else key ^ int(_MAGNITUDE)
     return float(np.int64(bits).view(np.float64))

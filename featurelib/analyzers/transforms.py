@@ -6,8 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from featurelib.analyzers.counting import Vocabulary
+from featurelib.analyzers.keyed import statistic
 from featurelib.analyzers.moments import Mean, Std
 from featurelib.analyzers.order import Max, Min, Quantiles
+from featurelib.analyzers.quantile import Quantile
+from featurelib.analyzers.uniform_edges import UniformEdges
 from featurelib.dtypes import FLOAT64
 from featurelib.errors import DefinitionError
 from featurelib.node import Node, analyze, apply, literal
@@ -15,32 +18,59 @@ from featurelib.op import method
 
 
 @method("standardize")
-def standardize(x: Node, *, non_finite: str = "error") -> Any:
-    """(x - mean) / deviation of the training rows, as Float64; a deviation of 0 divides by 1."""
-    center = analyze(Mean(non_finite), x)
-    return _scaled(x, center, analyze(Std(non_finite), x))
+def standardize(x: Node, by: Node | None = None, *, non_finite: str = "error") -> Any:
+    """(x - mean) / deviation of the training rows, as Float64; a deviation of 0 divides by 1.
+
+    With a key `by`, of text or integers, the training rows are those with this row's key; the
+    result is null for a key that is null, that no training row has, or that has no value there.
+    """
+    center = statistic(Mean(non_finite), x, by)
+    return _scaled(x, center, statistic(Std(non_finite), x, by))
 
 
 @method("min_max")
-def min_max(x: Node, *, non_finite: str = "error") -> Any:
+def min_max(x: Node, by: Node | None = None, *, non_finite: str = "error") -> Any:
     """(x - min) / (max - min) of the training rows, as Float64; a range of 0 divides by 1.
 
     Rows beyond the training range give values below 0 or above 1: clip them if that is meant.
+    `by` is that of `standardize`.
     """
-    low = analyze(Min(non_finite), x).cast(FLOAT64)
-    high = analyze(Max(non_finite), x).cast(FLOAT64)
+    low = statistic(Min(non_finite), x, by).cast(FLOAT64)
+    high = statistic(Max(non_finite), x, by).cast(FLOAT64)
     return _scaled(x, low, high - low)
 
 
 @method("max_abs")
-def max_abs(x: Node, *, non_finite: str = "error") -> Any:
+def max_abs(x: Node, by: Node | None = None, *, non_finite: str = "error") -> Any:
     """x / the largest magnitude of the training rows, as Float64; a magnitude of 0 divides by 1.
 
-    A zero stays a zero, so rows that are mostly zeros stay so.
+    A zero stays a zero, so rows that are mostly zeros stay so. `by` is that of `standardize`.
     """
-    ends = (analyze(Min(non_finite), x), analyze(Max(non_finite), x))
+    ends = (statistic(Min(non_finite), x, by), statistic(Max(non_finite), x, by))
     low, high = (end.cast(FLOAT64).abs() for end in ends)
     return x.cast(FLOAT64) / _but_zero(low.max_horizontal(high))
+
+
+@method("robust_scale")
+def robust_scale(
+    x: Node,
+    low: float = 0.25,
+    high: float = 0.75,
+    *,
+    by: Node | None = None,
+    rule: str = "linear",
+    non_finite: str = "error",
+) -> Any:
+    """(x - median) / (upper - lower quantile) of the training rows, as Float64; 0 divides by 1.
+
+    A few values that are far off move it little. `rule` is that of `fl.quantiles`; the median is
+    always half way between two middle values. `by` is that of `standardize`.
+    """
+    center = statistic(Quantile(("1/2",), "linear", non_finite), x, by)
+    lower, upper = (statistic(Quantile((p,), rule, non_finite), x, by) for p in (low, high))
+    if not Fraction(str(low)) < Fraction(str(high)):
+        raise DefinitionError(f"robust_scale: expected low < high, got low={low}, high={high}")
+    return _scaled(x, center, upper - lower)
 
 
 @method("quantile_bin")
@@ -54,6 +84,33 @@ def quantile_bin(x: Node, n: int, *, rule: str = "linear", non_finite: str = "er
         raise DefinitionError(f"quantile_bin: expected n >= 2 bins, got n={n!r}")
     edges = Quantiles(tuple(Fraction(k, n) for k in range(1, n)), rule, non_finite)
     return apply("bucketize", (x.cast(FLOAT64), analyze(edges, x)), {"right": False})
+
+
+@method("uniform_bin")
+def uniform_bin(x: Node, n: int, *, non_finite: str = "error") -> Any:
+    """Which of n bins of equal width x falls in: 0 to n - 1, as UInt32.
+
+    The bins go from the smallest to the largest value of the training rows; what is beyond is in
+    the first or the last. A value on an edge is in the upper bin.
+    """
+    edges = analyze(UniformEdges(n, non_finite), x)
+    return apply("bucketize", (x.cast(FLOAT64), edges), {"right": False})
+
+
+@method("quantile_transform")
+def quantile_transform(x: Node, n: int = 1000, *, non_finite: str = "error") -> Any:
+    """The share of training rows below x, from 0 to 1, by n quantiles, as Float64.
+
+    The quantiles are at 0, 1 / (n - 1), ..., 1; between two of them the share grows in proportion.
+    Up to the smallest training value it is 0, from the largest on 1; a value that several
+    quantiles have is given the middle of them. So whatever the values are, they become uniform.
+    """
+    if not isinstance(n, int) or isinstance(n, bool) or n < 2:
+        raise DefinitionError(f"quantile_transform: expected n >= 2 quantiles, got n={n!r}")
+    probs = tuple(Fraction(k, n - 1) for k in range(n))
+    return apply(
+        "quantile_rank", (x.cast(FLOAT64), analyze(Quantiles(probs, "linear", non_finite), x))
+    )
 
 
 @method("vocabulary_index")

@@ -145,7 +145,9 @@ def type_text(annotation: Any) -> str:
         return f"{origin.__name__}[{', '.join(map(type_text, inside))}]"
     if isinstance(annotation, (DType, TypeSet)):
         return "Any"
-    return str(annotation.__name__)
+    # A class of `datetime` by its full name: `date` alone is a method where stubs name it.
+    module = "datetime." if annotation.__module__ == "datetime" else ""
+    return f"{module}{annotation.__name__}"
 
 
 def type_sets(ops: list[Op]) -> dict[str, list[str]]:
@@ -156,5 +158,7 @@ def type_sets(ops: list[Op]) -> dict[str, list[str]]:
         for body in op.bodies:
             for pattern in (*body.args, body.result):
                 if isinstance(pattern, TypeSet) and pattern.names and len(pattern.names) > 1:
-                    found[pattern.name] = sorted(pattern.names, key=order.index)
+                    listed = sorted(pattern.elements or pattern.names, key=order.index)
+                    of = "Lists and Arrays of " if pattern.elements is not None else ""
+                    found[pattern.name] = [of + listed[0], *listed[1:]]
     return dict(sorted(found.items()))

@@ -39,6 +39,8 @@ version that changes with its meaning and with nothing else: bundles name both.
 _JOINED = dict.fromkeys(("casing", "text_methods", "text_parts", "text_values"), "text") | {
     "cycles": "elementary"
 }
+_FITTED = ("featurelib.analyzers.functions", "featurelib.analyzers.combinations")
+"""Where the functions of `featurelib` are that stand for fitted values, or take several columns."""
 _ULP = re.compile(r"At most ([0-9.]+) ulp")
 
 
@@ -142,7 +144,7 @@ def _analyzers() -> list[str]:
     lines += ["Found by a full pass at fit, then constant; see also the family *analyzers*.", ""]
     for name in featurelib.__all__:
         fn = getattr(featurelib, name)
-        if getattr(fn, "__module__", "") != "featurelib.analyzers.functions":
+        if getattr(fn, "__module__", "") not in _FITTED:
             continue
         listed = ", ".join(map(_parameter, inspect.signature(fn).parameters.values()))
         lines += [f"### `fl.{name}({listed})`", "", *_prose(inspect.getdoc(fn) or ""), ""]

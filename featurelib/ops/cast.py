@@ -4,7 +4,7 @@ A float becomes an integer by truncation; NaN, infinities and what is out of ran
 does an integer that its new type cannot hold. To a float the nearest value is taken, halves to
 even, rounded once. Truth values are 0 and 1; any number but zero is true, NaN too. Dates are days,
 Datetimes and Durations microseconds; a Date becomes midnight UTC and back, whatever the zone.
-Text that is exactly an integer or a truth value becomes one, all else null; integers, truth values,
+Text that is exactly a number or a truth value becomes one, all else null; integers, truth values,
 Dates and Datetimes in UTC become text as in Polars (`featurelib/ops/text_values`).
 
 A parameter `to` (and `zone`) of these ops names the result type; bodies do not see it.
@@ -259,6 +259,8 @@ def _cast_text(x: Node, target: DType) -> Node:
         return apply("text_of", (x,))
     if x.dtype == STRING and target == BOOL:
         return apply("parse_bool", (x,))
+    if x.dtype == STRING and target.is_float:
+        return apply("parse_float", (x,), {"single": target == FLOAT32})
     if x.dtype == STRING and target.is_integer:
         low, high = target.bounds
         if target.is_unsigned:

@@ -1,4 +1,4 @@
-"""Rounding: floor, ceil, round, truncate, and bucketize (the index of the bin)."""
+"""Rounding: floor, ceil, round, truncate, bucketize (the index of the bin), rank of quantiles."""
 
 from typing import Any
 
@@ -10,20 +10,24 @@ from featurelib.intrinsics import (
     f64_copysign,
     f64_div,
     f64_floor,
+    f64_from_i64,
     f64_rint,
     f64_trunc,
     i64_add,
     i64_shr,
+    i64_sub,
     load_f64,
     u64_from_i64,
 )
 from featurelib.node import Node, apply
-from featurelib.op import Float, FloatTable, method, op
+from featurelib.op import Float, FloatTable, kernel_function, method, op
 from featurelib.ops.comparison import Integer
 from featurelib.tables import TableData
 
 _WHOLE = 4503599627370496.0
 """2**52: a float of this magnitude or more has no digits after the point."""
+_LARGEST = 1.7976931348623157e308
+"""The largest finite float: what is above it is an infinity."""
 
 
 @op("floor", version=1)
@@ -94,6 +98,53 @@ def bucketize(x: Float, edges: FloatTable, *, right: Bool) -> UInt32:
         else:
             high = middle
     return u64_from_i64(low)
+
+
+@kernel_function
+def _share(x: Float64, low: Float64, high: Float64) -> Float64:
+    """How far x is on the way from low to high, for low < x < high."""
+    width = high - low
+    if width > _LARGEST:  # then halves are exact, and their difference has a value
+        return f64_div(x * 0.5 - low * 0.5, high * 0.5 - low * 0.5)
+    return f64_div(x - low, width)
+
+
+@op("quantile_rank", version=1, public=False)
+def quantile_rank(x: Float64, quantiles: FloatTable) -> Float64:
+    """Where x stands among n rising quantiles: 0 at the first and below, 1 at the last and above.
+
+    Between two neighbours in proportion; at quantiles that are equal in the middle of them. NaN is
+    NaN, also where there are fewer than two quantiles.
+    """
+    last = i64_sub(quantiles.stop, 1)
+    if x != x or last < 1:
+        return f64_div(0.0, 0.0)
+    if x <= load_f64(quantiles.buf, 0):
+        return 0.0
+    if x >= load_f64(quantiles.buf, last):
+        return 1.0
+    # The first quantile that is not below x, and the first that is above it.
+    first, above = 0, last
+    while first < above:
+        middle = i64_shr(i64_add(first, above), 1)
+        if load_f64(quantiles.buf, middle) < x:
+            first = i64_add(middle, 1)
+        else:
+            above = middle
+    low, high = first, last
+    while low < high:
+        middle = i64_shr(i64_add(low, high), 1)
+        if load_f64(quantiles.buf, middle) <= x:
+            low = i64_add(middle, 1)
+        else:
+            high = middle
+    if low > first:
+        rank = f64_from_i64(i64_add(first, i64_sub(low, 1))) * 0.5
+    else:
+        before = load_f64(quantiles.buf, i64_sub(first, 1))
+        part = _share(x, before, load_f64(quantiles.buf, first))
+        rank = f64_from_i64(i64_sub(first, 1)) + part
+    return f64_div(rank, f64_from_i64(last))
 
 
 @method("round")

@@ -1,4 +1,4 @@
-"""Text in parts: occurrences counted and replaced, the n-th part, padding to a length.
+"""Text in parts: occurrences counted and replaced, the n-th part, padding, turned and repeated.
 
 Occurrences are those of plain text, from left to right, and do not overlap. The empty text occurs
 before each code point and at the end, as in Polars.
@@ -21,7 +21,14 @@ from featurelib.node import Node, apply
 from featurelib.op import Arena, Nulls, kernel_function, method, op
 from featurelib.ops.text import _copy, find_bytes
 from featurelib.ops.text_methods import _check_literal, _integer
-from featurelib.ops.utf8 import MAX_COUNT, char_width, count_chars, encoded_width, store_char
+from featurelib.ops.utf8 import (
+    MAX_COUNT,
+    char_before,
+    char_width,
+    count_chars,
+    encoded_width,
+    store_char,
+)
 
 MINUS, PLUS, ZERO = 45, 43, 48
 
@@ -162,6 +169,48 @@ def zfill(s: String, arena: Arena, *, length: Int64) -> String:
         start = i64_add(start, 1)
     stop = _copy(View(s.buf, start, s.stop), buf, _fill(buf, at, ZERO, n))
     return View(buf, 0, stop), True
+
+
+@op("str.reverse", version=1, nulls=Nulls.MAYBE, device_reason="text that makes text")
+def reverse(s: String, arena: Arena) -> String:
+    """The code points from the last to the first; null over the row limit.
+
+    A letter and an accent that follows it change places: nothing keeps them together.
+    """
+    size = i64_sub(s.stop, s.start)
+    if size > arena_limit(arena):
+        return View(s.buf, s.start, s.start), False
+    buf = arena_reserve(arena, size)
+    out, stop = 0, s.stop
+    while stop > s.start:
+        start = char_before(s, stop)
+        out = _copy(View(s.buf, start, stop), buf, out)
+        stop = start
+    return View(buf, 0, size), True
+
+
+@op("str.repeat", version=1, nulls=Nulls.MAYBE, public=False,
+    device_reason="text that makes text")  # fmt: skip
+def repeat(s: String, arena: Arena, *, n: Int64) -> String:
+    """The text n times; null over the row limit."""
+    size = i64_sub(s.stop, s.start)
+    most = arena_limit(arena)
+    # The number first: a product of both could wrap.
+    if n > most or i64_mul(size, n) > most:
+        empty = size == 0
+        return View(s.buf, s.start, s.start), empty
+    total = i64_mul(size, n) if n > 0 else 0
+    buf = arena_reserve(arena, total)
+    out = 0
+    while out < total:
+        out = _copy(s, buf, out)
+    return View(buf, 0, total), True
+
+
+@method("str.repeat")
+def _repeat(s: Node, n: int) -> Node:
+    """The text n times, one after the other; null over the row limit."""
+    return apply("str.repeat", (s,), {"n": _integer(n, "str.repeat, n", 0)})
 
 
 @method("str.count_matches")

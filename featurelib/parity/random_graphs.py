@@ -30,7 +30,7 @@ INPUT_TYPES: tuple[DType, ...] = (
     dtypes.UINT64, dtypes.INT16, dtypes.DATE, dtypes.DURATION, dtypes.UINT8, dtypes.INT8,
     dtypes.UINT32, dtypes.INT32, dtypes.UINT16, dtypes.datetime_type("America/New_York"),
     dtypes.list_type(dtypes.INT64), dtypes.list_type(dtypes.UINT16),
-    dtypes.list_type(dtypes.FLOAT32),
+    dtypes.list_type(dtypes.FLOAT32), dtypes.list_type(dtypes.BOOL),
 )  # fmt: skip
 
 _BY_NAME: dict[str, tuple[Any, ...]] = {
@@ -42,6 +42,7 @@ _BY_NAME: dict[str, tuple[Any, ...]] = {
     "high": (127, 1000),
     "above": (128, 1000),
     "length": (0, 1, 5, 40),
+    "limit": (1, 5, 40),
     "char": (32, 48, 233, 128_512),
 }
 _BY_KIND: dict[str, tuple[Any, ...]] = {
@@ -60,12 +61,19 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("cast", (dtypes.FLOAT32,)), ("cast", (dtypes.BOOL,)), ("cast", (dtypes.DATE,)),
     ("cast", (dtypes.INT64,)), ("cast", (dtypes.DATETIME,)), ("dt.hour", ()), ("dt.weekday", ()),
     ("dt.truncate", ("1d",)), ("dt.truncate", ("1mo",)),
-    ("dt.convert_time_zone", ("Europe/Dublin",)), ("str.to_uppercase", ()),
+    ("dt.convert_time_zone", ("Europe/Dublin",)), ("dt.offset_by", ("-1mo2d",)),
+    ("dt.add_years", (1,)), ("dt.month_end", ()), ("dt.is_business_day", ()),
+    ("str.to_uppercase", ()),
     ("str.to_lowercase", ()), ("hash_bucket", (97,)), ("one_hot", (3,)), ("is_between", (0, 10)),
     ("fill_null", (0,)), ("fill_null", ("",)), ("clip", (-1, 1)), ("round", (1,)),
     ("cast", (dtypes.STRING,)), ("str.to_date", ()),
     ("str.to_datetime", ("%Y-%m-%d %H:%M:%S.%f+00:00",)),
     ("list.hash_bucket", (97,)), ("list.tail", (2,)), ("list.contains", (0,)), ("fill_null", ([],)),
+    ("list.get", (-1,)), ("list.sum", ()), ("list.mean", ()), ("list.max", ()), ("list.all", ()),
+    ("list.unique", ()), ("list.pad_to", (3,)), ("list.norm", ()), ("list.normalize", ()),
+    ("list.multi_hot", (4,)), ("list.hash_vector", (5,)), ("geohash", (1.5, 4)), ("arr.sum", ()),
+    ("arr.normalize", ()), ("add", (0.5,)), ("str.char_ngrams", (3, 97)),
+    ("str.word_ngrams", (1, 97)),
 )  # fmt: skip
 
 

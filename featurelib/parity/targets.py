@@ -127,9 +127,9 @@ def made_up_state(fits: tuple[Node, ...]) -> FittedState:
     return FittedState(made)
 
 
-def _scalar(dtype: DType, i: int) -> bool | int | float:
-    if dtype.kind == "b":
-        return True
+def _scalar(dtype: DType, i: int) -> bool | int | float | bytes:
+    if dtype.kind in ("b", "v"):
+        return True if dtype.kind == "b" else b"made up"
     return 1.5 + i if dtype.kind == "f" else 2 + i
 
 
@@ -140,7 +140,7 @@ def _table(kind: str, dtype: DType) -> TableData:
     if kind == "f64":
         return TableData(kind, (-10.0, -0.5, 0.0, 1.0, 2.5, 60.0, 1e6), "made up")
     if kind in ("integers", "i64", "u64"):
-        low, high = dtype.bounds
+        low, high = dtype.bounds if kind == "integers" else (0, 100)
         return TableData(kind, tuple(v for v in (0, 1, 2, 7, 100) if low <= v <= high), "made up")
     raise ParityError(f"no values are known for a fitted table of kind {kind}")
 

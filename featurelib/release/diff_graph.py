@@ -79,7 +79,8 @@ class _Side:
             name, params = analyzer_of(node)
             said = "".join(f", {k}={value_text(v)}" for k, v in params.items())
             fitted = fitted_text(self.bundle.state[node.key], node.dtype)
-            return f"fit {name} {_name(node.args[0])}{said} -> {fitted}"
+            of = ", ".join(map(_name, node.args))
+            return f"fit {name} {of}{said} -> {fitted}"
         given = [
             constant(a.param["value"], a.dtype) if a.op == LITERAL else _name(a) for a in node.args
         ]

@@ -98,7 +98,39 @@ def one_hot_cases() -> list[Case]:
     return made
 
 
+def hash_vector_cases() -> list[Case]:
+    """A 1 or -1 at the place of a hash: by arithmetic of CPython."""
+    made = []
+    hashes = [0, 1, 2, 5, 2**63, 2**63 + 1, 2**64 - 1, 12345678901234567890]
+    for h in hashes:
+        for n in (1, 3):
+            out = put([0.0] * n, h)
+            why = f"{h} modulo {n}"
+            group = "bounds" if h in (0, 2**64 - 1) else "basic"
+            made.append(_hashed(group, [h], out, why, n))
+        for vector in ([0.0, 1.0, -2.0], [-1.0, 0.5, 7.0]):
+            made.append(_hashed("basic", [vector, h], put(vector, h), f"{h} added", 3))
+    made.append(_hashed("nulls", [None], [0.0, 0.0, 0.0], "null adds nothing", 3))
+    made.append(_hashed("nulls", [[1.0, 2.0, 3.0], None], [1.0, 2.0, 3.0], "null adds nothing", 3))
+    made.append(_hashed("nulls", [None, 4], [0.0, 1.0, 0.0], "a null vector is zeros", 3))
+    return made
+
+
+def put(vector: list[float], h: int) -> list[float]:
+    made = list(vector)
+    made[h % len(made)] += -1.0 if h >> 63 else 1.0
+    return made
+
+
+def _hashed(group: str, args: list[Any], out: list[float], why: str, n: int) -> Case:
+    kind = f"Array(Float32, {n})"
+    types = ["UInt64"] if len(args) == 1 else [kind, "UInt64"]
+    oracle = "by hand" if group == "nulls" else f"CPython {platform.python_version()}"
+    return case(group, types, args, kind, out, oracle, why, {"n": n})
+
+
 if __name__ == "__main__":
     write("encode", "vocabulary_index", index_cases())
     write("encode", "place_in", place_cases())
     write("encode", "one_hot", one_hot_cases())
+    write("encode", "hash_vector", hash_vector_cases())

@@ -241,10 +241,11 @@ def write(name: str, cases: list[Line]) -> None:
 
 def main() -> None:
     """Rewrites every file of the family."""
+    from temporal_months import month_ops
     from temporal_zones import zone_ops
 
     zoneinfo.reset_tzpath(to=[])
-    for family in (parts, day_ops, totals, sums, duration_ops, zone_ops):
+    for family in (parts, day_ops, totals, sums, duration_ops, zone_ops, month_ops):
         for name, cases in family():
             write(name, cases)
 

@@ -25,7 +25,7 @@ def test_a_wrong_golden_value_is_found() -> None:
             made[7:8] ^= 128
             return made
 
-    with pytest.raises(ParityError, match="haversine"):
+    with pytest.raises(ParityError, match=r"^geo/\w+@1\.jsonl:\d+: "):
         checks.golden_cases(Wrong(), "geo")
 
 

@@ -7,7 +7,6 @@ import math
 import pickle
 from typing import Any
 
-import numpy as np
 import pytest
 
 import featurelib.ops.arithmetic
@@ -17,14 +16,13 @@ import featurelib.ops.conditional
 import featurelib.ops.encode
 import featurelib.ops.rounding  # noqa: F401 - the shorthands are made of their ops
 from featurelib import dtypes
-from featurelib.analyzers import ArrayBatch, TextBatch, from_json, functions
+from featurelib.analyzers import functions
 from featurelib.dtypes import FLOAT64, INT64, STRING, UINT64, table_type
 from featurelib.errors import BundleFormatError, DefinitionError, FeatureTypeError, FitError
-from featurelib.evaluate import Evaluator
 from featurelib.node import Node, input_node
-from featurelib.program import Program
 from featurelib.state import FittedState
 from featurelib.tables import TableData
+from parity_tests.fit import fitting
 
 VALUES: dict[str, Any] = {
     "a": (FLOAT64, -0.0),
@@ -34,6 +32,7 @@ VALUES: dict[str, Any] = {
     "e": (table_type("f64"), TableData("f64", (5e-324, -0.0, 0.1))),
     "f": (dtypes.BOOL, True),
     "g": (dtypes.datetime_type("Asia/Tokyo"), 1),
+    "h": (STRING, "é".encode()),
 }
 
 
@@ -93,21 +92,7 @@ def test_a_table_of_another_kind_is_refused_before_a_kernel_could_read_it() -> N
 
 def fitted(node: Node, column: list[Any]) -> list[Any]:
     """The outputs of `node` over input x, fitted on that column, by the reference evaluator."""
-    program = Program({"out": node})
-    state = {}
-    for fit in program.fits:
-        (arg,) = fit.args
-        accumulator = from_json(json.loads(fit.param["analyzer"])).start(arg.dtype)
-        if arg.dtype == STRING:
-            accumulator.update(TextBatch(column))
-        else:
-            valid = np.array([v is not None for v in column], np.uint8)
-            values = np.array([0 if v is None else v for v in column], arg.dtype.storage)
-            accumulator.update(ArrayBatch(values, valid))
-        state[fit.key] = (fit.dtype, accumulator.finish())
-    evaluator = Evaluator(program, FittedState(state))
-    texts = [v.encode() if isinstance(v, str) else v for v in column]
-    return [evaluator.row({"x": v})["out"] for v in texts]
+    return fitting.fitted(node, {"x": column})
 
 
 def column(dtype: dtypes.DType) -> Node:
@@ -133,6 +118,41 @@ def test_min_max_maps_the_training_range_to_zero_and_one() -> None:
     """Also for integers; a range of 0 gives 0.0."""
     assert fitted(column(INT64).min_max(), [2, 6, 3, None]) == [0.0, 1.0, 0.25, None]
     assert fitted(column(FLOAT64).min_max(), [7.5, 7.5]) == [0.0, 0.0]
+
+
+def test_robust_scale_is_around_the_median_in_quartile_distances() -> None:
+    """Quartiles of 1, 2, 4, 8, 100 are 2 and 8; where they are equal the divisor is 1."""
+    assert fitted(column(INT64).robust_scale(), [100, 1, 8, None, 4, 2]) == [
+        16.0, -0.5, 2 / 3, None, 0.0, -1 / 3,
+    ]  # fmt: skip
+    assert fitted(column(FLOAT64).robust_scale(0, 1), [3.0, 3.0]) == [0.0, 0.0]
+
+
+def test_impute_replaces_nulls_alone() -> None:
+    """By a statistic or a constant; text has a mode; a NaN stays what it is."""
+    assert fitted(column(INT64).impute("mean"), [1, None, 4]) == [1.0, 2.5, 4.0]
+    assert fitted(column(INT64).impute("median"), [1, None, 4, 9]) == [1.0, 4.0, 4.0, 9.0]
+    assert fitted(column(INT64).impute("mode"), [7, None, 3]) == [7, 3, 3]
+    assert fitted(column(STRING).impute("mode"), ["b", None, "é", "b"]) == [
+        b"b",
+        b"b",
+        "é".encode(),
+        b"b",
+    ]
+    assert fitted(column(STRING).impute("constant", value="-"), [None, "x"]) == [b"-", b"x"]
+    values = [math.nan, None, 3.0]
+    kept, filled, _ = fitted(column(FLOAT64).impute("mean", non_finite="drop"), values)
+    assert math.isnan(kept) and filled == 3.0
+    assert not column(INT64).impute("mode").nullable
+
+
+def test_uniform_bins_are_of_equal_width() -> None:
+    """Four bins from 0 to 8; an edge is in the upper bin, what is beyond in the outer ones."""
+    node = column(FLOAT64).uniform_bin(4)
+    values = [0.0, 1.9, 2.0, 6.0, 8.0, None]
+    assert fitted(node, values) == [0, 0, 1, 3, 3, None]
+    state = fitting.fitted_state(node, {"x": values})
+    assert fitting.computed(node, state, {"x": [-9.0, 99.0]}) == [0, 3]
 
 
 def test_quantile_bin_puts_equal_shares_in_bins_and_edges_in_the_upper_one() -> None:
@@ -168,9 +188,35 @@ def test_an_empty_vocabulary_knows_nothing(dtype: dtypes.DType, value: Any) -> N
         (lambda: functions.vocabulary(column(STRING), max_size=0), DefinitionError, "max_size=0"),
         (lambda: functions.quantiles(column(FLOAT64), [0.5, 0.5]), DefinitionError, "increasing"),
         (lambda: functions.quantiles(column(FLOAT64), [1.5]), DefinitionError, "from 0 to 1"),
+        (lambda: functions.quantiles(column(FLOAT64), ["1e-99999"]), DefinitionError, "e-99999"),
+        (lambda: functions.quantiles(column(FLOAT64), ["1/0"]), DefinitionError, "1/0"),
+        (
+            lambda: column(STRING).target_encode(column(FLOAT64), smoothing=-1),
+            DefinitionError,
+            "-1",
+        ),
+        (
+            lambda: column(STRING).target_encode(column(STRING), smoothing=0),
+            FeatureTypeError,
+            "String",
+        ),
+        (lambda: column(STRING).yeo_johnson(), FeatureTypeError, "got String"),
+        (lambda: column(STRING).principal_component(), FeatureTypeError, "got String"),
+        (lambda: functions.mean(column(STRING), by=column(INT64)), FeatureTypeError, "String"),
+        (
+            lambda: column(FLOAT64).target_encode(column(INT64), smoothing=0),
+            FeatureTypeError,
+            "Float64, Float64",
+        ),
         (lambda: functions.quantiles(column(FLOAT64), [0.5], rule="x"), DefinitionError, "'x'"),
         (lambda: functions.min(column(INT64), non_finite="skip"), DefinitionError, "'skip'"),
         (lambda: column(FLOAT64).quantile_bin(1), DefinitionError, "n=1"),
+        (lambda: column(FLOAT64).uniform_bin(1), DefinitionError, "n=1"),
+        (lambda: column(FLOAT64).robust_scale(0.5, 0.5), DefinitionError, "low=0.5, high=0.5"),
+        (lambda: column(FLOAT64).impute("modal"), DefinitionError, "'modal'"),
+        (lambda: column(FLOAT64).impute("mean", value=1.0), DefinitionError, "value=1.0"),
+        (lambda: column(FLOAT64).impute("constant"), DefinitionError, "value=None"),
+        (lambda: functions.quantile(column(FLOAT64), 2), DefinitionError, "from 0 to 1"),
     ],
 )
 def test_wrong_parameters_are_refused_with_their_value(

@@ -23,6 +23,7 @@ DISTRIBUTION = {
     "griffe": "griffelib",
     "opentelemetry": "opentelemetry-api",
     "sklearn": "scikit-learn",
+    "xdist": "pytest-xdist",
 }
 BROUGHT_BY_ANOTHER = {
     "annotated_types": "pydantic",

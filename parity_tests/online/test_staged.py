@@ -73,6 +73,10 @@ def test_stages_give_the_tensors_of_the_whole() -> None:
     expected = kernel.many([sides["a"][i] | sides["b"][j] for i, j in pairs]).tensors["x"]
     assert filled.tobytes() == expected.tobytes()
     assert out["x"][:-1].tobytes() == expected.tobytes()
+    loose = {s: made.rows(s, [made.vector(s, r) for r in rows]) for s, rows in sides.items()}
+    for which in ("a", "b", "ab"):
+        mixed = {s: (loose[s] if s in which else tables[s], numbers[s]) for s in "ab"}
+        assert made.fill(mixed)["x"].tobytes() == expected.tobytes()
     empty = made.fill({s: (tables[s], []) for s in "ab"})["x"]
     assert empty.shape == (0, expected.shape[1])
 
@@ -110,6 +114,42 @@ def test_some_tensors_need_their_stages_only() -> None:
         made.fill(given, tensors=["c"])
     with pytest.raises(InputError, match="no stage is given"):
         made.fill({}, tensors=["none"])
+
+
+def test_tensors_of_one_stage_are_the_vectors_own_bits() -> None:
+    """Rows as they come, in order, whether a tensor is a copy of cells or is computed."""
+    kinds = {"float32": 2.5, "float64": -0.0, "int16": 7, "uint32": 9, "int64": -1}
+    features = [
+        fl.Feature(f"m_{kind}", version=1, expr=fl.col(f"a_{kind}").fill_null(otherwise))
+        for kind, otherwise in kinds.items()
+    ]
+    features.append(fl.Feature("other", version=1, expr=fl.col("b_float64").fill_null(0.0)))
+    layout = {kind: [f"m_{kind}"] for kind in kinds} | {"other": ["other"]}
+    whole = fl.FeatureSet(
+        "sides", version="1.0.0", inputs=bundle_of().schema, features=features, layout=layout
+    ).bind()
+    made, rows = Staged(whole, STAGES), rows_of("a")
+    given = made.rows("a", [made.vector("a", row) for row in rows])
+    other = rows_of("b")[0]
+    expected = online.compile(whole).many([row | other for row in rows]).tensors
+    for tensors in (list(kinds), ["int16"], ["float64", "float32"]):
+        for numbers in (None, range(len(rows))):
+            filled = made.fill({"a": (given, numbers)}, tensors=tensors)
+            assert list(filled) == tensors
+            for name, tensor in filled.items():
+                assert tensor.dtype == expected[name].dtype
+                assert tensor.tobytes() == expected[name].tobytes()
+    none = made.fill({"a": (made.rows("a", []), None)}, tensors=["int16", "float32"])
+    assert {name: tensor.shape for name, tensor in none.items()} == {
+        "int16": (0, 1), "float32": (0, 1),
+    }  # fmt: skip
+    strange = staged().rows("a", vectors("a"))
+    with pytest.raises(InputError, match="of another stage as `a`"):
+        made.fill({"a": (strange, None)}, tensors=["int16"])
+    with pytest.raises(InputError, match=r"a vector has \d+ bytes, got 3"):
+        made.rows("a", [b"abc"])
+    with pytest.raises(InputError, match="no stage 'c'"):
+        made.rows("c", [])
 
 
 def vectors(side: str) -> list[bytes]:
@@ -196,3 +236,7 @@ def test_a_call_that_does_not_fit_is_refused() -> None:
         made.vector("c", {})
     with pytest.raises(InputError, match="has no aggregates"):
         made.vector("a", rows_of("a")[0], {"things": None})
+    with pytest.raises(InputError, match="has no aggregates"):
+        made.vectors("a", rows_of("a")[:1], [{"things": None}])
+    with pytest.raises(InputError, match="no stage 'c'"):
+        made.vectors("c", [], [])

@@ -3,7 +3,8 @@
 There are two distributions: featurelib, and the client of the serving example, which ships alone.
 Both builds must give the same bytes, so that anyone can rebuild a release and compare. Then the
 wheel is installed with each extra into an environment of its own, and used there (`extras.py`); the
-client's is installed alone, and asks a service that runs from the checkout.
+client's is installed alone, and with all its extras, and asks a service that runs from the
+checkout.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from parity_tests.packaging.extras import EXTRAS, install_and_run, use
 
 ROOT = Path(__file__).parents[2]
 CLIENT = "serving_example/client"
-USES = (*EXTRAS, "client")
+CLIENT_EXTRAS = "numpy,opentelemetry,prometheus"
+USES = (*EXTRAS, "client", "client-extras")
 
 
 def copy_of_tree(target: Path) -> None:
@@ -91,13 +93,33 @@ def use_client(wheel: Path) -> str:
         return install_and_run(wanted, "use_client.py", url, str(replayer), str(corpus))
 
 
+def use_client_extras(wheel: Path) -> str:
+    """Installs the client's wheel with all its extras, and uses each of them.
+
+    Args:
+        wheel: The wheel's file.
+
+    Returns:
+        What the script said, and how long it took.
+
+    Raises:
+        UseFailed: With what pip or the script said.
+    """
+    from serving_example.client.tests.process import started
+
+    with started() as port:
+        wanted = f"featurelib-client[{CLIENT_EXTRAS}] @ {wheel.resolve().as_uri()}"
+        return install_and_run(wanted, "use_client_extras.py", f"http://127.0.0.1:{port}")
+
+
 def main() -> None:
     """Builds, writes SHA256SUMS, uses every extra and the client."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where the files go")
     parser.add_argument(
         "--extras", nargs="*", choices=USES, default=USES,
-        help="which are installed and used; `client` is the client's wheel",
+        help="which are installed and used; `client` is the client's wheel alone, `client-extras` "
+        "the same with all of its own",
     )  # fmt: skip
     args = parser.parse_args()
     digests = build_twice(args.out)
@@ -107,7 +129,12 @@ def main() -> None:
     (wheel,) = args.out.glob("featurelib-*.whl")
     (client,) = args.out.glob("featurelib_client-*.whl")
     for extra in args.extras:
-        said = use_client(client) if extra == "client" else use(wheel, extra)
+        if extra == "client":
+            said = use_client(client)
+        elif extra == "client-extras":
+            said = use_client_extras(client)
+        else:
+            said = use(wheel, extra)
         print(f"{extra}: {said}", flush=True)
 
 

@@ -8,7 +8,7 @@ from featurelib.dtypes import DType
 from featurelib.fields import Field, InputSchema
 from featurelib.layout import Layout
 from featurelib.node import Node, apply, input_node, table
-from featurelib.op import Op
+from featurelib.op import Body, Op
 from featurelib.parity.golden import case_path, op_family, read_cases
 from featurelib.parity.values import Rows
 from featurelib.program import Program
@@ -33,6 +33,7 @@ def family_bundle(family: str) -> tuple[Bundle, Rows]:
     outputs: dict[str, Node] = {}
     given: list[dict[str, Any]] = []
     forms: dict[tuple[object, ...], str] = {}
+    bodies: set[Body] = set()
     for op in every_op():
         path = case_path(ROOT, op)
         if op_family(op) != family or not path.exists():
@@ -41,8 +42,10 @@ def family_bundle(family: str) -> tuple[Bundle, Rows]:
             node = _node(op, case.types, case.args, case.params)
             # The same machine code on another zone's table shows nothing new, and costs a compile.
             form = (op.key, *(t.name for t in case.types), *case.params.items())
-            if forms.setdefault(form, node.key) != node.key:
+            body, _ = op.resolve(case.types, case.params)
+            if forms.setdefault(form, node.key) != node.key and body in bodies:
                 continue
+            bodies.add(body)
             outputs.setdefault(f"{op.key} {node.key[:8]}", node)
             columns = zip(case.types, case.args, strict=True)
             given.append({_name(t, i): a for i, (t, a) in enumerate(columns) if t.name != "Table"})

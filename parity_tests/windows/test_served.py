@@ -159,6 +159,18 @@ def test_features_are_those_of_the_answers(unknown: tuple[str, ...]) -> None:
     assert found["text_too"] == "héllo"
 
 
+def test_requests_together_have_the_blocks_that_each_has_alone() -> None:
+    """Known entities beside unknown ones; one that does not fit fails the call by name."""
+    asked = [REQUEST, REQUEST | {"limit": 2.0}, REQUEST | {"now": NOW + 3 * HOUR}, REQUEST]
+    given = [states(), dict.fromkeys(NAMES), states(), dict.fromkeys(NAMES)]
+    few = stream.Served(feature_set(["max_x", "mean", "friend_x"]).bind())
+    mine = [{name: one[name] for name in few.names} for one in given]
+    alone = [few(one, its).block for one, its in zip(asked, mine, strict=True)]
+    assert few.blocks(asked, mine) == alone and few.blocks([], []) == []
+    with pytest.raises(InputError, match=r"the state `things\.user` is missing"):
+        served().blocks(asked, [states(), {}, states(), states()])
+
+
 def test_every_engine_agrees_with_it() -> None:
     """The parity check serves generated requests with states that are told as time goes on."""
     found = check(served().bundle, rows=200, seed=1)

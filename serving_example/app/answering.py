@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -19,7 +18,6 @@ from serving_example.instants import instant
 
 __all__ = ["Answering"]
 
-_NEVER = np.iinfo(np.int64).max
 # A batch has one moment and one model for nearly all of its answers.
 _instant = lru_cache(64)(instant)
 _named = lru_cache(64)(ModelName)
@@ -46,13 +44,15 @@ class Answering:
         if not cases:
             return []
         films, counts = self._services.features.films, [len(case.rows) for case in cases]
-        rows = np.concatenate([case.rows for case in cases])
-        ids, ages = films.ids.take(rows), self._ages(cases, films.event_times.take(rows), counts)
-        best = best_of(scores, ids, counts, [case.wanted.k for case in cases])
-        shown = zip(ids.take(best.places).tolist(), scores.take(best.places).tolist(), strict=True)
-        items = list(itertools.starmap(Item, shown))
+        rows = cases[0].rows if len(cases) == 1 else np.concatenate([c.rows for c in cases])
+        wanted = [case.wanted.k for case in cases]
+        # Times are written before ids: there is one for each id that is read first.
+        ids = films.ids
+        best = best_of(scores, rows, ids, films.event_times[: len(ids)], counts, wanted)
+        ages = self._ages(cases, best.oldest)
+        items = list(map(Item, best.ids, best.scores))
         made: list[Response | Exception] = []
-        for case, start, count, aged in zip(cases, best.starts, best.counts, ages, strict=True):
+        for case, start, count, aged in zip(cases, best.starts, best.counts, ages, strict=False):
             try:
                 if count < 0:
                     raise DeviceError(
@@ -82,21 +82,10 @@ class Answering:
         )
 
     def _ages(
-        self, cases: Sequence[Case], event_times: Array, counts: Sequence[int]
+        self, cases: Sequence[Case], oldest: Sequence[int]
     ) -> list[tuple[float | None, float | None]]:
         """How old each case's features are: the user's state, and the oldest film's vector."""
         observe = self._services.freshness.observe_all
         users = [(case.user.rated_at, "stale" in case.user.flags) for case in cases]
-        films = [(at, False) for at in _oldest(event_times, counts)]
+        films = [(at or None, False) for at in oldest]
         return list(zip(observe("user_state", users), observe("film", films), strict=True))
-
-
-def _oldest(event_times: Array, counts: Sequence[int]) -> list[int | None]:
-    """Of each run the time of the vector that was rated longest ago; None if nobody rated any."""
-    sizes = np.array(counts, np.int64)
-    filled = sizes.nonzero()[0]
-    least: Array = np.full(len(sizes), _NEVER)
-    if len(filled):
-        times = np.where(event_times > 0, event_times, _NEVER)
-        least[filled] = np.minimum.reduceat(times, (sizes.cumsum() - sizes)[filled])
-    return [at if at < _NEVER else None for at in least.tolist()]

@@ -73,6 +73,8 @@ class Application:
         self._answer_s = limits.answer_s if self._admin is None else ADMIN_S
         self._whole = Heads(limits.head_bytes).read
         self._heads: dict[tuple[int, bytes, Headers], str] = {}
+        self._last: dict[int, tuple[Headers, int, bytes, str]] = {}
+        """The same by who the headers are: those of most answers are the very same objects."""
         self._date = ""
         self._stages: tuple[Timings, str] = (), ""
         self.in_flight = 0
@@ -102,10 +104,19 @@ class Application:
     def whole(self, data: bytes, client: str) -> Request | None:
         """A request of the plainest kind, from its bytes; None: ask the parser what they are."""
         found = self._whole(data)
-        return None if found is None else self._request("GET", *found, client)
+        if found is None:
+            return None
+        method, text, query, headers, body = found
+        return self._request(method, text, query, headers, client, body)
 
     def _request(
-        self, method: str, text: str, query: bytes, headers: Mapping[bytes, bytes], client: str
+        self,
+        method: str,
+        text: str,
+        query: bytes,
+        headers: Mapping[bytes, bytes],
+        client: str,
+        body: bytes = b"",
     ) -> Request:
         given = headers.get(b"x-request-id")
         if given is not None and _ID.match(given):
@@ -114,7 +125,7 @@ class Application:
             request_id = next(self._ids)
         now = self.clock()
         return Request(
-            method, text, query, headers, b"", request_id, now, now + self._answer_s, client,
+            method, text, query, headers, body, request_id, now, now + self._answer_s, client,
             self._is_admin, _NO_PARTS, [],
         )  # fmt: skip
 
@@ -218,19 +229,21 @@ class Application:
         """
         seconds = now - request.arrived
         self._metrics.request(route, request.method, made.status, seconds)
-        key = (made.status, made.content_type, made.headers)
-        first = self._heads.get(key)
-        if first is None:
-            if len(self._heads) >= _MAX_HEADS:
-                self._heads.clear()
-            first = self._heads[key] = self._first(*key)
-        timing = _timed(request.timings) if request.timings else ""
+        headers = made.headers
+        known = self._last.get(id(headers))
+        if known is None or not (
+            known[0] is headers and known[1] == made.status and known[2] == made.content_type
+        ):
+            known = self._lines(made)
+        timing = ""
+        for name, took in request.timings:
+            timing += f", {name};dur={took * 1000:.3f}"
         if request.stages:
             if request.stages is not self._stages[0]:
                 self._stages = request.stages, _timed(request.stages)
             timing += self._stages[1]
         return (
-            f"{first}content-length: {len(made.body)}\r\nx-request-id: {request.request_id}\r\n"
+            f"{known[3]}content-length: {len(made.body)}\r\nx-request-id: {request.request_id}\r\n"
             f"server-timing: total;dur={seconds * 1000:.3f}{timing}\r\n{more}\r\n"
         ).encode("latin-1")
 
@@ -242,6 +255,20 @@ class Application:
         """What answers say of the time from now on."""
         self._date = formatdate(unix_s, usegmt=True)
         self._heads.clear()
+        self._last.clear()
+
+    def _lines(self, made: Response) -> tuple[Headers, int, bytes, str]:
+        """What an answer shares with others, and its first lines."""
+        key = (made.status, made.content_type, made.headers)
+        first = self._heads.get(key)
+        if first is None:
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.clear()
+            first = self._heads[key] = self._first(*key)
+        if len(self._last) >= _MAX_HEADS:
+            self._last.clear()
+        known = self._last[id(made.headers)] = made.headers, made.status, made.content_type, first
+        return known
 
     def _first(self, status: int, content_type: bytes, headers: Headers) -> str:
         """The lines of a head that many answers share for a second."""

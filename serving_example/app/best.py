@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,33 +19,54 @@ class Best(NamedTuple):
     """The best of some runs of scores.
 
     Attributes:
-        places: Of the best among all scores, those of a run behind those of the one before it.
-        counts: How many each run has; -1 of a run with a score that is no finite number. Its places
-            are there, and mean nothing.
+        ids: Of the best, those of a run behind those of the one before it.
+        scores: Theirs.
+        counts: How many each run has; -1 of a run with a score that is no finite number, whose ids
+            and scores mean nothing.
         starts: Where those of each run begin.
+        oldest: Of each run the lowest time above 0; 0 if there is none.
     """
 
-    places: Array
+    ids: list[int]
+    scores: list[float]
     counts: list[int]
     starts: list[int]
+    oldest: list[int]
 
 
-def best_of(scores: Array, ids: Array, counts: Sequence[int], wanted: Sequence[int]) -> Best:
-    """For each run the places of so many of its best, the best first; of equal ones the lower id.
+def best_of(
+    scores: Array,
+    rows: Array,
+    ids: Array,
+    times: Array,
+    counts: Sequence[int],
+    wanted: Sequence[int],
+) -> Best:
+    """For each run so many of its best, the best first; of equal ones the lower id.
 
     Args:
         scores: One run after another: float32.
-        ids: Of each score: int64.
+        rows: Of each score the row of `ids` and `times`: int64.
+        ids: int64.
+        times: int64.
         counts: The length of each run.
         wanted: How many of each; of a shorter run all.
+
+    Raises:
+        IndexError: A row is not there.
     """
-    sizes = np.array(counts, np.int64)
-    ends, shown = sizes.cumsum(), np.minimum(np.array(wanted, np.int64), sizes)
-    stops = shown.cumsum()
-    starts = (stops - shown).tolist()
-    places = np.empty(stops[-1] if len(stops) else 0, np.int64)
-    score, film = np.ascontiguousarray(scores, np.float32), np.ascontiguousarray(ids, np.int64)
-    assert len(score) == len(film) == (ends[-1] if len(ends) else 0)
-    addresses = [address_of(array) for array in (score, film, ends, shown, places)]
-    best(len(ends), len(score), *addresses)
-    return Best(places, shown.tolist(), starts)
+    shown = list(map(min, wanted, counts))
+    starts = list(itertools.accumulate(shown, initial=0))
+    ends = np.array(list(itertools.accumulate(counts)), np.int64)
+    found, values = np.empty(starts[-1], np.int64), np.empty(starts[-1], np.float32)
+    sizes, oldest = np.array(shown, np.int64), np.empty(len(shown), np.int64)
+    given: list[Array] = [
+        np.ascontiguousarray(scores, np.float32),
+        *(np.ascontiguousarray(array, np.int64) for array in (rows, ids, times)),
+    ]
+    assert len(scores) == len(rows) == (ends[-1] if len(ends) else 0) and len(ids) == len(times)
+    addresses = [address_of(a) for a in (*given, ends, sizes, found, values, oldest)]
+    wrong = best(len(ends), len(ids), *addresses)
+    if wrong >= 0:
+        raise IndexError(f"item {wrong}: expected a row below {len(ids)}, got {rows[wrong]}")
+    return Best(found.tolist(), values.tolist(), sizes.tolist(), starts, oldest.tolist())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
 
 from serving_example.app.contracts import Recommended
 from serving_example.app.film_index import FeatureSource, FilmIndex
@@ -20,7 +21,7 @@ __all__ = ["Answer", "Answered", "Case", "Services", "Stages", "Wanted"]
 Answer = Callable[[Recommended], Response]
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True, eq=False):
     """What a request asks of the program.
 
     Attributes:
@@ -36,7 +37,7 @@ class Wanted(NamedTuple):
     answer: Answer
 
 
-class Answered(NamedTuple):
+class Answered(msgspec.Struct, frozen=True, eq=False):
     """What the program made for a request.
 
     Attributes:
@@ -108,5 +109,10 @@ class Stages:
         """A stage has ended."""
         now = self._clock()
         self.told.append((name, now - self._since))
-        self._metrics.stage(name, now - self._since)
         self._since = now
+
+    def all_done(self, name: str) -> Timings:
+        """The last one has ended; gives what each took, which is counted."""
+        self.done(name)
+        self._metrics.stages(self.told)
+        return tuple(self.told)

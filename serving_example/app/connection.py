@@ -22,6 +22,8 @@ LINGER_S = 1.0
 them would be reset, and the client might not see why it was refused."""
 _CLOSE, _KEEP = "connection: close\r\n", "connection: keep-alive\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_NONE = "none"
+"""What stands for the template of a request that has no route."""
 
 
 class Connection(Intake):
@@ -52,8 +54,9 @@ class Connection(Intake):
         queue, self._queue = self._queue, deque()
         if queue:
             first = queue[0]
-            self._leave(first)
-            self._app.gone(first.request, _template(first))
+            if first.route is not None:
+                self._app.in_flight -= 1
+            self._app.gone(first.request, _NONE if first.route is None else first.route.template)
             if first.pending is not None:
                 self._port.deadlines.discard(self, first.place)
                 first.pending.abandon(too_late())
@@ -81,8 +84,11 @@ class Connection(Intake):
         exchange = self._queue[0]
         exchange.pending = None
         self._port.deadlines.discard(self, exchange.place)
-        self._answer(exchange, self._made(exchange, result))
-        self._go_on()
+        if isinstance(result, Exception):
+            result = self._app.refuse(result, exchange.request)
+        self._answer(exchange, result)
+        if self._queue or self._held or self._head_since is not None:
+            self._go_on()
 
     def _go_on(self) -> None:
         """Takes up what had to wait: it was not late."""
@@ -118,11 +124,13 @@ class Connection(Intake):
                 given = route.handler(request)
             except Exception as error:
                 given = app.refuse(error, request)
-            if isinstance(given, Response):
-                self._answer(exchange, given)
-            elif given.result is not None:
-                self._answer(exchange, self._made(exchange, given.result))
+            made = given if isinstance(given, Response) else given.result
+            if made is not None:
+                if isinstance(made, Exception):
+                    made = app.refuse(made, request)
+                self._answer(exchange, made)
             else:
+                assert not isinstance(given, Response)
                 exchange.pending = given
                 exchange.place = self._port.deadlines.add(self, request.deadline)
                 given.then(self._finish)
@@ -143,16 +151,13 @@ class Connection(Intake):
             exchange.refusal = error
             return None
 
-    def _made(self, exchange: Exchange, result: Response | Exception) -> Response:
-        if isinstance(result, Response):
-            return result
-        return self._app.refuse(result, exchange.request)
-
     def _answer(self, exchange: Exchange, made: Response) -> None:
         """Writes the answer of the first request."""
         app, request = self._app, exchange.request
         self._queue.popleft()
-        self._leave(exchange)
+        route = exchange.route
+        if route is not None:
+            app.in_flight -= 1
         exchange.is_answered = True
         if self.transport.is_closing():
             return
@@ -161,7 +166,7 @@ class Connection(Intake):
         if not exchange.is_whole and _waits(exchange):
             is_last = True  # whether its body comes now, nobody can tell
         more = _CLOSE if is_last else _KEEP if exchange.is_old else ""
-        head = app.head(made, request, _template(exchange), now, more)
+        head = app.head(made, request, _NONE if route is None else route.template, now, more)
         if request.method == "HEAD":
             self.transport.write(head)
         elif len(made.body) <= PIECE:
@@ -172,11 +177,6 @@ class Connection(Intake):
             self._end(now)
         elif not self._queue:
             self._idle_since = now
-
-    def _leave(self, exchange: Exchange) -> None:
-        """A request is no longer at work."""
-        if exchange.route is not None:
-            self._app.in_flight -= 1
 
     def _end(self, now: float) -> None:
         """After the last answer: closes, at once where nothing more can be on its way."""
@@ -246,9 +246,6 @@ class Connection(Intake):
 
 def _waits(exchange: Exchange) -> bool:
     """Whether the client waits to be told that it may send its body."""
-    asked = exchange.request.headers.get(b"expect", b"").lower()
-    return asked == b"100-continue" and not exchange.size and not exchange.is_whole
-
-
-def _template(exchange: Exchange) -> str:
-    return "none" if exchange.route is None else exchange.route.template
+    if exchange.is_whole or exchange.size:
+        return False
+    return exchange.request.headers.get(b"expect", b"").lower() == b"100-continue"

@@ -95,20 +95,25 @@ class Contract:
         request: The type of a request's body.
         response: The type of an answer's body.
         headers: What an answer of this version says of it.
+        passing: The same of an answer that no client should keep.
     """
 
     version: int
     request: type[msgspec.Struct]
     response: type[msgspec.Struct]
     headers: Headers = field(init=False)
+    passing: Headers = field(init=False)
 
     def __post_init__(self) -> None:
         told: Headers = ((HEADER, str(self.version).encode()),)
+        passing = told
         if self.version != CURRENT:
-            told = (*told, (b"deprecation", DEPRECATED_SINCE), (b"sunset", ENDS))
+            told = passing = (*told, (b"deprecation", DEPRECATED_SINCE), (b"sunset", ENDS))
         else:
             told = (*told, (b"cache-control", KEPT))
+            passing = (*passing, (b"cache-control", b"no-store"))
         object.__setattr__(self, "headers", told)
+        object.__setattr__(self, "passing", passing)
 
     def answer(self, made: Recommended) -> msgspec.Struct:
         """An answer in the words of this version."""
@@ -120,9 +125,7 @@ class Contract:
 
     def respond(self, made: Recommended) -> Response:
         """The response with an answer in the words of this version."""
-        headers = self.headers
-        if self.version == CURRENT and not DEGRADED.isdisjoint(made.flags):
-            headers = (*headers[:-1], (b"cache-control", b"no-store"))
+        headers = self.headers if DEGRADED.isdisjoint(made.flags) else self.passing
         return Response(body=encode(self.answer(made)), headers=headers)
 
 

@@ -66,13 +66,18 @@ class Spreads(Collector):
 
     def add(self, labels: tuple[str, ...], value: float) -> None:
         """Adds a value to the histogram of these labels."""
-        place = bisect_left(self._bounds, value)
+        self.add_all(((labels, value),))
+
+    def add_all(self, values: Iterable[tuple[tuple[str, ...], float]]) -> None:
+        """Adds several values, each to the histogram of its labels."""
+        bounds, cells = self._bounds, self._cells
         with self._lock:
-            cell = self._cells.get(labels)
-            if cell is None:
-                cell = self._cells[labels] = [0] * (len(self._bounds) + 1), [0.0]
-            cell[0][place] += 1
-            cell[1][0] += value
+            for labels, value in values:
+                cell = cells.get(labels)
+                if cell is None:
+                    cell = cells[labels] = [0] * (len(bounds) + 1), [0.0]
+                cell[0][bisect_left(bounds, value)] += 1
+                cell[1][0] += value
 
     def collect(self) -> Iterable[Metric]:
         """What was measured, as Prometheus reads it."""

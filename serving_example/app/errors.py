@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from featurelib.errors import FieldValueError, InputError, MissingFieldError, UnknownFieldError
-from serving_example.app.http import Headers, Rejection, Response, encode
+from serving_example.app.http import JSON, Headers, Rejection, Response, encode
 from serving_example.devices.protocol import UnloadedError
 from serving_example.pool import DroppedError, PoolDownError, RefusedError
 from serving_example.scheduler import Refusal
@@ -146,12 +146,20 @@ def turned_away(
         request_id: The request's.
         retry_after_s: What is told where the refusal does not say it.
     """
-    (status, code, reason), before, between, after = _parts(refusal.reason)
     after_s = refusal.retry_after_s
     if after_s is None or refusal.reason == "unknown_model":
         after_s = retry_after_s
-    body = b"".join((before, encode(request_id), between, encode(_ms(after_s)), after))
-    return code, reason, Response(status, body, headers=_retry_after(after_s))
+    (status, code, reason), before, after, headers = _around(refusal.reason, after_s)
+    return code, reason, Response(status, before + encode(request_id) + after, JSON, headers)
+
+
+@lru_cache(64)
+def _around(
+    reason: RefusalReason, after_s: float
+) -> tuple[tuple[int, str, str], bytes, bytes, Headers]:
+    """What all who are refused for a reason and a time are told, and the body around their ids."""
+    told, before, between, after = _parts(reason)
+    return told, before, between + encode(_ms(after_s)) + after, _retry_after(after_s)
 
 
 @cache

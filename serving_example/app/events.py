@@ -38,8 +38,8 @@ class EventWriter:
         on_loop: Callable[[Callable[[], None]], None],
         max_waiting: int = 4_096,
     ) -> None:
-        self._log, self._on_loop = log, on_loop
-        self._waiting: queue.Queue[_Append | None] = queue.Queue(max_waiting)
+        self._log, self._on_loop, self._max_waiting = log, on_loop, max_waiting
+        self._waiting: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="event writer", daemon=True)
         self._thread.start()
 
@@ -55,14 +55,13 @@ class EventWriter:
         Raises:
             Rejection: Too many requests wait.
         """
-        pending = Pending()
-        try:
-            self._waiting.put_nowait((records, pending, done))
-        except queue.Full:
+        if self._waiting.qsize() >= self._max_waiting:
             raise Rejection(
                 503, "overloaded", "log_full", "the event log is behind; try again later",
                 retry_after_s=1.0,
-            ) from None  # fmt: skip
+            )  # fmt: skip
+        pending = Pending()
+        self._waiting.put((records, pending, done))
         return pending
 
     def close(self) -> None:

@@ -58,6 +58,10 @@ class FeatureSource(Protocol):
     @property
     def films(self) -> FilmRows: ...
 
+    def prepare(self, tensors: Sequence[str]) -> None:
+        """What fills some tensors is ready."""
+        ...
+
     def users(self, user_ids: Sequence[int]) -> Sequence[User | Exception]:
         """What is known of users, or why it is not."""
         ...

@@ -33,8 +33,9 @@ class FilmTerms:
             unknown = np.full(len(versions) - len(self._versions), -1)
             self._versions = np.append(self._versions, unknown)
         known = self._versions
-        old = np.unique(rows[known[rows] != versions[rows]])
-        if len(old):
+        is_old = known.take(rows) != versions.take(rows)
+        if is_old.any():
+            old = np.unique(rows[is_old])
             seen = versions[old]  # before the vectors: one that is newer will be computed again
             made = in_parts(device, self._loaded, features.of_films(old, self._names))
             if len(self._terms) < len(versions):
@@ -49,9 +50,11 @@ class FilmTerms:
 def in_parts(device: Device, loaded: Loaded, tensors: dict[str, Array]) -> Array:
     """What a function gives for all rows, the largest size of its ladder at a time."""
     rows, largest = len(next(iter(tensors.values()))), loaded.ladder.largest
+    if rows <= largest:
+        return device.run(loaded, [tensors])
     mine = {tensor.name: tensors[tensor.name] for tensor in loaded.layout.tensors}
     made = [
         device.run(loaded, [{n: t[a : a + largest] for n, t in mine.items()}])
         for a in range(0, rows, largest)
     ]
-    return made[0] if len(made) == 1 else np.concatenate(made)
+    return np.concatenate(made)

@@ -16,7 +16,6 @@ from serving_example.app.cases import Services
 from serving_example.app.contracts import contracts, record
 from serving_example.app.events import Events, EventWriter
 from serving_example.app.film_index import FilmIndex
-from serving_example.app.idempotency import Idempotency
 from serving_example.app.ranking import Ranking
 from serving_example.app.recommend import Recommendations
 from serving_example.app.recommender import Recommender
@@ -33,9 +32,9 @@ __all__ = ["Films"]
 log = logging.getLogger("serving_example")
 _TELL_S = 1.0
 """How often the lag is told."""
-_GATHER_S = 0.02
-"""Ratings that come so soon one after another are applied together; films are looked at each 0.05 s
-anyway."""
+_GATHER_S = 0.06
+"""Ratings that come so soon one after another are applied together, unless a request waits for one;
+films are looked at each 0.05 s anyway."""
 _TRIM_S = 60.0
 """How often the log is trimmed."""
 _SAVE_S = 60.0
@@ -109,6 +108,7 @@ class Films:
         objectives = [Objective(view, "lag", lag_objective_s) for view in ("user_state", "film")]
         self.freshness = Freshness(objectives, clock=clock)
         self.index = FilmIndex(self.features, service.background, towers)
+        self.index.watermark.hurry = self.tailer.hurry
         fields = {field.name: field for field in bundle.request.fields}
         self.contracts = contracts(fields, service.limits)
         self.services = Services(
@@ -166,7 +166,7 @@ class Films:
             service.metrics,
             self.caches.before(self._recommender, self.features, service, on_loop),
         )  # fmt: skip
-        return recommend.routes(asked, events, Idempotency(service.clock))
+        return recommend.routes(asked, events, service.idempotency)
 
     def close(self) -> None:
         """Ends the threads; events that were taken are in the log."""

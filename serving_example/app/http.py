@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -69,8 +68,7 @@ class Rejection(FeaturelibError):
         self.headers, self.close = headers, close
 
 
-@dataclass(slots=True, eq=False)
-class Request:
+class Request(msgspec.Struct, eq=False):
     """One request.
 
     Attributes:
@@ -96,15 +94,15 @@ class Request:
     method: str
     path: str
     query: bytes = b""
-    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    headers: Mapping[bytes, bytes] = {}
     body: bytes = b""
     request_id: str = ""
     arrived: float = 0.0
     deadline: float = float("inf")
     client: str = ""
     is_admin: bool = False
-    parts: Mapping[str, str] = field(default_factory=dict)
-    timings: list[tuple[str, float]] = field(default_factory=list)
+    parts: Mapping[str, str] = {}
+    timings: list[tuple[str, float]] = []
     stages: Timings = ()
     tenant: str = ""
     weight: float = 1.0
@@ -154,8 +152,7 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
         ) from None  # fmt: skip
 
 
-@dataclass(slots=True, eq=False)
-class Response:
+class Response(msgspec.Struct, eq=False):
     """One answer.
 
     Attributes:
@@ -201,7 +198,7 @@ class Pending:
     def follow(self, made: Response | Pending) -> None:
         """Takes the response of another one, when it is there; abandoned, it abandons that."""
         if isinstance(made, Pending):
-            self.on_abandon = made.on_abandon
+            self.on_abandon = made.left
             made.then(self.set)
         else:
             self.set(made)
@@ -216,9 +213,13 @@ class Pending:
     def abandon(self, why: Exception) -> None:
         """Ends the wait: nobody listens any more, or the deadline has passed."""
         if self.result is None:
-            if self.on_abandon is not None:
-                self.on_abandon()
+            self.left()
             self.set(why)
+
+    def left(self) -> None:
+        """Nobody waits any more: work can be cancelled."""
+        if self.on_abandon is not None:
+            self.on_abandon()
 
 
 Handler = Callable[[Request], Response | Pending]

@@ -49,13 +49,23 @@ class Idempotency:
         clock: Monotonic seconds.
         keep_s: How long an answer is kept.
         most: How many are kept; beyond, the oldest are forgotten.
+        most_bytes: Of the answers together; beyond, the oldest are forgotten, and never the last.
+
+    Attributes:
+        size: Bytes of the answers that are kept.
     """
 
     def __init__(
-        self, clock: Callable[[], float], keep_s: float = 600.0, most: int = 10_000
+        self,
+        clock: Callable[[], float],
+        keep_s: float = 600.0,
+        most: int = 10_000,
+        most_bytes: int = 64 << 20,
     ) -> None:
-        self._clock, self._keep_s, self._most = clock, keep_s, most
+        self._clock, self._keep_s = clock, keep_s
+        self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[_Name, _Kept] = OrderedDict()
+        self.size = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -107,10 +117,13 @@ class Idempotency:
         return pending
 
     def _land(self, name: _Name, kept: _Kept, result: Response | Exception) -> None:
-        if isinstance(result, Response) and result.status < 400:
-            kept.answer = result
-        elif self._kept.get(name) is kept:
-            del self._kept[name]
+        if self._kept.get(name) is kept:
+            if isinstance(result, Response) and result.status < 400:
+                kept.answer = result
+                self.size += len(result.body)
+                self._shrink(kept)
+            else:
+                del self._kept[name]
         waiting, kept.waiting = kept.waiting, []
         for pending in waiting:
             pending.set(result)
@@ -118,7 +131,22 @@ class Idempotency:
     def _forget(self, now: float) -> None:
         kept = self._kept
         while kept and (len(kept) >= self._most or next(iter(kept.values())).until <= now):
-            kept.popitem(last=False)
+            self._drop(next(iter(kept)))
+
+    def _shrink(self, last: _Kept) -> None:
+        """Forgets answers, the oldest first; a request that runs has none yet, and stays."""
+        if self.size <= self._most_bytes:
+            return
+        for name, kept in list(self._kept.items()):
+            if kept.answer is not None and kept is not last:
+                self._drop(name)
+                if self.size <= self._most_bytes:
+                    return
+
+    def _drop(self, name: _Name) -> None:
+        answer = self._kept.pop(name).answer
+        if answer is not None:
+            self.size -= len(answer.body)
 
 
 def _waits(kept: _Kept) -> Pending:

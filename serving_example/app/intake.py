@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import httptools
+import msgspec
 
 from serving_example.app.http import Pending, Rejection, Request
 from serving_example.app.routes import Route
@@ -28,7 +29,7 @@ _HELD = 65_536
 hanging up is noticed."""
 
 
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """One request and what becomes of it.
 
     Attributes:
@@ -46,16 +47,18 @@ class Exchange:
         is_answered: It was answered, perhaps before it was whole.
     """
 
-    # What most requests never set stands here, so that making one sets nothing but the request.
+    request: Request
     route: Route | None = None
     refusal: Exception | None = None
     pending: Pending | None = None
     parts: list[bytes] | None = None
-    size = place = 0
-    has_body = is_whole = is_last = is_old = is_answered = False
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    place: int = 0
+    size: int = 0
+    has_body: bool = False
+    is_whole: bool = False
+    is_last: bool = False
+    is_old: bool = False
+    is_answered: bool = False
 
 
 class Intake(asyncio.Protocol):
@@ -88,7 +91,8 @@ class Intake(asyncio.Protocol):
         if self._is_deaf:
             return
         self._idle_since = None
-        if self._held or self._is_blocked():
+        is_held_up = self._is_put_off or self._unread_since is not None
+        if self._held or is_held_up or (self._queue and self._is_blocked()):
             self._hold(data)
         elif not self._port.pace.is_now(self):
             self._is_put_off, self._came = True, self._port.clock()
@@ -117,18 +121,18 @@ class Intake(asyncio.Protocol):
         if request is None:
             return False
         self._head_since = None
-        exchange = Exchange(self._since_it_came(request))
-        exchange.is_whole = True
+        if self._came is not None:
+            self._date_back(request, self._came)
+        exchange = Exchange(request)
+        exchange.is_whole, exchange.has_body = True, request.method == "POST"
         self._queue.append(exchange)
         self._advance()
         return True
 
-    def _since_it_came(self, request: Request) -> Request:
-        """A request whose time counts from when its bytes came, if they were put off."""
-        if self._came is not None:
-            request.deadline -= request.arrived - self._came
-            request.arrived, self._came = self._came, None
-        return request
+    def _date_back(self, request: Request, came: float) -> None:
+        """The time of a request whose bytes were put off counts from when they came."""
+        request.deadline -= request.arrived - came
+        request.arrived, self._came = came, None
 
     # What the parser calls.
 
@@ -168,7 +172,9 @@ class Intake(asyncio.Protocol):
         except Rejection as rejection:
             self._refuse(rejection)
             return
-        exchange = self._receiving = Exchange(self._since_it_came(request))
+        if self._came is not None:
+            self._date_back(request, self._came)
+        exchange = self._receiving = Exchange(request)
         exchange.is_old = is_old
         exchange.is_last = not parser.should_keep_alive() or parser.should_upgrade()
         exchange.has_body = b"content-length" in headers or b"transfer-encoding" in headers

@@ -74,12 +74,15 @@ class Keys:
         keys: The keys; None lets anyone in, which is right on a loopback address only.
         clock: Monotonic seconds.
 
+    Attributes:
+        is_open: It lets anyone in.
+
     Raises:
         KeysError: A hash, rate or burst that cannot be, or one name twice.
     """
 
     def __init__(self, keys: list[ApiKey] | None, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self._clock, self.is_open = clock, keys is None
         self._keys: dict[str, tuple[bytes, TokenBucket, float]] | None = None
         if keys is not None:
             self.replace(keys)
@@ -116,11 +119,7 @@ class Keys:
             if before and (before[1].rate, before[1].burst) == (key.rate, key.burst):
                 bucket = before[1]
             made[key.name] = (bytes.fromhex(key.sha256), bucket, key.weight)
-        self._keys = made
-
-    @property
-    def is_open(self) -> bool:
-        return self._keys is None
+        self._keys, self.is_open = made, False
 
     def weight(self, name: str) -> float:
         """What the answers of a key are worth that was admitted just now."""

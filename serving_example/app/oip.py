@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serving_example.app.idempotency import Idempotency
 from serving_example.app.oip_infer import BINARY, Inference
 from serving_example.app.oip_models import Models
 from serving_example.app.routes import Route
@@ -11,8 +12,12 @@ __all__ = ["routes"]
 JSON = b"application/json"
 
 
-def routes(models: Models, inference: Inference) -> list[Route]:
-    """All routes of the protocol; loading and unloading are the admin port's."""
+def routes(models: Models, inference: Inference, idempotency: Idempotency) -> list[Route]:
+    """All routes of the protocol; loading and unloading are the admin port's.
+
+    The protocol has no key for a request that comes twice; who sends one has it honoured.
+    """
+    infer = idempotency.once(inference.infer)
     made = [
         Route("GET", "/v2", models.server, "open"),
         Route("GET", "/v2/health/live", models.live, "open"),
@@ -28,8 +33,6 @@ def routes(models: Models, inference: Inference) -> list[Route]:
             Route("GET", f"{model}/ready", models.model_ready),
             Route("GET", f"{model}/config", models.config),
             Route("GET", f"{model}/stats", models.stats),
-            Route(
-                "POST", f"{model}/infer", inference.infer, takes=(JSON, BINARY), is_computed=True
-            ),
+            Route("POST", f"{model}/infer", infer, takes=(JSON, BINARY), is_computed=True),
         ]
     return made

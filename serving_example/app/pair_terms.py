@@ -32,9 +32,6 @@ def join_into(
         IndexError: A user or a film is not there.
     """
     (n, n_pairs), columns, sums, mixed = pairs.shape, users.shape[1], room[SUMS], room[MIXED]
-    for numbers, table in ((owners, users), (rows, films)):
-        if n and not (numbers.min() >= 0 and numbers.max() < len(table)):
-            raise IndexError(f"expected rows of a table of {len(table)}, got {numbers}")
     hidden = sums.shape[1]
     assert sums.shape == (n, hidden) and mixed.shape == (n, n_pairs + columns - hidden)
     assert all(array.dtype == np.float32 and array.flags.c_contiguous for array in (sums, mixed))
@@ -46,4 +43,12 @@ def join_into(
         )
     ]  # fmt: skip
     owner, row, user, film, pair, added, joined = map(address_of, (*given, sums, mixed))
-    join(n, owner, row, user, film, columns, pair, n_pairs, hidden, added, joined)
+    wrong = join(
+        n, owner, row, len(users), user, len(films), film, columns, pair, n_pairs, hidden, added,
+        joined,
+    )  # fmt: skip
+    if wrong >= 0:
+        raise IndexError(
+            f"pair {wrong}: expected a user below {len(users)} and a film below {len(films)}, "
+            f"got {owners[wrong]} and {rows[wrong]}"
+        )

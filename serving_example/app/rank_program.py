@@ -71,6 +71,11 @@ class RankProgram(Program):
         for function in (nearest, join, best):
             _ = function.address  # compiled here, or the first request would wait for it
             yield
+        for name, (_, _, layout) in self._functions.items():
+            # The function of pairs takes what others gave beside a tensor of features.
+            filled = _OF_PAIRS if name == "pair" else [tensor.name for tensor in layout.tensors]
+            self.services.features.prepare(filled)
+            yield
         loaded: dict[str, Loaded] = {}
         try:
             for name, (served, part, layout) in self._functions.items():
@@ -132,8 +137,7 @@ class RankPlaced:
         scores = self._rank(device, ranked, tensors, stages) if ranked else np.empty(0, np.float32)
         for case, answer in zip(cases, self._answers.made(cases, scores), strict=True):
             answers[case.at] = answer
-        stages.done("answer")
-        told = tuple(stages.told)
+        told = stages.all_done("answer")
         return [a if isinstance(a, Exception) else Answered(a, told) for a in answers]
 
     def _find(self, device: Device, cases: list[Case], tensors: _OfUsers, stages: Stages) -> None:
@@ -166,7 +170,7 @@ class RankPlaced:
             case.user = user
         of_users = in_parts(device, self._user, tensors.of(self._user, shown))
         stages.done("fill")
-        owners = np.repeat(np.arange(len(films)), [len(mine) for mine in films])
+        owners = np.arange(len(films)).repeat([len(mine) for mine in films])
         largest, scores = self._pair.ladder.largest, []
         for a in range(0, len(rows), largest):
             part = slice(a, a + largest)
@@ -174,7 +178,7 @@ class RankPlaced:
             join_into(room, of_users, of_films, owners[part], rows[part], filled["pair"][part])
             scores.append(device.run(self._pair, [room]))
         stages.done("ranker")
-        return np.concatenate(scores)
+        return scores[0] if len(scores) == 1 else np.concatenate(scores)
 
 
 class _OfUsers:

@@ -21,29 +21,32 @@ class Ranking:
     Args:
         services: What the programs use.
         repository: The models.
+
+    Attributes:
+        programs: By ranker. Nobody changes it: another takes its place.
     """
 
     def __init__(self, services: Services, repository: Repository) -> None:
         self._services, self._repository = services, repository
-        self._programs: dict[Served, RankProgram] = {}
+        self.programs: dict[Served, RankProgram] = {}
 
     def of(self, ranker: Served) -> RankProgram | None:
         """The program of a ranker now; None of one that was unloaded just now."""
-        return self._programs.get(ranker)
+        return self.programs.get(ranker)
 
     def prepare(self, served: Served) -> None:
         """See `Companion.prepare`."""
         if served.card.kind == "ranker":
             made = self._made([served], self._towers())
-            self._programs = {**self._programs, **made}
+            self.programs = {**self.programs, **made}
         elif served.name == self._services.index.towers:
             self._exchange(served, lambda: self._services.index.prepare(served))
 
     def retired(self, served: Served) -> None:
         """See `Companion.retired`."""
-        program = self._programs.get(served)
+        program = self.programs.get(served)
         if program is not None:
-            self._programs = {r: p for r, p in self._programs.items() if r is not served}
+            self.programs = {r: p for r, p in self.programs.items() if r is not served}
             self._repository.retire([program])
         elif self._towers() is served:  # no others come
             self._exchange(None, self._services.index.clear)
@@ -54,13 +57,13 @@ class Ranking:
 
     def _exchange(self, towers: Served | None, swap: Callable[[], None]) -> None:
         """All rankers go on with other towers, from the swap on."""
-        made = self._made(self._programs, towers)
+        made = self._made(self.programs, towers)
         try:
             swap()
         except BaseException:
             self._repository.retire(made.values())
             raise
-        old, self._programs = self._programs, made
+        old, self.programs = self.programs, made
         self._repository.retire(old.values())
 
     def _made(

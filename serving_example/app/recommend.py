@@ -64,14 +64,25 @@ class Recommendations:
         ask = Ask(
             call.user_id, call.k, getattr(call, "candidates", None), getattr(call, "model", None)
         )
-        return self._seen(getattr(call, "min_offset", 0), ask, request, contract)
+        offset = getattr(call, "min_offset", 0)
+        if offset > self._watermark.offset:
+            return self._wait(offset, ask, request, contract)
+        return self._answer(ask, request, contract)
 
     def get(self, request: Request) -> Response | Pending:
         """``GET /v1/recommend/{user_id}?k=10``."""
         contract = chosen(request, self._contracts)
-        user = _integer(request.parts["user_id"], "path.user_id", -(2**63), 2**63 - 1)
+        text = request.parts["user_id"]
+        # Most ids are short; int() also reads what is no integer of a path, such as "1_0".
+        if len(text) < 19 and text.isascii() and text.isdigit():
+            user = int(text)
+        else:
+            user = _integer(text, "path.user_id", -(2**63), 2**63 - 1)
         k, model, offset = self._queries.get(request.query) or self._query(request)
-        return self._seen(offset, Ask(user, k, None, model), request, contract)
+        ask = Ask(user, k, None, model)
+        if offset > self._watermark.offset:
+            return self._wait(offset, ask, request, contract)
+        return self._answer(ask, request, contract)
 
     def _query(self, request: Request) -> _Query:
         """What a query says: k, the model, the offset."""
@@ -88,14 +99,6 @@ class Recommendations:
             self._queries[request.query] = made
         return made
 
-    def _seen(
-        self, offset: int, ask: Ask, request: Request, contract: Contract
-    ) -> Response | Pending:
-        """Answers when events up to an offset are seen."""
-        if offset > self._watermark.offset:
-            return self._wait(offset, ask, request, contract)
-        return self._answer(ask, request, contract)
-
     def _wait(self, offset: int, ask: Ask, request: Request, contract: Contract) -> Pending:
         """Answers when events up to an offset are seen; flagged, if that takes too long."""
         pending, began = Pending(), self._clock()
@@ -107,7 +110,8 @@ class Recommendations:
             request.timings.append(("wait", waited))
             self._metrics.stage("wait", waited)
             try:
-                pending.follow(self._answer(ask, request, contract, is_behind=not is_seen))
+                answer = self._answer if is_seen else self._behind
+                pending.follow(answer(ask, request, contract))
             except Exception as error:
                 pending.set(error)
 
@@ -115,18 +119,17 @@ class Recommendations:
         self._watermark.wait(offset, min(self._limits.wait_s, left / 2), go_on)
         return pending
 
-    def _answer(
-        self, ask: Ask, request: Request, contract: Contract, *, is_behind: bool = False
-    ) -> Response | Pending:
-        if self._cached is not None and not is_behind:
+    def _answer(self, ask: Ask, request: Request, contract: Contract) -> Response | Pending:
+        if self._cached is not None:
             return self._cached.recommend(ask, request, contract)
-        return self._make(ask, request, contract, is_behind)
+        return self._recommender.recommend(ask, request, contract.respond)
 
-    def _make(self, ask: Ask, request: Request, contract: Contract, is_behind: bool) -> Pending:
+    def _behind(self, ask: Ask, request: Request, contract: Contract) -> Pending:
+        """An answer that does not see all events that it was to see: it is flagged."""
+
         def answer(made: Recommended) -> Response:
-            if is_behind:
-                made.flags.append(BEHIND)
-                self._metrics.flag(BEHIND)
+            made.flags.append(BEHIND)
+            self._metrics.flag(BEHIND)
             return contract.respond(made)
 
         return self._recommender.recommend(ask, request, answer)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+
+import msgspec
 
 from featurelib.errors import InputError
-from serving_example.app.cases import Answer, Answered, Services, Wanted
+from serving_example.app.cases import Answer, Services, Wanted
 from serving_example.app.http import Pending, Rejection, Request, Response
 from serving_example.app.rank_program import RankProgram
 from serving_example.app.ranking import Ranking
 from serving_example.app.repository import Repository
 from serving_example.app.served import Served
-from serving_example.app.work import Running
+from serving_example.app.work import done_before, told
 from serving_example.pool import Door, Job, RefusedError
 
-__all__ = ["Ask", "Recommender"]
+__all__ = ["Ask", "Recommender", "told_of"]
 
 
-class Ask(NamedTuple):
+class Ask(msgspec.Struct, frozen=True):
     """What is asked for.
 
     Attributes:
@@ -55,10 +57,10 @@ class Recommender:
     ) -> None:
         self._services, self._repository, self._ranking = services, repository, ranking
         self._door, self._ranker = door, ranker
+        self._known: dict[str | None, RankProgram] = {}
+        self._known_of: tuple[object, object] = None, None
 
-    def recommend(
-        self, ask: Ask, request: Request, answer: Answer, program: RankProgram | None = None
-    ) -> Pending:
+    def recommend(self, ask: Ask, request: Request, answer: Answer) -> Pending:
         """Ranks, and gives what is recommended to `answer`, whose response it is.
 
         A job that the pool refuses is no exception: what is given has the `RefusedError` as its
@@ -68,13 +70,43 @@ class Recommender:
             ask: What is asked.
             request: Who asks.
             answer: Called on a device's thread.
-            program: What answers it, as `program` gave it just now; None: it is looked up.
 
         Raises:
             Rejection: A model or an item is not there.
             DeviceError: The pool takes no jobs.
         """
-        services, rows = self._services, None
+        waiting = _Waiting(self._door, request)
+        begun = self.begin(ask, request, answer, waiting.done, self.program(ask.model))
+        if isinstance(begun, Job):
+            waiting.job = begun
+        else:
+            waiting.set(begun)
+        return waiting
+
+    def begin(
+        self,
+        ask: Ask,
+        request: Request,
+        answer: Answer,
+        done: Callable[[Job], None],
+        program: RankProgram,
+    ) -> Job | RefusedError:
+        """As `recommend`, for one who does without a `Pending`.
+
+        Args:
+            ask: What is asked.
+            request: Whose deadline, tenant and weight are those of the job.
+            answer: Called on a device's thread.
+            done: Called with the job when it is done; `told_of` says what became of it.
+            program: What answers it, as `program` gave it just now.
+
+        Returns:
+            The job, or why the pool does not take it.
+
+        Raises:
+            Rejection, DeviceError: As there.
+        """
+        services, rows, count = self._services, None, self._services.candidates
         if ask.candidates is not None:
             try:
                 rows = services.features.films.rows(list(dict.fromkeys(ask.candidates)))
@@ -82,21 +114,41 @@ class Recommender:
                 raise Rejection(
                     400, "invalid", "unknown_item", str(error), field="body.candidates"
                 ) from None
+            count = len(rows)
         wanted = Wanted(ask.user_id, ask.k, rows, answer)
-        count = services.candidates if rows is None else len(rows)
-        program = program or self.program(ask.model)
-        if rows is None:
-            self._check_films(program)
-        running = Running(self._door, request, _told)
-        refusal = running.offer(program, wanted, count)
-        if refusal is not None and refusal.reason == "unknown_model":
-            program = self.program(ask.model)  # it was exchanged between two lines
-            if rows is None:
+        for is_again in (False, True):
+            known = services.index.snapshot
+            is_usual = known is not None and known.towers is program.towers and len(known.ids)
+            if rows is None and not is_usual:
                 self._check_films(program)
-            refusal = running.offer(program, wanted, count)
-        if refusal is not None:
-            running.set(RefusedError(program.model, refusal))
-        return running
+            begun = self._offered(program, wanted, count, request, done)
+            if is_again or isinstance(begun, Job) or begun.refusal.reason != "unknown_model":
+                break
+            program = self.program(ask.model)  # it was exchanged between two lines
+        return begun
+
+    def _offered(
+        self,
+        program: RankProgram,
+        wanted: Wanted,
+        rows: int,
+        request: Request,
+        done: Callable[[Job], None],
+    ) -> Job | RefusedError:
+        """A job that the pool has taken, or why it does not."""
+        door, model, deadline = self._door, program.model, request.deadline
+        tenant, weight = request.tenant, request.weight
+        refusal = door.refusal(model, rows, tenant, weight, deadline)
+        if refusal is None:
+            job = Job(program, wanted, rows, deadline, done, tenant, weight)
+            refusal = door.offer(job)
+            if refusal is None:
+                return job
+        return RefusedError(model, refusal)
+
+    def cancel(self, job: Job) -> None:
+        """Nobody wants the answer of a job any more."""
+        self._door.cancel(job)
 
     def refused(self, program: RankProgram, ask: Ask, request: Request) -> RefusedError | None:
         """Why what was asked would be refused, as the like of it was a moment ago; None: ask."""
@@ -117,10 +169,19 @@ class Recommender:
         Raises:
             Rejection: The ranker is not there.
         """
+        models, programs = self._known_of
+        if models is self._repository.served and programs is self._ranking.programs:
+            known = self._known.get(name)
+            if known is not None:
+                return known
+        else:  # as they are before anything is looked up: if they change now, it is again
+            self._known_of = self._repository.served, self._ranking.programs
+            self._known = {}
         served = self._served(name)
         program = self._ranking.of(served)
         if program is None:
             raise self._none(served.name)
+        self._known[name] = program
         return program
 
     def _check_films(self, program: RankProgram) -> None:
@@ -153,8 +214,34 @@ class Recommender:
         )  # fmt: skip
 
 
-def _told(request: Request, jobs: list[Job]) -> Response:
-    """The response that the program made; its stages are told with it."""
-    made: Answered = jobs[0].answer
+class _Waiting(Pending):
+    """A recommendation that is waited for; abandoned, it cancels its job."""
+
+    __slots__ = ("_door", "_request", "job")
+
+    def __init__(self, door: Door, request: Request) -> None:
+        super().__init__()
+        self._door, self._request = door, request
+        self.job: Job | None = None
+
+    def done(self, job: Job) -> None:
+        """The job is done."""
+        self.job = None
+        self.set(told_of(job, self._request))
+
+    def left(self) -> None:
+        """See `Pending.left`."""
+        if self.job is not None:
+            self._door.cancel(self.job)
+
+
+def told_of(job: Job, request: Request) -> Response | Exception:
+    """The response that the program made, or why there is none; its times are told with it."""
+    job.on_done = done_before
+    if job.error is not None:
+        return told(job.error)
+    started, made = job.started, job.answer
+    request.timings += ("queue", started - job.entered), ("model", job.finished - started)
     request.stages = made.stages
-    return made.response
+    response: Response = made.response
+    return response

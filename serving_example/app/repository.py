@@ -58,6 +58,7 @@ class Repository:
 
     Attributes:
         companion: Whose programs go with the models; None if there are no others.
+        served: The models that may be asked, by name. Nobody changes it: another takes its place.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Repository:
         self._metrics, self._clock = metrics, clock
         self._pinned, self._load_timeout_s = frozenset(pinned), load_timeout_s
         self.companion: Companion | None = None
-        self._served: dict[str, Served] = {}
+        self.served: dict[str, Served] = {}
         self._leases: dict[Served, Callable[[], None]] = {}
         self._reasons: dict[str, str] = {}
         self._loading: str | None = None
@@ -88,11 +89,11 @@ class Repository:
         Raises:
             Rejection: 404 if it is not loaded, or is another version.
         """
-        served = self._served.get(name)
+        served = self.served.get(name)
         if served is None:
             raise Rejection(
                 404, "not_found", "unknown_model", f"no model {name[:80]!r} is loaded; there are: "
-                f"{', '.join(sorted(self._served)) or 'none'}", field="model",
+                f"{', '.join(sorted(self.served)) or 'none'}", field="model",
             )  # fmt: skip
         if version not in ("", served.digest):
             raise Rejection(
@@ -103,11 +104,11 @@ class Repository:
 
     def all(self) -> list[Served]:
         """The models that may be asked, by name."""
-        return [self._served[name] for name in sorted(self._served)]
+        return [self.served[name] for name in sorted(self.served)]
 
     def name_of(self, digest: str) -> str:
         """What clients call an artifact; the head of its digest if it is not loaded."""
-        known = [*self._served.values(), *([self._coming] if self._coming else [])]
+        known = [*self.served.values(), *([self._coming] if self._coming else [])]
         return next((one.name for one in known if one.digest == digest), digest[:12])
 
     def index(self) -> list[ModelState]:
@@ -118,8 +119,8 @@ class Repository:
         """
         names, held = dict(self._store.manifest().names), self._pool.stats().models
         found = []
-        for name in sorted({*names, *self._served}):
-            served, reason = self._served.get(name), self._reasons.get(name, "")
+        for name in sorted({*names, *self.served}):
+            served, reason = self.served.get(name), self._reasons.get(name, "")
             digest = served.digest if served else names[name]
             state = "READY" if served else "UNAVAILABLE"
             if self._loading == name and not served:
@@ -164,7 +165,7 @@ class Repository:
         """
         with self._one:
             served = self.get(name)
-            self._served = {n: s for n, s in self._served.items() if n != name}
+            self.served = {n: s for n, s in self.served.items() if n != name}
             self._reasons.pop(name, None)
             self._retire(served)
 
@@ -198,7 +199,7 @@ class Repository:
 
     def _load(self, name: str) -> Served:
         digest = self._store.digest(name)
-        before = self._served.get(name)
+        before = self.served.get(name)
         if before is not None and before.digest == digest:
             for program in before.outputs.values():  # it may have been evicted
                 self._pool.ready(program, self._load_timeout_s)
@@ -229,7 +230,7 @@ class Repository:
             if twin is None:
                 self.retire(outputs.values())
             raise
-        self._served = {**self._served, name: served}
+        self.served = {**self.served, name: served}
         self._leases[served] = lease.release
         self._reasons.pop(name, None)
         self._metrics.model(name, digest, True)
@@ -239,7 +240,7 @@ class Repository:
 
     def _twin(self, digest: str) -> Served | None:
         """A model of the same artifact under any name: its programs serve both names."""
-        return next((one for one in self._served.values() if one.digest == digest), None)
+        return next((one for one in self.served.values() if one.digest == digest), None)
 
     def _retire(self, served: Served) -> None:
         self._metrics.model(served.name, served.digest, False)

@@ -12,6 +12,7 @@ from serving_example.app import health, oip, recommend
 from serving_example.app.application import Application
 from serving_example.app.delivery import LoopDelivery
 from serving_example.app.health import Readiness
+from serving_example.app.idempotency import Idempotency
 from serving_example.app.keys import ApiKey, Keys
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
@@ -107,6 +108,7 @@ class Service:
         )
         self._timeline = Timeline(self.repository.name_of)
         self._threads = ThreadPoolExecutor(1, "loader")
+        self.idempotency = Idempotency(clock)
         self.is_draining = False
         self.readiness = Readiness(
             {
@@ -170,7 +172,7 @@ class Service:
         inference = Inference(self.repository, self.door, self.limits)
         return [
             *health.routes(self.readiness, self.metrics),
-            *oip.routes(models, inference),
+            *oip.routes(models, inference, self.idempotency),
             *recommend.model_routes(self.repository),
             *dashboard_routes(self._snapshot),
         ]

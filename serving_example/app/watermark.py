@@ -25,10 +25,12 @@ class Watermark:
     Attributes:
         offset: An event at this offset or before it is applied, to its user and its film, and in
             the vectors that are in memory.
+        hurry: Called where a request waits; nothing before it is set.
     """
 
     def __init__(self) -> None:
         self.offset = 0
+        self.hurry: Callable[[], None] = lambda: None
         self._waiting: set[_Waiter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -59,6 +61,7 @@ class Watermark:
         waiter = _Waiter(offset, then)
         waiter.late = loop.call_later(timeout_s, self._give_up, waiter)
         self._waiting.add(waiter)
+        self.hurry()
         self._settle()  # it may have been reached while nobody was there to be told
 
     def _give_up(self, waiter: _Waiter) -> None:

@@ -251,6 +251,6 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", f"{_MODEL}/config"): Operation("How a model is served.", "any"),
     ("GET", f"{_MODEL}/stats"): Operation("What a model has done.", "any"),
     ("POST", f"{_MODEL}/infer"): Operation(
-        "Inference.", "inferred", "infer", refusals=("422",)
+        "Inference.", "inferred", "infer", refusals=("422",), has_key=True
     ),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from serving_example.app.http import Pending, Request, Response
 from serving_example.pool import Door, Job, Pool, Program, RefusedError
 from serving_example.scheduler import Refusal
 
-__all__ = ["SERVICE", "Background", "Running", "run_jobs"]
+__all__ = ["SERVICE", "Background", "Running", "done_before", "run_jobs", "told"]
 
 SERVICE = ":service"
 """The tenant of the service's own work; no API key can have this name."""
@@ -39,7 +39,7 @@ class Running(Pending):
         finish: Callable[[Request, list[Job]], Response],
         count: int = 1,
     ) -> None:
-        super().__init__(self._cancel)
+        super().__init__()
         self._door, self._request, self._finish, self._left = door, request, finish, count
         self._jobs: list[Job] = []
 
@@ -67,11 +67,11 @@ class Running(Pending):
 
     def _done(self, job: Job) -> None:
         self._left -= 1
-        job.on_done = _told_before  # it holds what holds the jobs: garbage that is to be searched
+        job.on_done = done_before
         if self.result is not None:
             return
         if job.error is not None:
-            self.set(_told(job.error))
+            self.set(told(job.error))
         elif not self._left:
             _add_timings(self._request, self._jobs)
             try:
@@ -79,7 +79,8 @@ class Running(Pending):
             except Exception as error:
                 self.set(error)
 
-    def _cancel(self) -> None:
+    def left(self) -> None:
+        """See `Pending.left`."""
         for job in self._jobs:
             self._door.cancel(job)
 
@@ -147,12 +148,15 @@ class Background:
         return job.answer
 
 
-def _told_before(job: Job) -> None:
-    """A job is done once."""
+def done_before(job: Job) -> None:
+    """Takes the place of a job's `on_done`, which holds what holds the job: it is done once."""
 
 
-def _told(error: Exception) -> Exception:
-    """What tensors a device refuses was checked when they were read: it is our fault, not his."""
+def told(error: Exception) -> Exception:
+    """Why a job has no answer, as the one who asked is told.
+
+    What tensors a device refuses was checked when they were read: it is our fault, not his.
+    """
     return DeviceError(str(error)) if isinstance(error, InputError) else error
 
 

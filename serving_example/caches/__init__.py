@@ -11,7 +11,7 @@ from serving_example.caches.features import FeatureCache
 from serving_example.caches.flights import Flights, Waiter
 from serving_example.caches.follow import Follower, Invalidates, Listener
 from serving_example.caches.interface import AGE_BOUNDS_S, Cache, Counts
-from serving_example.caches.keys import answerer, canonical
+from serving_example.caches.keys import answerer, canonical, pair
 from serving_example.caches.known import FeaturePolicy, Known
 from serving_example.caches.results import Kept, Made, Policy, ResultCache, Work
 
@@ -37,4 +37,5 @@ __all__ = [
     "Work",
     "answerer",
     "canonical",
+    "pair",
 ]

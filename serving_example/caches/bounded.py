@@ -119,16 +119,20 @@ class Bounded(Generic[Key, Value]):
         Returns:
             Whether it is there now.
         """
-        self.drop(key)
+        entries, window, sketch = self._entries, self._window, self._sketch
+        if key in entries:
+            self.drop(key)
         if size > self._rest_bytes:
             self._counts.refused += 1
             return False
-        uses, era = self._sketch.count(key), self._sketch.era
-        self._add(key, _Entry(value, size, uses, era, self._window))
-        while self._window.size > self._window_bytes:
-            oldest = next(iter(self._window))
-            self._settle(oldest, self._entries[oldest])
-        return key in self._entries
+        entries[key] = _Entry(value, size, sketch.count(key), sketch.era, window)
+        window[key] = None
+        window.size += size
+        self.size += size
+        while window.size > self._window_bytes:
+            oldest = next(iter(window))
+            self._settle(oldest, entries[oldest])
+        return key in entries
 
     def drop(self, key: Key) -> bool:
         """Forgets an entry, but not how often it was used; whether it was there."""
@@ -146,12 +150,6 @@ class Bounded(Generic[Key, Value]):
             part.size = 0
         self._entries.clear()
         self.size = 0
-
-    def _add(self, key: Key, entry: _Entry[Key, Value]) -> None:
-        self._entries[key] = entry
-        entry.part[key] = None
-        entry.part.size += entry.size
-        self.size += entry.size
 
     def _remove(self, key: Key, entry: _Entry[Key, Value]) -> None:
         del self._entries[key], entry.part[key]
@@ -180,9 +178,9 @@ class Bounded(Generic[Key, Value]):
     def _settle(self, key: Key, entry: _Entry[Key, Value]) -> None:
         """Puts what leaves the window among the rest, if it is worth what it pushes out."""
         over = self._probation.size + self._protected.size + entry.size - self._rest_bytes
-        victims: list[Key] = []
         if over > 0:
             worth = self._worth(entry)
+            victims: list[Key] = []
             for victim in itertools.chain(self._probation, self._protected):
                 if worth <= self._worth(self._entries[victim]):
                     self.drop(key)
@@ -192,7 +190,7 @@ class Bounded(Generic[Key, Value]):
                 over -= self._entries[victim].size
                 if over <= 0:
                     break
-        for victim in victims:
-            self.drop(victim)
-        self._counts.evicted += len(victims)
+            for victim in victims:
+                self.drop(victim)
+            self._counts.evicted += len(victims)
         self._move(key, entry, self._probation)

@@ -7,11 +7,13 @@ for; work that fails is told to those who waited and to nobody after them.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from serving_example.caches.interface import Counts, Seconds
 
-__all__ = ["Cancel", "Flights", "Waiter", "Work"]
+__all__ = ["Cancel", "Flight", "Flights", "Waiter", "Waits", "Work"]
 
 Result = TypeVar("Result")
 Cancel = Callable[[], None]
@@ -22,48 +24,70 @@ It calls back once, with the result or an exception, at once or later; not after
 """
 
 
+class Waits(Protocol[Result]):
+    """Who waits for a flight.
+
+    Attributes:
+        deadline: Until when he wants its result.
+        flight: What he waits for; None before he does, and when he is told. Flights set it.
+    """
+
+    deadline: float
+    flight: Flight[Result] | None
+
+    def told(self, result: Result | Exception) -> None:
+        """The result or the exception, once; never to one who left before."""
+        ...
+
+
 class Waiter(Generic[Result]):
-    """Somebody who waits for a flight.
+    """Somebody who waits, and has a function called. See `Waits`.
 
     Args:
         told: Called once with the result or the exception, unless he left before.
         deadline: Until when he wants it.
     """
 
-    __slots__ = ("_flight", "deadline", "told")
+    __slots__ = ("_told", "deadline", "flight")
 
     def __init__(self, told: Callable[[Result | Exception], None], deadline: float) -> None:
-        self.told, self.deadline = told, deadline
-        self._flight: _Flight[Result] | None = None
+        self._told, self.deadline = told, deadline
+        self.flight: Flight[Result] | None = None
+
+    def told(self, result: Result | Exception) -> None:
+        """See `Waits.told`."""
+        self._told(result)
 
     def leave(self) -> None:
         """Waits no more. The last one's leaving cancels the work."""
-        flight, self._flight = self._flight, None
-        if flight is not None:
-            flight.waiters.pop(self, None)
-            if not (flight.waiters or flight.is_wanted or flight.is_over):
-                flight.end()
+        if self.flight is not None:
+            self.flight.leave(self)
 
 
-class _Flight(Generic[Result]):
-    """Work under way."""
+class Flight(msgspec.Struct, Generic[Result], eq=False):
+    """Work under way. `Flights` makes it; who waits for it may leave it."""
 
-    __slots__ = (
-        "began", "cancel", "deadline", "is_over", "is_wanted", "of", "ticket", "waiters", "work",
-    )  # fmt: skip
+    of: Flights[Result]
+    ticket: Hashable
+    work: Work
+    deadline: float
+    is_wanted: bool
+    waiters: dict[Waits[Result], None] = {}
+    began: float = 0.0
+    cancel: Cancel | None = None
+    is_over: bool = False
 
-    def __init__(
-        self, of: Flights[Result], ticket: Hashable, work: Work, deadline: float, is_wanted: bool
-    ) -> None:
-        self.of, self.ticket, self.work, self.deadline = of, ticket, work, deadline
-        self.waiters: dict[Waiter[Result], None] = {}
-        self.began = 0.0
-        self.cancel: Cancel | None = None
-        self.is_wanted, self.is_over = is_wanted, False
-
-    def join(self, waiter: Waiter[Result]) -> None:
-        waiter._flight = self
+    def join(self, waiter: Waits[Result]) -> None:
+        """One more waits."""
+        waiter.flight = self
         self.waiters[waiter] = None
+
+    def leave(self, waiter: Waits[Result]) -> None:
+        """One waits no more; the last one's leaving cancels the work."""
+        waiter.flight = None
+        self.waiters.pop(waiter, None)
+        if not (self.waiters or self.is_wanted or self.is_over):
+            self.end()
 
     def end(self) -> None:
         """Nobody waits: others who come begin anew."""
@@ -79,14 +103,15 @@ class _Flight(Generic[Result]):
             return
         self.is_over, self.cancel = True, None
         self.of.forget(self)
-        waiters, self.waiters = list(self.waiters), {}
+        waiters = list(self.waiters)
+        self.waiters.clear()
         if isinstance(result, Exception):
             waiters = self.of.failed(self, waiters)
         else:
             self.of.keep(self.ticket, self.began, result)
         for waiter in waiters:
-            if waiter._flight is self:  # he may leave while others are told
-                waiter._flight = None
+            if waiter.flight is self:  # he may leave while others are told
+                waiter.flight = None
                 waiter.told(result)
 
 
@@ -103,7 +128,7 @@ class Flights(Generic[Result]):
         self, clock: Seconds, counts: Counts, keep: Callable[[Any, float, Result], None]
     ) -> None:
         self._clock, self._counts, self.keep = clock, counts, keep
-        self._flights: dict[Hashable, _Flight[Result]] = {}
+        self._flights: dict[Hashable, Flight[Result]] = {}
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -111,7 +136,7 @@ class Flights(Generic[Result]):
     def __contains__(self, ticket: object) -> bool:
         return ticket in self._flights
 
-    def wait(self, ticket: Hashable, work: Work, waiter: Waiter[Result]) -> None:
+    def wait(self, ticket: Hashable, work: Work, waiter: Waits[Result]) -> None:
         """Waits for the work of a ticket, which is begun if it is not under way.
 
         Args:
@@ -124,7 +149,7 @@ class Flights(Generic[Result]):
             self._counts.joined += 1
             flight.join(waiter)
             return
-        flight = _Flight(self, ticket, work, waiter.deadline, is_wanted=False)
+        flight = Flight(self, ticket, work, waiter.deadline, is_wanted=False)
         flight.join(waiter)
         self._begin(flight)
 
@@ -132,15 +157,15 @@ class Flights(Generic[Result]):
         """Begins work that nobody waits for yet; whether it was not under way."""
         if ticket in self._flights:
             return False
-        self._begin(_Flight(self, ticket, work, deadline, is_wanted=True))
+        self._begin(Flight(self, ticket, work, deadline, is_wanted=True))
         return True
 
-    def forget(self, flight: _Flight[Result]) -> None:
+    def forget(self, flight: Flight[Result]) -> None:
         """A flight has ended; one that took its place stays."""
         if self._flights.get(flight.ticket) is flight:
             del self._flights[flight.ticket]
 
-    def _begin(self, flight: _Flight[Result]) -> None:
+    def _begin(self, flight: Flight[Result]) -> None:
         self._flights[flight.ticket] = flight
         flight.began = self._clock()
         try:
@@ -151,9 +176,7 @@ class Flights(Generic[Result]):
         if not flight.is_over:
             flight.cancel = cancel
 
-    def failed(
-        self, flight: _Flight[Result], waiters: list[Waiter[Result]]
-    ) -> list[Waiter[Result]]:
+    def failed(self, flight: Flight[Result], waiters: list[Waits[Result]]) -> list[Waits[Result]]:
         """Work has failed: who of those that waited is told of it."""
         self._counts.failures += 1
         now = self._clock()

@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["NAN", "answerer", "canonical"]
+__all__ = ["NAN", "answerer", "canonical", "pair"]
 
 NAN: Final = b"\x00\x00\x00\x00\x00\x00\xf8\x7f"
 """The one NaN, as eight bytes: what `numeric contract` 1 of the design calls canonical."""
 _INT, _FLOAT, _COUNT = struct.Struct("<Bq"), struct.Struct("<d"), struct.Struct("<BI")
 _NONE, _FALSE, _TRUE, _SMALL, _BIG, _REAL, _TEXT, _BYTES, _LIST, _INTS, _MAP, _ARRAY = range(12)
+_PAIR = struct.Struct("<BIqq")
 _INTEGERS: Final = {int}
 _LOW, _HIGH = -(1 << 63), (1 << 63) - 1
 
@@ -73,6 +74,14 @@ def canonical(value: Any) -> bytes:
     if kind is np.ndarray:
         return _array(value)
     raise TypeError(f"expected plain data or an array in a request, got {kind.__qualname__}")
+
+
+def pair(first: int, second: int) -> bytes:
+    """What `canonical` gives for two integers, which is what most requests ask for, and sooner."""
+    try:
+        return _PAIR.pack(_INTS, 2, first, second)
+    except struct.error:  # one of them is beyond 64 bits
+        return canonical((first, second))
 
 
 def _list(value: Sequence[Any]) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from serving_example.caches.bounded import Bounded
 from serving_example.caches.breakeven import BreakEven
 from serving_example.caches.epochs import Epochs
-from serving_example.caches.flights import Cancel, Flights, Waiter
+from serving_example.caches.flights import Cancel, Flights, Waits
 from serving_example.caches.interface import Counts, Seconds
 
 __all__ = ["Audit", "Kept", "Made", "Policy", "ResultCache", "Work"]
@@ -124,6 +124,7 @@ class ResultCache(Generic[Value]):
         name: ``results``.
         counts: What has happened.
         epochs: Counters of entities.
+        is_choosy: Whether `looks` may say no.
     """
 
     name = "results"
@@ -140,6 +141,7 @@ class ResultCache(Generic[Value]):
     ) -> None:
         self._policy, self._clock, self._draw = policy or Policy(), clock, draw
         self._audit, self._break_even = audit, break_even
+        self.is_choosy = break_even is not None
         self.counts, self.epochs = Counts(), epochs or Epochs()
         self._entries: Bounded[bytes, Kept[Value]] = Bounded(
             self._policy.max_bytes, self.counts, lambda kept: kept._hard_until <= self._clock()
@@ -202,7 +204,7 @@ class ResultCache(Generic[Value]):
                 self._check(key, kept)
         return kept
 
-    def make(self, key: bytes, entity: int, work: Work[Value], waiter: Waiter[Made[Value]]) -> None:
+    def make(self, key: bytes, entity: int, work: Work[Value], waiter: Waits[Made[Value]]) -> None:
         """Has an answer made, once for all who wait for it, and keeps it.
 
         Args:

@@ -1,9 +1,10 @@
 """The public API of `featurelib-client`, as the last release had it, and whether it still holds.
 
 ``public_api.txt`` has every public class, method, argument and field. ``--check`` compares the
-package with it by griffe: what breaks a caller fails unless the version says so. At a release
-``--write`` writes the file anew. It is a file, and not the tag of the last release, because a clone
-without tags and an sdist can then check too, and because a review sees what moves.
+package with it by griffe, and types by `public_types`: what breaks a caller fails unless the
+version says so. At a release ``--write`` writes the file anew. It is a file, and not the tag of the
+last release, because a clone without tags and an sdist can then check too, and because a review
+sees what moves.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import griffe
 
 from serving_example.client.generate import formatted
+from serving_example.client.public_types import retyped
 
 HERE = Path(__file__).parent
 SOURCE = HERE / "src"
@@ -67,6 +69,7 @@ def breaks(old: str, new: str) -> list[str]:
                 continue
             both = (griffe.load(name, search_paths=[folder]) for folder in (before, after))
             found += [_told(one) for one in griffe.find_breaking_changes(*both)]
+            found += retyped(_sections(old)[name], _sections(new)[name], name)
     return sorted(set(found))
 
 

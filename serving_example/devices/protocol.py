@@ -11,11 +11,27 @@ from featurelib.errors import DeviceError
 from featurelib.layout import Layout
 from serving_example.devices.ladder import Ladder
 
-__all__ = ["Array", "Device", "Loaded", "Tensors", "UnloadedError"]
+__all__ = ["Array", "Compiled", "Device", "Loaded", "Tensors", "UnloadedError"]
 
 Array = np.ndarray[Any, Any]
 Tensors = Mapping[str, Array]
 """The tensors of one request by name; each of shape (rows, width)."""
+
+
+class Compiled(Protocol):
+    """A function of a model as machine code of the CPU: what ``module.compiled(part)`` gives.
+
+    A row's result does not depend on the rows beside it, and is meant to have the bits of the
+    module's own function at the sizes of a ladder. A device looks whether it has before it runs it.
+    """
+
+    def __call__(self, tensors: Tensors) -> Array:
+        """A new array with a row for each row of the tensors, which are C-contiguous."""
+        ...
+
+    def sample(self, rows: int) -> Tensors:
+        """Made-up rows for the look, each time the same."""
+        ...
 
 
 class UnloadedError(DeviceError):

@@ -1,12 +1,14 @@
 """Models of torch on the CPU or on a CUDA device, by one code path.
 
 The path to CUDA is proven by construction only: what differs is the memory that buffers lie in and
-the name that torch is given.
+the name that torch is given. On the CPU a function that a module has as machine code runs so, if
+that has torch's bits on this machine.
 """
 
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,14 +26,18 @@ from featurelib.errors import (
 from featurelib.layout import Layout
 from featurelib_online.tensors import TorchBuffers
 from serving_example.devices.ladder import Ladder
-from serving_example.devices.protocol import Array, Loaded, Tensors, UnloadedError
+from serving_example.devices.protocol import Array, Compiled, Loaded, Tensors, UnloadedError
 
 __all__ = ["TorchDevice", "TorchLoaded", "cpu_device", "cuda_device"]
 
+log = logging.getLogger("serving_example")
+
 GIB = 2**30
+_FEW = (1, 6, 37)
+"""Sizes below those of a ladder at which machine code is looked at too."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class TorchLoaded:
     """See `Loaded`.
 
@@ -39,6 +45,10 @@ class TorchLoaded:
         function: The model's function: tensors by name to a tensor.
         buffers: The memory of each size, made once.
         weights: What it shares with other functions of its module.
+        offered: The function as machine code; None if there is none, or it has other bits.
+        reads: Its tensors: their names, dtypes and widths.
+        unseen: The sizes at which its bits were not compared yet.
+        compiled: The same when they were, at all sizes; until then None, and torch runs.
     """
 
     digest: str
@@ -49,6 +59,10 @@ class TorchLoaded:
     function: Callable[[dict[str, Any]], Any]
     buffers: dict[int, TorchBuffers]
     weights: _Weights
+    offered: Compiled | None
+    reads: tuple[tuple[str, np.dtype[Any], int], ...]
+    unseen: set[int]
+    compiled: Compiled | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -136,7 +150,13 @@ class TorchDevice:
             weights = _Weights(module, here, _module_bytes(module))
         buffers = {size: TorchBuffers(layout, size, pin_memory=pin) for size in ladder}
         function = getattr(weights.here, part)
-        made = TorchLoaded(digest, part, layout, ladder, alone, function, buffers, weights)
+        offer = None if pin else getattr(module, "compiled", None)
+        made = TorchLoaded(
+            digest, part, layout, ladder, alone, function, buffers, weights,
+            None if offer is None else offer(part),
+            tuple((t.name, np.dtype(t.dtype.storage), t.width) for t in layout.tensors),
+            set(ladder),
+        )  # fmt: skip
         # From here on nothing fails: what a load that failed had taken is nobody's.
         self._weights[id(module)] = weights
         weights.functions += 1
@@ -157,8 +177,26 @@ class TorchDevice:
                 self.used_bytes -= own.weights.memory_bytes
 
     def warm(self, loaded: Loaded, size: int) -> None:
-        """See `Device.warm`."""
-        self._forward(_own(loaded), size, 0)
+        """See `Device.warm`: here machine code is compared with torch."""
+        own = _own(loaded)
+        offered = own.offered
+        if offered is None:
+            self._forward(own, size, 0)
+            return
+        rows = offered.sample(size)
+        for name, array in self._arrays(own, size).items():
+            array[...] = rows[name]
+        wanted = self._forward(own, size, size)
+        if not all(_has_bits(offered, rows, wanted, count) for count in (*_FEW, size)):
+            own.offered = own.compiled = None
+            log.warning(
+                "device %s: model %s: the machine code of `%s` has other bits than torch at %d "
+                "rows, so torch runs it", self.name, own.digest[:12], own.part, size,
+            )  # fmt: skip
+            return
+        own.unseen.discard(size)
+        if not own.unseen:
+            own.compiled = offered
 
     def room(self, loaded: Loaded, rows: int) -> Tensors:
         """See `Device.room`."""
@@ -168,6 +206,8 @@ class TorchDevice:
     def run(self, loaded: Loaded, requests: Sequence[Tensors]) -> Array:
         """See `Device.run`."""
         own = _own(loaded)
+        if own.compiled is not None and len(requests) == 1:
+            return own.compiled(self._checked(own, requests[0]))
         names = [tensor.name for tensor in own.layout.tensors]
         counts = [len(request[names[0]]) for request in requests]
         rows = sum(counts)
@@ -177,14 +217,26 @@ class TorchDevice:
             for name in names:
                 place, given = arrays[name][at : at + count], request[name]
                 if given.shape != place.shape or given.dtype != place.dtype:
-                    raise InputError(
-                        f"tensor `{name}`: expected {place.dtype} of shape {place.shape}, "
-                        f"got {given.dtype} of shape {given.shape}"
-                    )
+                    raise _unfit(name, given, place.dtype, place.shape)
                 if not (given.base is arrays[name] and _start(given) == _start(place)):
                     place[...] = given
             at += count
+        if own.compiled is not None:
+            return own.compiled({name: arrays[name][:rows] for name in names})
         return self._forward(own, own.ladder.size_for(rows), rows)
+
+    def _checked(self, own: TorchLoaded, request: Tensors) -> Tensors:
+        """What machine code reads where it lies."""
+        made = dict[str, Array]()
+        rows = len(request[own.reads[0][0]])
+        if not (0 < rows <= own.ladder.largest and own.buffers):
+            self._arrays(own, rows)  # raises
+        for name, dtype, width in own.reads:
+            given = request[name]
+            if given.shape != (rows, width) or given.dtype != dtype:
+                raise _unfit(name, given, dtype, (rows, width))
+            made[name] = given if given.flags.c_contiguous else np.ascontiguousarray(given)
+        return made
 
     def _arrays(self, own: TorchLoaded, rows: int) -> dict[str, Array]:
         """The buffers of a batch."""
@@ -227,6 +279,19 @@ def cuda_device(index: int = 0, *, memory_bytes: int | None = None) -> TorchDevi
     if memory_bytes is None:
         memory_bytes = torch.cuda.get_device_properties(index).total_memory * 9 // 10
     return TorchDevice(f"cuda-{index}", f"cuda:{index}", memory_bytes)
+
+
+def _unfit(name: str, given: Array, dtype: Any, shape: tuple[int, ...]) -> InputError:
+    return InputError(
+        f"tensor `{name}`: expected {dtype} of shape {shape}, "
+        f"got {given.dtype} of shape {given.shape}"
+    )
+
+
+def _has_bits(compiled: Compiled, rows: Tensors, wanted: Array, count: int) -> bool:
+    """Whether machine code gives the first so many of the wanted rows."""
+    made = compiled({name: array[:count] for name, array in rows.items()})
+    return made.tobytes() == wanted[:count].tobytes()
 
 
 def _start(array: Array) -> int:

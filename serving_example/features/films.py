@@ -35,6 +35,7 @@ class FilmTable:
     Attributes:
         table: The vectors; row numbers stay what they are.
         offset: The log's offset up to which all events are in the vectors.
+        newest: The latest of `as_ofs`, which is here before the moment's vector is in the table.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class FilmTable:
         self._moves, self._moving = 0, threading.Lock()
         self._lookup = RowLookup(np.empty(0, np.int64))
         self._seen = self.offset = 0
+        self.newest = -_NEVER
         self._one = threading.Lock()
 
     def __len__(self) -> int:
@@ -188,7 +190,9 @@ class FilmTable:
     def _put(self, rows: list[int], ordered: list[tuple[int, int, bytes]], known: int) -> None:
         """Writes vectors, of which the first so many stand in the table."""
         self._shown_ats.write(rows, [_NEVER] * len(rows))
-        self._as_ofs.write(rows, [AS_OF.unpack_from(payload)[0] for _, _, payload in ordered])
+        moments = [AS_OF.unpack_from(payload)[0] for _, _, payload in ordered]
+        self.newest = max(self.newest, *moments)
+        self._as_ofs.write(rows, moments)
         for row, (_, _, payload) in zip(rows, ordered[:known], strict=False):
             self.table.put(row, payload[AS_OF.size :])
         self.table.extend([payload[AS_OF.size :] for _, _, payload in ordered[known:]])

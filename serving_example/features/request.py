@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -81,7 +80,7 @@ class Features:
         moment = self._clock() if as_of is None else as_of
         state = self._reads.get(self._views.users.view, user_id)
         profile = self._reads.get(self._views.profile, user_id)
-        return self._user(user_id, moment, instant(moment), state, profile)
+        return self._user(user_id, moment, state, profile)
 
     def users(self, user_ids: Sequence[int]) -> list[User | FeaturelibError]:
         """The same of many users now, read in two calls; a damaged state is its user's error.
@@ -90,44 +89,64 @@ class Features:
             StoreError: The store fails; one that is only away does not.
         """
         moment = self._clock()
-        at = instant(moment)
         try:
             states = self._reads.get_many(self._views.users.view, user_ids)
             profiles = self._reads.get_many(self._views.profile, user_ids)
         except VectorError:  # of one of them
             return [_or_error(self.user, one, moment) for one in user_ids]
-        made: list[User | FeaturelibError] = []
-        for one, state, told in zip(user_ids, states, profiles, strict=True):
-            try:
-                made.append(self._user(one, moment, at, state, told))
-            except FeaturelibError as error:
-                made.append(error)
-        return made
+        try:
+            return list[User | FeaturelibError](self._users(user_ids, moment, states, profiles))
+        except FeaturelibError:  # of one of them
+            return [
+                _or_error(self._user, one, moment, state, told)
+                for one, state, told in zip(user_ids, states, profiles, strict=True)
+            ]
 
-    def _user(
-        self, user_id: int, moment: int, requested_at: dt.datetime, known: Known, told: Known
-    ) -> User:
-        (vector, is_stale), (profile, profile_is_stale) = known, told
-        flags: tuple[str, ...] = ()
-        request = {"user_id": user_id, "requested_at": requested_at}
-        if profile is None or profile.payload is None:
-            flags = ("no_profile",)
-            request |= _UNKNOWN
-        else:
-            request |= self._profile(profile.payload)
-        if vector is None:
-            flags += ("no_ratings",)
-        if is_stale or profile_is_stale:
-            flags += ("stale",)
-        state = self._views.users.frozen(vector)
-        made = self.staged.vector("user", request, {BY_USER.name: state})
-        at = None if vector is None else vector.event_time
-        return User(user_id, moment, made, state, at, flags)
+    def _user(self, user_id: int, moment: int, known: Known, told: Known) -> User:
+        return self._users([user_id], moment, [known], [told])[0]
+
+    def _users(
+        self,
+        user_ids: Sequence[int],
+        moment: int,
+        states: Sequence[Known],
+        profiles: Sequence[Known],
+    ) -> list[User]:
+        """Users at a moment, from what is known of each."""
+        at, frozen, profile_of = instant(moment), self._views.users.frozen, self._profile
+        requests, given, flags = [], [], []
+        for user_id, (vector, is_stale), (told, profile_is_stale) in zip(
+            user_ids, states, profiles, strict=True
+        ):
+            flagged: tuple[str, ...] = ()
+            if told is None or told.payload is None:
+                flagged, profile = ("no_profile",), _UNKNOWN
+            else:
+                profile = profile_of(told.payload)
+            if vector is None:
+                flagged += ("no_ratings",)
+            if is_stale or profile_is_stale:
+                flagged += ("stale",)
+            requests.append({"user_id": user_id, "requested_at": at, **profile})
+            given.append({BY_USER.name: frozen(vector)})
+            flags.append(flagged)
+        made = self.staged.vectors("user", requests, given)
+        return [
+            User(user_id, moment, block, state[BY_USER.name],
+                 None if known.vector is None else known.vector.event_time, flagged)
+            for user_id, block, state, known, flagged in zip(
+                user_ids, made, given, states, flags, strict=True
+            )
+        ]  # fmt: skip
+
+    def prepare(self, tensors: Sequence[str]) -> None:
+        """The machine code that fills some tensors is ready: a request need not wait for it."""
+        self.staged.reads(tensors)
 
     def of_users(self, users: Sequence[User], tensors: Sequence[str]) -> dict[str, Array]:
         """Tensors that tell of users alone, a row for each."""
-        table = self.staged.table("user", [user.vector for user in users])
-        return self.staged.fill({"user": (table, np.arange(len(users)))}, tensors=tensors)
+        rows = self.staged.rows("user", [user.vector for user in users])
+        return self.staged.fill({"user": (rows, None)}, tensors=tensors)
 
     def of_films(self, rows: Array, tensors: Sequence[str]) -> dict[str, Array]:
         """Tensors that tell of films alone, for rows of the film table."""
@@ -163,13 +182,17 @@ class Features:
             as the tensors show them.
         """
         shown = list(users)
-        owners = np.repeat(np.arange(len(users), dtype=np.int64), [len(rows) for rows in films])
+        counts = [len(rows) for rows in films]
+        owners = np.arange(len(users)).repeat(counts)
         rows = np.concatenate(films) if films else np.empty(0, np.int64)
         while True:
-            given = self.staged.table("user", [user.vector for user in shown])
+            given = self.staged.rows("user", [user.vector for user in shown])
             filled = self.staged.fill(
                 {"user": (given, owners), "film": (self.films.table, rows)}, tensors=tensors
             )
+            # The films that were filled are of moments up to the newest: nearly always before now.
+            if not shown or self.films.newest < min(user.as_of for user in shown):
+                return filled, shown
             moments = np.array([user.as_of for user in shown], np.int64)
             computed = self.films.as_ofs.take(rows)
             late = computed >= moments.take(owners)

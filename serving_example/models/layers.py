@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from featurelib.layout import Layout
 from serving_example.artifacts import ArtifactError
+from serving_example.models.dense import Columns
 from serving_example.models.shapes import Shapes
 
 __all__ = ["NARROWEST", "Embeddings", "Multilayer", "Sides", "linear", "unit"]
@@ -100,6 +101,32 @@ class Sides(nn.Module):  # type: ignore[misc]
         """Every function of the tensors that is served."""
         return (self,)
 
+    def compiled(self, part: str) -> Any:
+        """A function as machine code, with the bits of torch's where it orders sums as is usual.
+
+        Args:
+            part: The function's name.
+
+        Returns:
+            See `devices.Compiled`; None of a function or of widths that there is no code for.
+        """
+        try:
+            return self._compiled(part)
+        except ValueError:  # the widths
+            return None
+
+    def _compiled(self, part: str) -> Any:
+        return None
+
+    def _user_inputs(self) -> Columns:
+        """What `user_columns` gives, of arrays."""
+        tables, first = self.user_ids.tables, self._first
+        return Columns("user", "user_ids", self.config.shapes, tables, first)
+
+    def _film_inputs(self) -> Columns:
+        """What `film_columns` gives, of arrays."""
+        return Columns("film", "film_ids", self.config.shapes, self.film_ids.tables)
+
 
 def linear(width: int, columns: int, *, bias: bool = True) -> nn.Linear:
     """A linear layer that is not of a width at which a row's place in the batch shows.
@@ -135,10 +162,15 @@ class Multilayer(nn.Sequential):  # type: ignore[misc]
         first = next(iter(self._modules.values()))
         return self.after_first(functional.linear(rows, first.weight, first.bias))
 
+    @property
+    def linears(self) -> list[nn.Linear]:
+        """The layers without what is between them."""
+        return list(self._modules.values())[::2]
+
     def after_first(self, made: Tensor) -> Tensor:
         """The same from what the first layer has computed, which is overwritten."""
         # Functions, not modules: a call of a module takes as long as ReLU of a thousand rows.
-        for layer in [*self._modules.values()][2::2]:
+        for layer in self.linears[1:]:
             made = functional.linear(torch.relu_(made), layer.weight, layer.bias)
         return made
 

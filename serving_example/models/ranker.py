@@ -13,6 +13,8 @@ from torch.nn import functional
 from featurelib.dtypes import FLOAT32
 from featurelib.layout import Layout
 from featurelib.layout import Tensor as LayoutTensor
+from serving_example.models.dense import Dense, Rows, Scores
+from serving_example.models.dense_code import SCORES, VECTORS
 from serving_example.models.layers import Multilayer, Sides, linear
 from serving_example.models.shapes import Shapes
 
@@ -133,3 +135,26 @@ class Ranker(Sides):
     def outputs(self) -> Iterable[Any]:
         """Every function of the tensors that is served."""
         return (self.user, self.film, self)
+
+    def _compiled(self, part: str) -> Rows | Scores | None:
+        ends = (0, self.user_width, self.user_width + self.film_width)
+        first, *others = self.layers.linears
+        if part == "user":
+            return Rows(self._user_inputs(), self._terms(ends[0], ends[1], first.bias))
+        if part == "film":
+            return Rows(self._film_inputs(), self._terms(ends[1], ends[2], None))
+        if part == "score":
+            mixed = (first.weight[:, ends[2] :], None)
+            products, later = self.config.products, [(one.weight, one.bias) for one in others]
+            widths = int(first.out_features), int(mixed[0].shape[1])
+            return Scores(SUMS, MIXED, widths, Dense([mixed, *later], SCORES, products))
+        return None
+
+    def _terms(self, begin: int, end: int, bias: Tensor | None) -> Dense:
+        """The layer that gives all terms of a user, or of a film."""
+        weights = [self.layers[0].weight[:, begin:end]]
+        added = [weights[0].new_full((len(weights[0]),), -0.0) if bias is None else bias]
+        if self.config.products:
+            weights.append((self.of_film if begin else self.of_user).weight)
+            added.append(weights[1].new_full((len(weights[1]),), -0.0))
+        return Dense([(torch.cat(weights), torch.cat(added))], VECTORS)

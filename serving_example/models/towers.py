@@ -13,6 +13,8 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
+from serving_example.models.dense import Dense, Rows
+from serving_example.models.dense_code import UNIT
 from serving_example.models.layers import Multilayer, Sides, unit
 from serving_example.models.shapes import Shapes
 
@@ -67,3 +69,11 @@ class Towers(Sides):
     def outputs(self) -> Iterable[Any]:
         """Every function of the tensors that is served."""
         return (self.user, self.film, self)
+
+    def _compiled(self, part: str) -> Rows | None:
+        if part not in ("user", "film"):
+            return None
+        is_user = part == "user"
+        layers = (self.user_layers if is_user else self.film_layers).linears
+        dense = Dense([(layer.weight, layer.bias) for layer in layers], UNIT)
+        return Rows(self._user_inputs() if is_user else self._film_inputs(), dense)

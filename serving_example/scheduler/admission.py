@@ -78,6 +78,36 @@ class Admission:
             wait = filled_by([host.busy_for(now) for host in hosts], ahead)
         return wait + queue.seconds_for(rows) + self.lag_s
 
+    def takes(
+        self, queue: ModelQueue, work: Work, waiting_rows: int, shares: Shares, now: float
+    ) -> bool:
+        """Whether work is taken that needs no closer look: `refuse` says nothing against it.
+
+        That can be said of a model that one device holds. It reckons with a full batch in the place
+        of the work's own. That takes no less, and each step of the sum is one of `predict_s`, so
+        what comes out, rounded, is no less than there; nor is there more room for the tenant.
+
+        Args:
+            queue: Where it would wait.
+            work: The work.
+            waiting_rows: Rows that wait in all.
+            shares: What tenants may have waiting.
+            now: The time.
+        """
+        hosts, slack = queue.hosts, work.deadline - now
+        if len(hosts) != 1 or not self.is_on or waiting_rows + work.rows > self.max_rows:
+            return False
+        host = hosts[0]
+        ahead = host.queued_s if host.queued_s > 0.0 else 0.0
+        found_s = host.busy_for(now) + ahead + queue.table[-1] + self.lag_s
+        spare_s = (slack if work.weight >= 1.0 else slack * work.weight) - found_s
+        cost_s = queue.row_s * work.rows
+        return (
+            slack > 0.0
+            and spare_s >= 0.0
+            and shares.has_room(work.tenant, cost_s, spare_s + cost_s, now)
+        )
+
     def refuse(
         self,
         queue: ModelQueue,

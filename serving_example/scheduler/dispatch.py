@@ -97,7 +97,8 @@ class Dispatch:
             station.wait_until = None
             if not any(queue.line.count for queue in station.queues.values()):
                 return
-            if not self._executor.takes(station.spec.name):
+            station.is_called = not self._executor.takes(station.spec.name)
+            if station.is_called:
                 return
             chosen = self._choose(station, now)
             if isinstance(chosen, Wait):
@@ -133,7 +134,7 @@ class Dispatch:
     def serve_any(self, queue: ModelQueue, now: float) -> None:
         """Lets the free devices that hold a model take from its queue, the fastest first."""
         for host in queue.hosts:
-            if host.is_free and queue.line.count:
+            if queue.line.count and not host.is_called and host.is_free:
                 self.serve(host, now)
 
     def _filled_up(self, station: Station, chosen: Choice, now: float) -> Choice:

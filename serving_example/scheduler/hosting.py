@@ -110,7 +110,7 @@ class Hosting:
 
     def regain(self, station: Station, now: float) -> None:
         """A device is back, empty."""
-        station.is_alive = True
+        station.is_alive, station.is_called = True, False
         self._residency.regain(station.spec.name)
         self.place(now)
 

@@ -41,8 +41,8 @@ class Line:
 
     def add(self, work: Work) -> None:
         """Puts a work into its place; its `order` is unlike all others'."""
-        item = (self._key(work), work.order, work)
-        blocks = self._blocks
+        key = work.deadline if self.order == "deadline" else self._key(work)
+        item, blocks = (key, work.order, work), self._blocks
         last = blocks[-1]
         if not last or item > last[-1]:
             last.append(item)

@@ -38,17 +38,19 @@ class Station:
         queued_s: Time that the works waiting for its models will take of it: each model's time is
             divided evenly among the devices that hold it.
         wait_until: While it is free and its policy waits for more work: until when.
+        is_called: Its executor takes no batch now, and says when it does: until then nothing is
+            looked at.
         busy_s: How long its batches have run in all.
     """
 
     __slots__ = (
-        "_load_s", "_loaded_at", "batch", "busy_s", "is_alive", "loading", "queued_s", "queues",
-        "spec", "wait_until",
+        "_load_s", "_loaded_at", "batch", "busy_s", "is_alive", "is_called", "loading", "queued_s",
+        "queues", "spec", "wait_until",
     )  # fmt: skip
 
     def __init__(self, spec: DeviceSpec) -> None:
         self.spec = spec
-        self.is_alive = True
+        self.is_alive, self.is_called = True, False
         self.batch: Batch | None = None
         self.queues: dict[str, ModelQueue] = {}
         self.loading: str | None = None
@@ -59,11 +61,9 @@ class Station:
     @property
     def is_free(self) -> bool:
         """It could run a batch now."""
-        return self.batch is None and self.is_alive and not self._is_blocked
-
-    @property
-    def _is_blocked(self) -> bool:
-        return self.loading is not None and self.spec.is_blocked_by_loads
+        if self.batch is not None or not self.is_alive:
+            return False
+        return self.loading is None or not self.spec.is_blocked_by_loads
 
     def begin_load(self, model: str, load_s: float, now: float) -> None:
         """It loads a model, behind what runs there if it cannot do both.
@@ -88,7 +88,7 @@ class Station:
         if batch is not None:
             left = batch.started + batch.expected_s - now
             busy = min(left, batch.expected_s) if left >= 0.0 else -left
-        if self._is_blocked:
+        if self.loading is not None and self.spec.is_blocked_by_loads:
             left = self._loaded_at - now
             busy = max(busy, min(left, self._load_s) if left >= 0.0 else -left)
         return busy
@@ -113,15 +113,16 @@ class ModelQueue:
     """
 
     __slots__ = (
-        "_has_slo", "_lanes", "_rate", "asked_rows", "asked_works", "cost_s", "hosts", "least",
-        "line",
-        "part_s", "row_s", "slo_s", "spec", "table", "tables",
+        "_has_slo", "_lanes", "_only", "_rate", "asked_rows", "asked_works", "cost_s", "hosts",
+        "least", "line", "part_s", "row_s", "slo_s", "spec", "table", "tables",
     )  # fmt: skip
 
     def __init__(self, spec: ModelSpec, order: Order, now: float) -> None:
         self.spec = spec
         self.line = Line(order)
         self._lanes: dict[str, Line] = {}
+        self._only = ""
+        """Whose all works are, while there are some and no lanes."""
         self.hosts: list[Station] = []
         self.tables: dict[str, tuple[float, ...]] = {}
         self.table: tuple[float, ...] = ()
@@ -144,7 +145,9 @@ class ModelQueue:
     def add(self, work: Work) -> None:
         """Puts a work into its place."""
         line = self.line
-        if not self._lanes and line.count and line.first().tenant != work.tenant:
+        if not line.count:
+            self._only = work.tenant
+        elif work.tenant != self._only and not self._lanes:
             for waiting in line:  # a second tenant: now each has a line beside the common one
                 self._lane_of(waiting).add(waiting)
         line.add(work)
@@ -187,7 +190,7 @@ class ModelQueue:
         if self._lanes:
             lane = self._lanes.get(tenant)
             return lane if lane is not None and lane.count else None
-        return self.line if self.line.count and self.line.first().tenant == tenant else None
+        return self.line if self.line.count and self._only == tenant else None
 
     def seconds_for(self, rows: int) -> float:
         """How long a batch of so many rows takes on the mean host."""

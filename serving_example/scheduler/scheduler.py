@@ -198,7 +198,9 @@ class Scheduler:
 
     def serve(self, device: str) -> None:
         """A batch would begin at once now on a device for which that was not so. See `takes`."""
-        self._dispatch.serve(self._stations[device], self._clock())
+        station = self._stations[device]
+        station.is_called = False
+        self._dispatch.serve(station, self._clock())
 
     def wake(self) -> float | None:
         """Does what time alone has made due: expiry, windows that have closed, loads.
@@ -270,6 +272,9 @@ class Scheduler:
             )
         queue.arrived(work, now)
         self.shares.asked(work.tenant, now)
+        rows = self._dispatch.rows
+        if self.admission.takes(queue, work, rows, self.shares, now):
+            return None
         ready_s = 0.0
         if not queue.hosts:
             if not self._hosting.is_alive:
@@ -278,7 +283,6 @@ class Scheduler:
             if coming is None:
                 return Refusal("cold", self.residency.retry_s(work.model, now))
             ready_s = coming
-        rows = self._dispatch.rows
         refusal = self.admission.refuse(queue, work, ready_s, rows, self.shares, now)
         if refusal is not None and refusal.reason == "predicted_late":
             self._doubt(queue, work, now)

@@ -44,6 +44,7 @@ from serving_example.store.vector import (
     encode,
     is_live,
     live,
+    live_all,
     stamp_bytes,
     time_bytes,
 )
@@ -106,10 +107,7 @@ class LmdbStore:
         with told(self._path), self._env.begin(self._vectors) as txn:
             get = txn.get  # as `_place`, whose calls would take a tenth of the time
             found = [get(prefix + pack(key + _BIAS)) for key in keys]
-        return [
-            None if data is None else live(data, view, key, now)
-            for data, key in zip(found, keys, strict=True)
-        ]
+        return live_all(found, view, keys, now)
 
     def write(self, batch: Batch) -> Written:
         """See `OnlineStore.write`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,13 +55,13 @@ class StateShape:
         records = (chunks + blocks) * self.chunk_words
         return self.header_words + records + capacity * self.slot_words
 
-    @property
+    @cached_property
     def check_words(self) -> int:
         """Words of memory that the check of a state needs."""
         nodes = (self.totals.node_words(self._classes, f) for f in range(len(self.totals.families)))
         return max(self.chunk_words, self.totals.head_words, *nodes, 0)
 
-    @property
+    @cached_property
     def max_state_words(self) -> int:
         """Words of the largest state."""
         return self.state_words(self.max_capacity) + self.totals.max_words(self._classes)

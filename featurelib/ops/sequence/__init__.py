@@ -1,5 +1,5 @@
-"""Lists: length, slices, membership, and buckets of their elements."""
+"""Lists and Arrays: elements, slices, sums, order, buckets, and vectors."""
 
-from featurelib.ops.sequence import buckets, lists
+from featurelib.ops.sequence import buckets, lists, methods, ordering, reductions, vectors
 
-__all__ = ["buckets", "lists"]
+__all__ = ["buckets", "lists", "methods", "ordering", "reductions", "vectors"]

@@ -1,16 +1,28 @@
-"""Elements of a List: integers of every width, read and written by the bytes that they are."""
+"""Elements of Lists and Arrays: which sets of them ops take, how one is read and written.
+
+A body for elements of several types is told by the constant `element` which one it reads: the bytes
+of an integer, a truth value or a time (1, 2, 4 or 8; below zero if it is signed), the bits of a
+float (32 or 64). `element_code` gives it, and the result rules check it, so that no file can make a
+body read elements of another width.
+"""
 
 from typing import Any
 
-from featurelib.dtypes import Int64, UInt64
+from featurelib.dtypes import DType, Float64, Int64, UInt64
+from featurelib.errors import FeatureTypeError
 from featurelib.intrinsics import (
+    f64_from_i64,
+    f64_from_u64,
     i64_add,
+    i64_from_u64,
     i64_mul,
     i64_or,
     i64_shl,
     i64_shr,
     i64_sub,
     i64_xor,
+    load_f32,
+    load_f64,
     load_i32,
     load_u8,
     load_u32_le,
@@ -18,7 +30,46 @@ from featurelib.intrinsics import (
     store_u8,
     u64_from_i64,
 )
-from featurelib.op import inlined
+from featurelib.op import Float, Signed, Temporal, TypeSet, Unsigned, inlined
+
+_SEQUENCES = frozenset({"List", "Array"})
+_SIGNED, _UNSIGNED, _FLOATS = Signed.names, Unsigned.names, Float.names
+_BOOL = frozenset({"Bool"})
+
+
+def _sequence(name: str, elements: frozenset[str]) -> TypeSet:
+    return TypeSet(name, _SEQUENCES, elements)
+
+
+SignedItems = _sequence("SignedItems", _SIGNED | Temporal.names)
+"""Lists and Arrays of what is held as a signed 64-bit integer, times too."""
+UnsignedItems = _sequence("UnsignedItems", _UNSIGNED)
+IntegerItems = _sequence("IntegerItems", _SIGNED | _UNSIGNED)
+FloatItems = _sequence("FloatItems", _FLOATS)
+BoolItems = _sequence("BoolItems", _BOOL)
+NumberItems = _sequence("NumberItems", _SIGNED | _UNSIGNED | _FLOATS)
+AnyItems = _sequence("AnyItems", _SIGNED | _UNSIGNED | _FLOATS | _BOOL | Temporal.names)
+
+
+def element_code(dtype: DType) -> int:
+    """What tells a body how to read an element of a type: see the head of the module."""
+    if dtype.is_float:
+        return dtype.bits
+    return dtype.bits // 8 * (-1 if dtype.kind == "i" else 1)
+
+
+def checked_element(types: tuple[DType, ...], params: dict[str, Any]) -> DType:
+    """The type of the elements, for result rules of ops with the constant `element`.
+
+    Raises:
+        FeatureTypeError: The constant is not the one of the first argument's elements.
+    """
+    inner = types[0].inner
+    if inner is None or params.get("element") != element_code(inner):
+        raise FeatureTypeError(
+            f"element={params.get('element')!r} does not read elements of {types[0]}"
+        )
+    return inner
 
 
 @inlined
@@ -45,6 +96,19 @@ def integer_at(buf: Any, i: Int64, width: Int64) -> UInt64:
     if width == 2:
         return u64_from_i64(both)
     return u64_from_i64(i64_sub(i64_xor(both, 32768), 32768))
+
+
+@inlined
+def float_at(buf: Any, i: Int64, element: Int64) -> Float64:
+    """Element i as a float; an integer is rounded to the nearest one, halves to even."""
+    if element == 64:
+        return load_f64(buf, i)
+    if element == 32:
+        return load_f32(buf, i)
+    bits = integer_at(buf, i, element)
+    if element > 0:
+        return f64_from_u64(bits)
+    return f64_from_i64(i64_from_u64(bits))
 
 
 @inlined

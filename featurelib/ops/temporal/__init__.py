@@ -1,10 +1,12 @@
-"""Dates, datetimes and durations: parts, zones, truncation, sums and differences."""
+"""Dates, datetimes and durations: parts, zones, truncation, sums, months."""
 
 from featurelib.ops.temporal import (
     arithmetic,
     calendar,
     dates,
     durations,
+    months,
+    offsets,
     parts,
     truncate,
     zones,
@@ -17,6 +19,8 @@ __all__ = [
     "calendar",
     "dates",
     "durations",
+    "months",
+    "offsets",
     "parts",
     "temporal_add",
     "temporal_sub",

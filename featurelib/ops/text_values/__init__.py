@@ -1,5 +1,5 @@
-"""Values written as text, and read from it: integers, truth values, dates and times."""
+"""Values written as text, and read from it; how far texts are apart, and their hashed parts."""
 
-from featurelib.ops.text_values import reading, writing
+from featurelib.ops.text_values import floats, grams, reading, writing
 
-__all__ = ["reading", "writing"]
+__all__ = ["floats", "grams", "reading", "writing"]

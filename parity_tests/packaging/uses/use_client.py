@@ -1,6 +1,7 @@
 """The client alone: it asks a service from threads, from tasks and from a shell."""
 
 import asyncio
+import importlib
 import importlib.util
 import json
 import subprocess
@@ -13,6 +14,16 @@ url, replayer, corpus = sys.argv[1:]
 for absent in ("featurelib", "numpy", "torch", "numba", "polars", "msgspec", "httpx"):
     assert importlib.util.find_spec(absent) is None, f"{absent} came along"
 assert "site-packages" in str(featurelib_client.__file__)
+for extra in ("numpy", "opentelemetry", "prometheus"):
+    way_out = ""
+    try:
+        if extra == "numpy":
+            Tensor("FP32", (1,), [0.5]).numpy()
+        else:
+            importlib.import_module(f"featurelib_client.{extra}")
+    except ImportError as error:
+        way_out = str(error)
+    assert f"pip install featurelib-client[{extra}]" in way_out, f"{extra}: {way_out!r}"
 
 
 def films(items: object) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -26,6 +27,7 @@ class FaultyProxy:
 
     Args:
         upstream: The server's port.
+        tls: Clients speak TLS with it; None: they do not.
 
     Attributes:
         faults: What happens to the next requests, one after another; then they are passed on.
@@ -34,8 +36,8 @@ class FaultyProxy:
         port: Where it listens.
     """
 
-    def __init__(self, upstream: int) -> None:
-        self._upstream = upstream
+    def __init__(self, upstream: int, tls: ssl.SSLContext | None = None) -> None:
+        self._upstream, self._tls = upstream, tls
         self.faults: deque[str] = deque()
         self.always, self.seen, self.port = "pass", 0, 0
         self._lock, self._open = threading.Lock(), set[socket.socket]()
@@ -86,6 +88,12 @@ class FaultyProxy:
     def _serve(self, client: socket.socket, end: threading.Event) -> None:
         server: socket.socket | None = None
         try:
+            if self._tls is not None:
+                with self._lock:
+                    self._open.discard(client)
+                client = self._tls.wrap_socket(client, server_side=True)
+                with self._lock:
+                    self._open.add(client)
             while not end.is_set():
                 request = message(client)
                 if not request:

@@ -17,6 +17,7 @@ from serving_example.app.application import Application
 from serving_example.app.contracts import Item, ModelName, Recommended, contracts
 from serving_example.app.delivery import LoopDelivery
 from serving_example.app.http import Pending, Response, encode
+from serving_example.app.idempotency import Idempotency
 from serving_example.app.keys import Keys
 from serving_example.app.limits import Limits
 from serving_example.app.metrics import Metrics
@@ -95,9 +96,10 @@ def main() -> None:
     def openapi(request: Any) -> Response:
         return Response(body=page)
 
+    once = Idempotency(time.monotonic).once
     routes = [
         Route("GET", "/openapi.json", openapi, "open"),
-        Route("POST", "/v2/models/{name}/infer", infer),
+        Route("POST", "/v2/models/{name}/infer", once(infer)),
         Route("GET", "/v1/models", models),
         Route("GET", "/v2/health/ready", ready, "open"),
     ]

@@ -185,6 +185,30 @@ def test_a_rating_whose_answer_was_lost_is_answered_once_more() -> None:
     assert len(keys) == 4 and len(set(keys)) == 2 and keys[0] == keys[1] == keys[2]
 
 
+def test_a_model_runs_once_for_a_key() -> None:
+    """As the service does: the answer that was lost is given again; another body is refused."""
+    server, ran = FakeServer(), list[float]()
+
+    def remembers(inputs: Any) -> Any:
+        ran.extend(inputs["x"].values())
+        return {"y": Tensor("INT64", (1,), [len(ran)])}
+
+    def lost(request: Request) -> Failure:
+        server.handle(request)
+        return LOST
+
+    server.infers("m", remembers)
+    server.next(lost)
+    one, other = (Tensor("FP64", (1,), [value]) for value in (1.5, 2.5))
+    with server.client() as client:
+        for _ in range(2):
+            got = client.infer("m", {"x": one}, idempotency_key="k")
+            assert got.outputs["y"].values() == [1]
+        with pytest.raises(RefusedError) as told:
+            client.infer("m", {"x": other}, idempotency_key="k")
+    assert ran == [1.5] and told.value.reason == "idempotency_key_reused"
+
+
 def test_tasks_get_the_same() -> None:
     """An asynchronous client has the same double, and its waits take no time either."""
     server = FakeServer()

@@ -24,12 +24,11 @@ from featurelib_client import (
 from featurelib_client.address import read_address
 from featurelib_client.settings import Settings
 from featurelib_client.transport import HttpTransport
-from parity_tests.soak import amount
 from serving_example.client.tests.faulty import FaultyProxy, message
 
-SLACK_S = amount(5.0, soak=0.02)
-"""Over its deadline no call is longer than 20 ms, which `make soak` sees to on a quiet machine. One
-that runs other tests beside may stop any process for seconds; there a call has to end at all."""
+SLACK_S = 5.0
+"""Here a call has to end, on a machine that may stop any process for seconds; `test_deadlines` asks
+that none is 20 ms longer than its deadline."""
 KINDS = ("threads", "tasks")
 
 
@@ -127,6 +126,7 @@ def test_a_server_that_comes_back_is_asked_on_new_connections(
 
 
 ONCE = ("close", "reset", "503", "slow first byte")
+LOST = ("close", "reset", "503 now", "no HTTP")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -148,6 +148,25 @@ def test_what_may_not_run_twice_runs_once(
     assert about["ran"].get(str(value), 0) <= 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", LOST)
+def test_what_has_a_key_runs_once_and_is_answered(
+    proxy: FaultyProxy, service: int, kind: str, fault: str
+) -> None:
+    """With a key a lost answer is asked for again: the service ran it once and has kept it."""
+    value = 100.0 + 10.0 * KINDS.index(kind) + LOST.index(fault)
+    proxy.faults.append(fault)
+    inputs, key = {"x": Tensor("FP64", (1,), [value])}, f"{kind}-{fault}".replace(" ", "-")
+    got = outcome(
+        kind, proxy.port,
+        lambda client: client.infer("m", inputs, is_repeatable=False, idempotency_key=key),
+    )  # fmt: skip
+    assert got.outputs["y"].values() == [1.0] and got.about.attempts == 2
+    with Client(f"http://127.0.0.1:{service}", timeout_s=5.0) as client:
+        (about,) = client.models()
+    assert about["ran"][str(value)] == 1
+
+
 def test_a_name_that_is_not_known_or_hangs_ends_in_time() -> None:
     """A failing resolver is tried again; one that hangs ends with the time for a connection."""
     hang, settings = threading.Event(), Settings(timeout_s=0.3, connect_timeout_s=0.1)
@@ -160,7 +179,10 @@ def test_a_name_that_is_not_known_or_hangs_ends_in_time() -> None:
         raise OSError("late")
 
     address = read_address("http://films.example:8000")
-    for resolve, words in ((unknown, "is not known"), (hangs, "not resolved in time")):
+    for resolve, words in (
+        (unknown, "films.example:8000: Name or service not known"),
+        (hangs, "not resolved in time"),
+    ):
         transport = HttpTransport(address, settings, resolve=resolve)
         with Client("http://films.example:8000", transport=transport, timeout_s=0.3) as client:
             began = time.monotonic()
@@ -168,6 +190,62 @@ def test_a_name_that_is_not_known_or_hangs_ends_in_time() -> None:
                 client.recommend(1)
             assert time.monotonic() - began < 0.3 + SLACK_S
     hang.set()
+
+
+@pytest.mark.parametrize(("is_hanging", "reason"), [(False, "dns"), (True, "timeout")])
+def test_a_task_is_told_of_its_name_too(is_hanging: bool, reason: str) -> None:
+    """An event loop that does not know a name, or asks for ever: the same as in threads."""
+
+    class Loop(asyncio.SelectorEventLoop):
+        async def getaddrinfo(self, *given: Any, **named: Any) -> Any:
+            if is_hanging:
+                await asyncio.sleep(60)
+            raise socket.gaierror(-2, "Name or service not known")
+
+    async def run() -> CallError:
+        async with AsyncClient("http://films.example:8000", timeout_s=0.3) as client:
+            with pytest.raises(CallError) as told:
+                await client.recommend(1)
+            return told.value
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        error = runner.run(run())
+    assert error.reason == reason and error.elapsed_s < 0.3 + SLACK_S
+    assert is_hanging or "films.example:8000: Name or service not known" in str(error)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_comes_in_one_piece(kind: str) -> None:
+    """Head and body are one packet: a server that waits for a request wakes up once."""
+    pieces: list[bytes] = []
+
+    def serve() -> None:
+        made, _ = listening.accept()
+        with made:
+            for _ in range(20):
+                pieces.append(made.recv(65_536))
+                made.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    def ask_often(client: Any) -> Any:
+        if kind == "threads":
+            for _ in range(20):
+                with pytest.raises(ContractError):
+                    client.recommend(1)
+            return None
+
+        async def run() -> None:
+            for _ in range(20):
+                with pytest.raises(ContractError):
+                    await client.recommend(1)
+
+        return run()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        outcome(kind, listening.getsockname()[1], ask_often, timeout_s=60.0)
+        thread.join(60)
+    assert len(pieces) == 20 and all(piece.endswith(b'{"user_id":1,"k":10}') for piece in pieces)
 
 
 def test_a_unix_socket_is_asked_like_a_port(service: int, tmp_path: Any) -> None:

@@ -51,6 +51,21 @@ def test_a_client_that_was_made_imports_nothing_at_its_first_call() -> None:
     assert {"pydantic", "httpcore2", "tenacity"} <= loaded(code)
 
 
+def test_only_https_reads_certificates() -> None:
+    """The system's bundle is read when a client of https is made, and then before any deadline."""
+    code = (
+        "import ssl\n"
+        "from featurelib_client import Client\n"
+        "made, begin = [], ssl.SSLContext.__new__\n"
+        "ssl.SSLContext.__new__ = lambda *given: made.append(1) or begin(*given)\n"
+        "for url in ('http://films:8000', 'unix:/run/films'): Client(url)\n"
+        "assert not made, made\n"
+        "Client('https://films')\n"
+        "assert made"
+    )
+    assert "ssl" in loaded(code)
+
+
 def test_every_public_name_is_there() -> None:
     """Names that are imported late are the same objects as where they are defined."""
     for name in featurelib_client.__all__:

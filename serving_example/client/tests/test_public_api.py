@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from serving_example.client.public_api import BASELINE, SOURCE, breaks, is_major, problems, rendered
+from serving_example.client.public_types import retyped
 
 BREAKS = {
     # An argument that callers name.
@@ -17,6 +18,11 @@ BREAKS = {
     "errors.py": ("class DeadlineError(CallError, TimeoutError)", "class DeadlineError(CallError)"),
     # An argument that all callers would have to give.
     "trace.py": ("def passing_on(", "def passing_on(needed: int, "),
+    # A type that some callers do not give, one that they do not expect, a default.
+    "films.py": ("    model_digest: str\n", "    model_digest: bytes | None\n"),
+    "async_client.py": ("        min_offset: int = 0,", "        min_offset: bool = False,"),
+    # What who has written an observer would have to write, too.
+    "observe.py": ("class Observer(Protocol):\n", "class Observer(Protocol):\n    began: int\n\n"),
     # A function of another public module.
     "compatibility.py": ('"built_for", "compare"]', '"built_for"]'),
 }
@@ -27,6 +33,10 @@ NAMED = (
     "featurelib_client.Taken: Public object was removed (Taken)",
     "DeadlineError: Base class was removed (CallError, TimeoutError)",
     "passing_on: Parameter was added as required (needed)",
+    "Recommendation.model_digest: Field type was changed (str, now bytes | None)",
+    "AsyncClient.recommend(min_offset): Parameter type was changed (int, now bool)",
+    "AsyncClient.recommend: Parameter default was changed (min_offset)",
+    "Observer.began: who has written this protocol does not have it",
     "compatibility.compare: Public object was removed (compare)",
 )
 
@@ -73,6 +83,37 @@ def test_what_is_added_breaks_nobody(promised: str) -> None:
     more = promised.replace("min_offset: int = 0,", "min_offset: int = 0, mood: str = '',")
     more = more.replace("class About:", "class Added:\n    pass\n\nclass About:")
     assert more != promised and problems(promised, more) == []
+
+
+TYPES = [
+    ("int", "int", True, True), ("int", "float", True, False), ("bool", "float", True, False),
+    ("int", "str", False, False), ("int", "int | None", True, False),
+    ("int", "object", True, False), ("int | None", "None | int", True, True),
+    ("int | str", "int", False, True),
+    ("list[int]", "Iterable[int]", True, False), ("list[int]", "list[str]", False, False),
+    ("tuple[int, ...]", "Sequence[int]", True, False),
+    ("tuple[int, str]", "Sequence[int]", False, False),
+    ("Sequence[int]", "list[int]", False, True),
+    ("dict[str, Any]", "Mapping[str, Any]", True, False),
+    ("Callable[[int], str]", "Callable[[int], str]", True, True),
+    ("Callable[[int], str]", "Callable[[str], str]", False, False),
+]  # fmt: skip
+"""Before, after; whether a parameter, and whether a return or field may change so."""
+
+
+@pytest.mark.parametrize("before, after, may_take, may_give", TYPES)
+def test_what_is_taken_may_grow_and_what_is_given_may_shrink(
+    before: str, after: str, may_take: bool, may_give: bool
+) -> None:
+    """A caller gives what he gave and gets what he expects; a protocol he has written himself."""
+    taken = "def f(x: {}): ..."
+    given = "class C:\n    def f(self) -> {}: ...\n"
+    field = "class C:\n    x: {}\n"
+    written = "class P(Protocol):\n    def f(self, x: {}) -> None: ...\n"
+    for form, may in ((taken, may_take), (given, may_give), (field, may_give)):
+        assert (retyped(form.format(before), form.format(after), "m") == []) is may, form
+    is_same = before == after
+    assert (retyped(written.format(before), written.format(after), "m") == []) is is_same
 
 
 @pytest.mark.parametrize(

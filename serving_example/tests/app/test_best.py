@@ -39,16 +39,32 @@ def test_the_best_come_first_and_of_equal_ones_the_lower_id(asked: Any) -> None:
     """
     runs = [run for run, _ in asked]
     scores = np.array([score for run in runs for score, _ in run], np.float32)
-    ids = np.array([film for run in runs for _, film in run], np.int64)
-    got = best_of(scores, ids, [len(run) for run in runs], [k for _, k in asked])
-    first = 0
-    for (run, k), count, start in zip(asked, got.counts, got.starts, strict=True):
+    films = [film for run in runs for _, film in run]
+    table = np.random.default_rng(len(films)).permutation(len(films))
+    ids, times = np.zeros((2, len(films)), np.int64)
+    ids[table], times[table] = films, [film % 5 - 1 for film in films]
+    lengths, wanted = [len(run) for run in runs], [k for _, k in asked]
+    got = best_of(scores, table, ids, times, lengths, wanted)
+    for (run, k), count, start, oldest in zip(
+        asked, got.counts, got.starts[:-1], got.oldest, strict=True
+    ):
         if all(math.isfinite(score) for score, _ in run):
-            order = sorted(range(len(run)), key=lambda i: (-run[i][0], run[i][1]))[:k]
-            assert (got.places[start : start + count] - first).tolist() == order
+            best = sorted(run, key=lambda pair: (-pair[0], pair[1]))[:k]
+            assert got.ids[start : start + count] == [film for _, film in best]
+            assert [got.scores[start + i].hex() for i in range(count)] == [
+                np.float32(score).item().hex() for score, _ in best
+            ]
         else:
             assert count == -1
-        first += len(run)
+        after_zero = [film % 5 - 1 for _, film in run if film % 5 > 1]
+        assert oldest == min(after_zero, default=0)
+
+
+def test_an_item_that_is_not_there_is_refused() -> None:
+    """Machine code reads no memory beside the tables."""
+    scores, rows, table = np.zeros(2, np.float32), np.array([0, 3]), np.arange(3)
+    with pytest.raises(IndexError, match="item 1: expected a row below 3, got 3"):
+        best_of(scores, rows, table, table, [2], [1])
 
 
 @examples(30, 500)
@@ -76,6 +92,7 @@ def test_terms_are_joined_as_the_oracle_has_them(data: Any) -> None:
 def test_a_row_that_is_not_there_is_refused(owner: int, row: int) -> None:
     """Machine code reads no memory beside the tables."""
     users, films = np.zeros((2, 4), np.float32), np.zeros((3, 4), np.float32)
-    pairs, room = np.zeros((1, 2), np.float32), dict.fromkeys(("sums", "mixed"), users)
-    with pytest.raises(IndexError, match="rows of a table"):
+    pairs = np.zeros((1, 2), np.float32)
+    room = {"sums": np.zeros((1, 4), np.float32), "mixed": pairs.copy()}
+    with pytest.raises(IndexError, match="pair 0: expected a user below 2 and a film below 3"):
         join_into(room, users, films, np.array([owner]), np.array([row]), pairs)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -97,10 +98,33 @@ class IdempotencyMachine(RuleBasedStateMachine):
     @invariant()
     def it_is_bounded(self) -> None:
         assert len(self.kept) == len(self.model) <= MOST
+        kept = [self.answers[run].body for _, _, run in self.model.values() if run in self.answers]
+        assert self.kept.size == sum(map(len, kept))
 
 
 TestIdempotency = IdempotencyMachine.TestCase
 TestIdempotency.settings = examples(20, soak=1000)
+
+
+@examples(30, soak=1000)
+@given(sizes=st.lists(st.integers(0, 60), max_size=30))
+def test_answers_are_kept_within_their_bytes(sizes: list[int]) -> None:
+    """The oldest answers go first; the last one is kept even if it alone is too large."""
+    kept, ran = Idempotency(lambda: 0.0, most_bytes=50), list[int]()
+
+    def handler(request: Request) -> Response:
+        ran.append(int(request.body))
+        return Response(200, b"x" * sizes[int(request.body)])
+
+    once, model = kept.once(handler), list[int]()
+    for i in range(len(sizes)):
+        once(asked(f"k{i}", b"%d" % i))
+        model.append(i)
+        while len(model) > 1 and sum(sizes[j] for j in model) > 50:
+            model.pop(0)
+        assert kept.size == sum(sizes[j] for j in model) and len(kept) == len(model)
+        once(asked(f"k{i}", b"%d" % i))
+    assert ran == list(range(len(sizes)))
 
 
 def test_without_a_key_each_request_runs() -> None:

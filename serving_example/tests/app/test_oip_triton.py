@@ -111,6 +111,24 @@ def test_many_requests_at_once_each_get_their_own(server: Any) -> None:
             assert scores.tobytes() == offline(artifact(), tensors).tobytes()
 
 
+def test_an_inference_with_a_key_runs_once(client: Any) -> None:
+    """Sent again it has the answer of the first one, in bytes too; another body is refused."""
+    tensors, key = rows_of(9, seed=9), {"Idempotency-Key": "order-7"}
+
+    def ran() -> Any:
+        return client.get_inference_statistics("ranker")["model_stats"][0]["inference_count"]
+
+    before = ran()
+    for _ in range(3):
+        got = client.infer("ranker", inputs_of(tensors), headers=key)
+        assert got.as_numpy("score").tobytes() == offline(artifact(), tensors).tobytes()
+    assert ran() == before + 9  # rows
+    with pytest.raises(InferenceServerException, match="this key came with another body"):
+        client.infer("ranker", inputs_of(rows_of(9, seed=8)), headers=key)
+    client.infer("ranker", inputs_of(tensors))
+    assert ran() == before + 18
+
+
 def test_an_error_is_the_clients_own_exception(client: Any) -> None:
     """Its text names the field and both sides."""
     tensors = rows_of(4)

@@ -66,7 +66,8 @@ def test_headers_that_are_read_are_described(document: Any) -> None:
         for about in of.values():
             names = {one["name"] for one in about.get("parameters", ()) if one["in"] == "header"}
             assert ({"X-Timeout-Ms", "X-Priority-Weight"} <= names) == ("security" in about)
-            assert ("Idempotency-Key" in names) == (path == "/v1/events")
+            is_keyed = path.endswith(("/v1/events", "/infer"))
+            assert ("Idempotency-Key" in names) == is_keyed
 
 
 def test_types_come_from_the_bundles_schema(document: Any) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from featurelib.jit.windows.plain import Plain
+from featurelib_online.stage_fill import StageFill
 from serving_example.app import ranking_code
 from serving_example.app.cases import Wanted
 from serving_example.app.http import Response, encode
@@ -75,6 +76,23 @@ def test_a_request_has_the_same_answer_alone_and_in_any_batch(world: Any, monkey
         (made,) = placed(world).run([Wanted(*ask, answer)])
         assert made.response.status == 200
     assert len(told) == len(asked) and told == together
+
+
+def test_the_first_request_waits_for_no_machine_code(world: Any, monkeypatch: Any) -> None:
+    """All of it was made or read while the program was loaded, which is before a service is ready.
+
+    Else the loop stood still for seconds at the first request, and the next ones were refused.
+    """
+    monkeypatch.setattr(world.films.features.staged, "_fills", {})
+    program, made, late = placed(world), StageFill.__init__, []
+
+    def seen(self: StageFill, *args: Any) -> None:
+        late.append(args)
+        made(self, *args)
+
+    monkeypatch.setattr(StageFill, "__init__", seen)
+    answers = program.run([Wanted(2, 5, None, keep), Wanted(3, 5, None, keep)])
+    assert [made.response.status for made in answers] == [200, 200] and not late
 
 
 def test_answers_are_those_of_an_oracle(world: Any, monkeypatch: Any) -> None:

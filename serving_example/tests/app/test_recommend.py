@@ -139,8 +139,10 @@ def test_a_wrong_request_is_refused_by_field_and_reason(
 
 
 @pytest.mark.parametrize(
-    "path", ["x", "1.5", "99999999999999999999", "1?k=x", "1?k=0", "1?z=1", "1?min_offset=-1"]
-)
+    "path",
+    ["x", "1.5", "1_0", "+1", "%20", "%C2%B2", "99999999999999999999", "1?k=x", "1?k=0", "1?z=1",
+     "1?min_offset=-1"],
+)  # fmt: skip
 def test_a_wrong_path_or_query_is_refused(client: Any, path: Any) -> None:
     """GET is read as strictly as POST."""
     got = client.get(f"/v1/recommend/{path}")

@@ -36,4 +36,4 @@ def test_a_refusal_says_what_a_rejection_says(
 
 def vars_of(response: Any) -> Any:
     """What a response says."""
-    return {name: getattr(response, name) for name in response.__slots__}
+    return {name: getattr(response, name) for name in response.__struct_fields__}

@@ -54,6 +54,24 @@ def test_each_is_called_back_once(steps: list[tuple[bool, int]], last: int) -> N
     asyncio.run(run())
 
 
+def test_who_applies_events_is_hurried_by_who_waits() -> None:
+    """Once for each who has to wait, and by nobody else."""
+
+    async def run() -> None:
+        mark, hurried, told = Watermark(), list[int](), list[bool]()
+        mark.hurry = lambda: hurried.append(1)
+        mark.reached(3)
+        mark.wait(3, 5.0, told.append)
+        assert not hurried and told == [True]
+        mark.wait(4, 5.0, told.append)
+        assert len(hurried) == 1
+        mark.reached(4)
+        await asyncio.sleep(0)
+        assert told == [True, True]
+
+    asyncio.run(run())
+
+
 def test_a_wait_ends_with_its_time() -> None:
     """It is called back with False, once; what comes later calls nobody."""
 

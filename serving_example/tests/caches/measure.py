@@ -37,6 +37,7 @@ class _Stub:
     """A recommender whose models are there, and which is never asked."""
 
     ranker = towers = _Model
+    model = "ranker and towers"
 
     def program(self, name: str | None) -> Any:
         return self
@@ -52,8 +53,8 @@ def main() -> None:
     cached = CachedRecommender(stub, cache, "f" * 64, {}, time.monotonic)
     contract = Contract(CURRENT, Recommended, Recommended)
     name, waiter = answerer("a"), Waiter[Made[bytes]](print, math.inf)
-    who = (_Model.name, _Model.digest) * 2
-    keys = [cached._name(who, contract) + canonical([user, 10]) for user in users]
+    named = cached._name(stub, Ask(1, 10), contract)
+    keys = [named + canonical([user, 10]) for user in users]
     for user, key in zip(users, keys, strict=True):
         ask(cache, key, user, at_once, Waiter(lambda made: None, math.inf))
     asks, request = [Ask(user, 10) for user in users], Request("GET", "/", deadline=math.inf)

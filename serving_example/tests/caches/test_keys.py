@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from parity_tests.soak import examples
-from serving_example.caches import answerer, canonical
+from serving_example.caches import answerer, canonical, pair
 
 NANS = [struct.unpack("<d", struct.pack("<Q", bits))[0] for bits in (
     0x7FF8000000000000, 0xFFF8000000000000, 0x7FF0000000000001, 0x7FF800000000BEEF,
@@ -50,6 +50,13 @@ def test_bytes_are_equal_exactly_where_values_are(a: Any, b: Any) -> None:
     assert canonical(a) == canonical(a)
     assert (canonical(a) == canonical(b)) == is_same(a, b)
     assert (canonical([a, b]) == canonical([b, a])) == is_same(a, b)
+
+
+@examples(50, soak=5_000)
+@given(st.integers(-(2**63), 2**63 - 1) | st.integers(), st.integers(-(2**65), 2**65))
+def test_two_integers_have_the_bytes_of_their_list(a: int, b: int) -> None:
+    """The short way gives the same bytes, within 64 bits and beyond."""
+    assert pair(a, b) == canonical((a, b)) == canonical([a, b])
 
 
 @examples(100, soak=5_000)

@@ -209,6 +209,22 @@ def test_events_that_come_soon_one_after_another_are_one_step(place: Place) -> N
     assert tailer.step() == len(EVENTS) - 1 and tailer.steps == 2
 
 
+def test_events_that_are_waited_for_do_not_gather(place: Place) -> None:
+    """Whoever waits for one has it applied at once; the next ones gather again."""
+    tailer, stop = place.tailer(), threading.Event()
+    thread = threading.Thread(target=tailer.run, args=(stop,), kwargs={"gather_s": 60.0})
+    thread.start()
+    try:
+        for row in EVENTS[:3]:
+            (offset,) = place.send(row)
+            tailer.hurry()
+            assert tailer.wait_for(offset, 30)
+    finally:
+        stop.set()
+        thread.join()
+    assert place.store.offset() == offset
+
+
 def test_a_running_tailer_waits_for_its_store(place: Place) -> None:
     """No answer, or none about a write that was done: it steps again, and nothing counts twice."""
     script = iter(["lost", "answers", "lost", "answers", "answers", "answers", "done", "lost"])

@@ -68,4 +68,11 @@ def read_address(url: str) -> Address:
         )
     if not url.isascii() or any(c <= " " for c in url):
         raise ConfigurationError(f"base_url: expected plain ASCII, got {url[:200]!r}")
+    try:
+        host.encode("ascii" if ":" in host else "idna")
+    except UnicodeError:
+        raise ConfigurationError(
+            f"base_url: {host[:80]!r} is no name of a host: a part of it is empty, or longer than "
+            "63 characters"
+        ) from None
     return Address(parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/"))

@@ -58,12 +58,15 @@ class AsyncClient:
         **settings: Any,
     ) -> None:
         # They bring pydantic and httpcore2, which take ten times as long to import as all else.
+        from featurelib_client.core import check_has
         from featurelib_client.questions import Questions
         from featurelib_client.transport import AsyncHttpTransport
 
         self._core = Questions(
             base_url, Settings.read(settings), asyncio.Event, observer, clock, chance
         )
+        if transport is not None:
+            check_has("transport", transport, ("send", "aclose"))
         self._transport = transport or AsyncHttpTransport(
             self._core.address, self._core.settings, clock
         )
@@ -121,6 +124,7 @@ class AsyncClient:
         outputs: Iterable[str] | None = None,
         version: str | None = None,
         is_repeatable: bool = True,
+        idempotency_key: str | None = None,
         timeout_s: float | None = None,
     ) -> Inferred:
         """Runs a model of any server of the Open Inference Protocol v2.
@@ -130,7 +134,10 @@ class AsyncClient:
             inputs: A `Tensor` or a NumPy array for each name.
             outputs: Which outputs; None: all.
             version: Which version; None: the server's choice.
-            is_repeatable: Whether it may run twice; False for a model that remembers.
+            is_repeatable: Whether it may run twice; False for a model that remembers. Then it is
+                sent again only where the server has not seen it.
+            idempotency_key: For a server that runs a request with a key once, as the service does:
+                it is sent again as if it were repeatable, and so may the caller.
             timeout_s: The deadline; None: the client's.
 
         Raises:
@@ -139,7 +146,8 @@ class AsyncClient:
         """
         return await self._run(
             self._core.infer(
-                model, inputs, outputs, version, timeout_s, is_repeatable=is_repeatable
+                model, inputs, outputs, version, timeout_s, is_repeatable=is_repeatable,
+                idempotency_key=idempotency_key,
             )
         )  # fmt: skip
 
@@ -169,6 +177,10 @@ class AsyncClient:
         await asyncio.gather(*self._beside, return_exceptions=True)
         await self._transport.aclose()
 
+    def __repr__(self) -> str:
+        address = self._core.address
+        return f"<AsyncClient of {address.socket or address.authority}>"
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -188,6 +200,8 @@ class AsyncClient:
                     else:
                         outcome = await self._hedged(step, step.hedge_after_s)
                 elif isinstance(step, Sleep):
+                    if self._is_closed:
+                        raise ClientError("the client was closed while it was asked")
                     await self._sleep(step.seconds)
                 elif isinstance(step, Wait):
                     with contextlib.suppress(TimeoutError):

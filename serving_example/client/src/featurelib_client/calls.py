@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from featurelib_client.wire import About, Headers, Reply
 
-__all__ = ["KEYED", "ONCE", "READ", "Call"]
+__all__ = ["KEY", "KEYED", "ONCE", "READ", "Call", "new_key"]
 
 T = TypeVar("T")
 
 READ, KEYED, ONCE = "read", "keyed", "once"
 """How a call may be repeated: it changes nothing; it carries a key by which the server counts it
 once; or it may be sent again only where the server has not seen it."""
+KEY = b"Idempotency-Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,8 @@ class Call(Generic[T]):
     also: tuple[int, ...] = ()
     kept_as: tuple[int, str | None, bytes] | None = None
     contract: int | None = None
+
+
+def new_key() -> bytes:
+    """A key that no other call has."""
+    return secrets.token_hex(16).encode()

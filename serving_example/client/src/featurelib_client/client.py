@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from featurelib_client.caching import Wait
 from featurelib_client.errors import ClientError
+from featurelib_client.forks import after_fork
 from featurelib_client.observe import Observer
 from featurelib_client.plan import Send, Sleep
 from featurelib_client.settings import Settings
@@ -58,14 +59,22 @@ class Client:
         **settings: Any,
     ) -> None:
         # They bring pydantic and httpcore2, which take ten times as long to import as all else.
+        from featurelib_client.core import check_has
         from featurelib_client.questions import Questions
         from featurelib_client.transport import HttpTransport
 
         self._core = Questions(
             base_url, Settings.read(settings), threading.Event, observer, clock, chance
         )
+        if transport is not None:
+            check_has("transport", transport, ("send", "close"))
         self._transport = transport or HttpTransport(self._core.address, self._core.settings, clock)
         self._sleep, self._is_closed = sleep, False
+        self._begin()
+        after_fork(self, Client._begin)
+
+    def _begin(self) -> None:
+        """In a forked process, too: the threads of the other one are not there."""
         self._beside: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -116,6 +125,7 @@ class Client:
         outputs: Iterable[str] | None = None,
         version: str | None = None,
         is_repeatable: bool = True,
+        idempotency_key: str | None = None,
         timeout_s: float | None = None,
     ) -> Inferred:
         """Runs a model of any server of the Open Inference Protocol v2.
@@ -125,7 +135,10 @@ class Client:
             inputs: A `Tensor` or a NumPy array for each name.
             outputs: Which outputs; None: all.
             version: Which version; None: the server's choice.
-            is_repeatable: Whether it may run twice; False for a model that remembers.
+            is_repeatable: Whether it may run twice; False for a model that remembers. Then it is
+                sent again only where the server has not seen it.
+            idempotency_key: For a server that runs a request with a key once, as the service does:
+                it is sent again as if it were repeatable, and so may the caller.
             timeout_s: The deadline; None: the client's.
 
         Raises:
@@ -134,7 +147,8 @@ class Client:
         """
         return self._run(
             self._core.infer(
-                model, inputs, outputs, version, timeout_s, is_repeatable=is_repeatable
+                model, inputs, outputs, version, timeout_s, is_repeatable=is_repeatable,
+                idempotency_key=idempotency_key,
             )
         )  # fmt: skip
 
@@ -163,6 +177,10 @@ class Client:
         if self._beside is not None:
             self._beside.shutdown(wait=True, cancel_futures=True)
 
+    def __repr__(self) -> str:
+        address = self._core.address
+        return f"<Client of {address.socket or address.authority}>"
+
     def __enter__(self) -> Self:
         return self
 
@@ -182,6 +200,8 @@ class Client:
                     else:
                         outcome = self._hedged(step, step.hedge_after_s)
                 elif isinstance(step, Sleep):
+                    if self._is_closed:
+                        raise ClientError("the client was closed while it was asked")
                     self._sleep(step.seconds)
                 elif isinstance(step, Wait):
                     step.flight.landed.wait(max(0.0, step.seconds))  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import math
 import random
 import secrets
 import time
@@ -18,14 +17,16 @@ from featurelib_client.calls import Call
 from featurelib_client.contract import Taken
 from featurelib_client.errors import (
     CallError,
+    ConfigurationError,
     ContractVersionError,
     InputError,
 )
 from featurelib_client.films import Recommendation, rate_call, recommend_call
+from featurelib_client.forks import after_fork
 from featurelib_client.notices import PROCESS, Notices
 from featurelib_client.observe import Called, Observer, Silent
 from featurelib_client.plan import Progress, Rules, Send, Sleep, plan
-from featurelib_client.settings import Settings
+from featurelib_client.settings import Settings, are_seconds, no_seconds
 from featurelib_client.trace import passed_on
 from featurelib_client.version import VERSIONS
 from featurelib_client.wire import About, Clock, Headers, Reply
@@ -63,14 +64,16 @@ class Core:
         notices: Notices = PROCESS,
     ) -> None:
         self.address, self.settings = read_address(base_url), settings
+        if observer is not None:
+            check_has("observer", observer, ("called", "watch", "span"))
         self.rules = Rules(settings, clock, chance)
         self.observer: Observer = observer or Silent()
         self._is_silent = observer is None
         self._clock, self._notices = clock, notices
-        self._ids = map((secrets.token_hex(4) + "-{:x}").format, itertools.count(1))
         self._version = VERSIONS[0]
         self.cache = ResultCache(settings.cache_bytes, clock) if settings.cache_bytes else None
-        self._flights: Flights = {}
+        self._begin()
+        after_fork(self, Core._begin)
         self._digests: dict[str | None, str] = {}  # of models by the name in the request
         self._event = event
         self._headers = [(b"User-Agent", b"featurelib-client")]
@@ -78,6 +81,11 @@ class Core:
             self._headers.append((b"Authorization", b"Bearer " + settings.api_key.encode()))
         self.observer.watch("budget_tokens", lambda: self.rules.budget.tokens)
         self.observer.watch("breaker_open", lambda: float(self.rules.breaker.state != "closed"))
+
+    def _begin(self) -> None:
+        """Calls have ids of their own here, and none is under way."""
+        self._ids = map((secrets.token_hex(4) + "-{:x}").format, itertools.count(1))
+        self._flights: Flights = {}
 
     def progress(self, timeout_s: float | None) -> Progress:
         """A call begins now.
@@ -87,8 +95,8 @@ class Core:
         """
         if timeout_s is None:
             timeout_s = self.settings.timeout_s
-        elif not isinstance(timeout_s, int | float) or not 0 < timeout_s < math.inf:
-            raise InputError("timeout_s", f"expected a finite number > 0, got {timeout_s!r}")
+        elif not are_seconds(timeout_s):
+            raise InputError("timeout_s", no_seconds(timeout_s))
         began = self._clock()
         return Progress(next(self._ids), began, began + timeout_s)
 
@@ -211,6 +219,17 @@ class Core:
             if told is not None and told != b"%d" % call.contract:
                 theirs = (int(told),) if told.isdigit() and len(told) < 5 else ()
                 raise ContractVersionError((call.contract,), theirs, reply.body)
+
+
+def check_has(name: str, given: object, methods: tuple[str, ...]) -> None:
+    """Looks whether what was given for an argument has the methods that it will be asked for.
+
+    Raises:
+        ConfigurationError: One is missing.
+    """
+    for method in methods:
+        if not callable(getattr(given, method, None)):
+            raise ConfigurationError(f"{name}: {given!r:.80} has no method `{method}`")
 
 
 def _common(call: Call[Any], error: CallError) -> int | None:

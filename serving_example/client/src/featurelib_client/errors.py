@@ -105,8 +105,9 @@ class CallError(ClientError):
         if not self.operation:
             return self.message
         times = "once" if self.attempts == 1 else f"{self.attempts} times"
+        after = "" if self.retry_after_s is None else f"; ask again in {self.retry_after_s:g} s"
         return (
-            f"{self.operation}: {self.message} [{self.reason}; request {self.request_id}, "
+            f"{self.operation}: {self.message}{after} [{self.reason}; request {self.request_id}, "
             f"sent {times}, {self.elapsed_s * 1000:.0f} ms]"
         )
 

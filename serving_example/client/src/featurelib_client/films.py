@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from featurelib_client.calls import KEYED, READ, Call
+from featurelib_client.calls import KEY, KEYED, READ, Call, new_key
 from featurelib_client.contract import (
     EventsRequest,
     Item,
@@ -93,9 +92,15 @@ def rate_call(events: Iterable[Mapping[str, Any]]) -> tuple[Call[Taken], set[int
     """
     if isinstance(events, Mapping | str) or not isinstance(events, Iterable):
         raise InputError("events", f"expected a sequence of ratings, got {events!r:.80}")
-    request = checked(EventsRequest, {"events": tuple(events)})
+    told = tuple(
+        {name: plain(value) for name, value in event.items()}
+        if isinstance(event, Mapping)
+        else event
+        for event in events
+    )
+    request = checked(EventsRequest, {"events": told})
     body = request.__pydantic_serializer__.to_json(request)
-    headers = [*_JSON, (b"Idempotency-Key", secrets.token_hex(16).encode())]
+    headers = [*_JSON, (KEY, new_key())]
     call = Call(
         "rate", b"POST", b"/v1/events", body, lambda reply, about: read(Taken, reply), KEYED,
         headers,
@@ -170,4 +175,10 @@ def as_tuple(values: Sequence[int] | None, field: str) -> tuple[int, ...] | None
         return None
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise InputError(field, f"expected a sequence of integers, got {values!r:.80}")
-    return tuple(values)
+    made = tuple(values)
+    return made if {*map(type, made)} <= {int} else tuple(map(plain, made))
+
+
+def plain(value: Any) -> Any:
+    """A scalar of NumPy as Python's, with the same value; anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from featurelib_client.calls import ONCE, READ, Call
+from featurelib_client.calls import KEY, KEYED, ONCE, READ, Call, new_key
 from featurelib_client.errors import ContractError, InputError
 from featurelib_client.protocol import InferAnswer, OutputTensor
 from featurelib_client.tensors import DATATYPES, Tensor, as_tensor
@@ -24,6 +24,7 @@ __all__ = ["Inferred", "infer_call", "model_path", "read_tensors", "write_tensor
 
 _LENGTH = b"inference-header-content-length"
 _DIGITS = re.compile(rb"[0-9]{1,10}\Z")
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,128}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def model_path(model: str, version: str | None = None) -> bytes:
         InputError: It has no name.
     """
     for field, value in (("model", model), ("version", version)):
-        if value is not None and not (isinstance(value, str) and 0 < len(value) <= 200):
+        is_left_out = value is None and field == "version"
+        if not is_left_out and not (isinstance(value, str) and 0 < len(value) <= 200):
             raise InputError(field, f"expected a text of 1 to 200 characters, got {value!r:.80}")
     path = f"/v2/models/{quote(model, safe='')}"
     return (path + (f"/versions/{quote(version, safe='')}" if version else "")).encode()
@@ -63,18 +65,24 @@ def infer_call(
     version: str | None,
     *,
     is_repeatable: bool,
+    idempotency_key: str | None = None,
 ) -> Call[Inferred]:
     """A call that runs a model.
 
+    What may not run twice always has a key, so that a server that knows keys runs it once whatever
+    is between it and the client. That this server knows them is said by who gives the key.
+
     Raises:
-        InputError: An input is no tensor, or does not fit what it says of itself.
+        InputError: An input is no tensor, or does not fit what it says of itself; or the key is
+            none.
     """
     if not isinstance(inputs, Mapping) or not inputs:
         raise InputError("inputs", f"expected a mapping of names to tensors, got {inputs!r:.80}")
     told, tail = write_tensors(inputs, "inputs")
     body: dict[str, Any] = {"inputs": told}
     if outputs is not None:
-        wanted = [outputs] if isinstance(outputs, str) else list(outputs)
+        is_one = isinstance(outputs, str) or not isinstance(outputs, Iterable)
+        wanted = [outputs] if is_one else list(outputs)
         if not wanted or not all(isinstance(name, str) and name for name in wanted):
             raise InputError("outputs", f"expected names, got {wanted!r:.80}")
         body["outputs"] = [{"name": n, "parameters": {"binary_data": bool(tail)}} for n in wanted]
@@ -85,10 +93,25 @@ def infer_call(
     headers = [(b"Content-Type", kind)]
     if tail:
         headers.append((b"Inference-Header-Content-Length", b"%d" % len(head)))
+    repeat = READ
+    if idempotency_key is not None:
+        repeat = KEYED
+        headers.append((KEY, _key(idempotency_key)))
+    elif not is_repeatable:
+        repeat = ONCE
+        headers.append((KEY, new_key()))
     return Call(
         "infer", b"POST", model_path(model, version) + b"/infer", b"".join([head, *tail]),
-        _read, repeat=READ if is_repeatable else ONCE, headers=headers,
+        _read, repeat=repeat, headers=headers,
     )  # fmt: skip
+
+
+def _key(given: object) -> bytes:
+    if not (isinstance(given, str) and _VISIBLE.match(given)):
+        raise InputError(
+            "idempotency_key", f"expected 1 to 128 visible ASCII characters, got {given!r:.80}"
+        )
+    return given.encode()
 
 
 def write_tensors(

@@ -7,8 +7,11 @@ resolved within it too.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -38,10 +41,13 @@ class Backend(httpcore2.NetworkBackend):
         clock: Monotonic seconds.
         connect_s: For one connection, within the deadline.
         resolve: Resolves names.
+
+    Attributes:
+        connect_s: As given.
     """
 
     def __init__(self, clock: Clock, connect_s: float, resolve: Resolver = resolve_name) -> None:
-        self._clock, self._connect_s, self._resolve = clock, connect_s, resolve
+        self._clock, self.connect_s, self._resolve = clock, connect_s, resolve
         self._mine = threading.local()
 
     def begin(self, until: float) -> None:
@@ -73,7 +79,7 @@ class Backend(httpcore2.NetworkBackend):
             ConnectError: None takes it, or the host has none.
             ConnectTimeout: None took it in time.
         """
-        ends = self._clock() + min(self._connect_s, self.left(httpcore2.ConnectTimeout))
+        ends = self._clock() + min(self.connect_s, self.left(httpcore2.ConnectTimeout))
         last: Exception = httpcore2.ConnectError(f"{host} has no address")
         for family, address in self._addresses(host, port, ends):
             left = ends - self._clock()
@@ -89,7 +95,7 @@ class Backend(httpcore2.NetworkBackend):
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore2.NetworkStream:
         """A connection to a unix socket."""
-        left = min(self._connect_s, self.left(httpcore2.ConnectTimeout))
+        left = min(self.connect_s, self.left(httpcore2.ConnectTimeout))
         return self._connected(socket.AF_UNIX, path, left, is_tcp=False)
 
     def sleep(self, seconds: float) -> None:
@@ -110,7 +116,7 @@ class Backend(httpcore2.NetworkBackend):
             raise httpcore2.ConnectTimeout(f"no connection to {_shown(address)} in time") from error
         except OSError as error:
             made.close()
-            raise httpcore2.ConnectError(f"{_shown(address)}: {error.strerror or error}") from error
+            raise httpcore2.ConnectError(str(error.strerror or error)) from error
         return _Stream(self, made)
 
     def _addresses(self, host: str, port: int, ends: float) -> list[tuple[int, _Address]]:
@@ -120,12 +126,12 @@ class Backend(httpcore2.NetworkBackend):
         except ValueError:
             pass
         # The system's resolver has no timeout; a thread of its own is left behind with it.
-        found: list[list[tuple[int, _Address]] | OSError] = []
+        found: list[list[tuple[int, _Address]] | Exception] = []
 
         def look() -> None:
             try:
                 found.append(self._resolve(host, port))
-            except OSError as error:
+            except Exception as error:  # of a resolver that was given, too
                 found.append(error)
 
         thread = threading.Thread(target=look, name="featurelib-client-resolver", daemon=True)
@@ -133,8 +139,11 @@ class Backend(httpcore2.NetworkBackend):
         thread.join(max(0.0, ends - self._clock()))
         if not found:
             raise httpcore2.ConnectTimeout(f"the name {host} was not resolved in time")
-        if isinstance(found[0], OSError):
-            raise httpcore2.ConnectError(f"the name {host} is not known: {found[0]}")
+        if isinstance(found[0], Exception):
+            try:
+                raise found[0]
+            except Exception as error:
+                raise httpcore2.ConnectError(str(error) or type(error).__name__) from error
         return found[0]
 
 
@@ -148,6 +157,7 @@ class _Stream(httpcore2.NetworkStream):
     def __init__(self, backend: Backend, made: socket.socket) -> None:
         self._left, self._socket = backend.left, made
         self._backend = backend
+        self._is_tls = isinstance(made, ssl.SSLSocket)
         self._waiting: list[bytes] = []
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -166,12 +176,12 @@ class _Stream(httpcore2.NetworkStream):
             self._waiting.append(buffer)
 
     def _flush(self) -> None:
-        waiting = [memoryview(part) for part in self._waiting]
-        self._waiting = []
+        parts = [b"".join(self._waiting)] if self._is_tls else self._waiting
+        waiting, self._waiting = [memoryview(part) for part in parts], []
         try:
             while waiting:
                 self._socket.settimeout(self._left(httpcore2.WriteTimeout))
-                size = self._socket.sendmsg(waiting)
+                size = self._sent(waiting)
                 while waiting and size >= len(waiting[0]):
                     size -= len(waiting.pop(0))
                 if size:
@@ -182,14 +192,22 @@ class _Stream(httpcore2.NetworkStream):
             # A server may answer and close before it has read all: what it said is read next.
             return
 
+    def _sent(self, waiting: list[memoryview]) -> int:
+        # TLS has no way to send parts: it makes records of its own.
+        return self._socket.send(waiting[0]) if self._is_tls else self._socket.sendmsg(waiting)
+
     def close(self) -> None:
+        # A thread that waits for this socket would not see that another one closes it.
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         try:
-            self._socket.settimeout(self._left(httpcore2.ConnectTimeout))
+            left = self._left(httpcore2.ConnectTimeout)
+            self._socket.settimeout(min(self._backend.connect_s, left))
             return _Stream(
                 self._backend,
                 ssl_context.wrap_socket(self._socket, server_hostname=server_hostname),
@@ -199,7 +217,7 @@ class _Stream(httpcore2.NetworkStream):
             raise httpcore2.ConnectTimeout("no TLS in time") from error
         except OSError as error:
             self.close()
-            raise httpcore2.ConnectError(f"TLS: {error}") from error
+            raise httpcore2.ConnectError(str(error)) from error
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
@@ -207,14 +225,12 @@ class _Stream(httpcore2.NetworkStream):
         if info == "socket":
             return self._socket
         if info == "ssl_object":
-            return self._socket if hasattr(self._socket, "selected_alpn_protocol") else None
+            return self._socket if self._is_tls else None
         return None
 
 
 def is_readable(made: socket.socket) -> bool:
     """Whether an idle connection has something to say: its end, most of all."""
-    import select
-
     if made.fileno() < 0:
         return True
     poll = select.poll()

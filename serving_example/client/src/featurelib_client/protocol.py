@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["InferAnswer", "ModelMetadata", "OutputTensor", "TensorMetadata"]
 
@@ -52,7 +52,7 @@ class OutputTensor(_Answer):
     datatype: str
     shape: tuple[int, ...]
     data: list[Any] | None = None
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class InferAnswer(_Answer):

@@ -13,7 +13,7 @@ from typing import Any
 from featurelib_client.calls import Call
 from featurelib_client.core import Core, Steps
 from featurelib_client.errors import ContractError, DeadlineError, OverloadError, UnavailableError
-from featurelib_client.films import Recommendation, as_tuple, models_call, read
+from featurelib_client.films import Recommendation, as_tuple, models_call, plain, read
 from featurelib_client.infer import Inferred, infer_call, model_path
 from featurelib_client.protocol import ModelMetadata
 from featurelib_client.wire import About, Reply
@@ -34,7 +34,9 @@ class Questions(Core):
         timeout_s: float | None,
     ) -> Steps[Recommendation]:
         """Films for a user."""
-        told = asked(user_id, k, as_tuple(candidates, "candidates"), model, min_offset)
+        told = asked(
+            plain(user_id), plain(k), as_tuple(candidates, "candidates"), model, plain(min_offset)
+        )
         return self.negotiated(told, timeout_s)
 
     def infer(
@@ -46,9 +48,13 @@ class Questions(Core):
         timeout_s: float | None,
         *,
         is_repeatable: bool,
+        idempotency_key: str | None,
     ) -> Steps[Inferred]:
         """What a model gives."""
-        call = infer_call(model, inputs, outputs, version, is_repeatable=is_repeatable)
+        call = infer_call(
+            model, inputs, outputs, version, is_repeatable=is_repeatable,
+            idempotency_key=idempotency_key,
+        )  # fmt: skip
         return self.one(call, timeout_s)
 
     def models(self, timeout_s: float | None) -> Steps[tuple[dict[str, Any], ...]]:

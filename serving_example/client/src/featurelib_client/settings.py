@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ from typing import Any
 
 from featurelib_client.errors import ConfigurationError
 
-__all__ = ["Settings"]
+__all__ = ["MOST_S", "Settings", "are_seconds", "no_seconds"]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,512}\Z")
+MOST_S = 1_000_000
+"""Eleven days: a socket does not wait for any number of seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,10 @@ class Settings:
         known = [field.name for field in dataclasses.fields(cls)]
         for name in given:
             if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}? There" if near else "there"
                 raise ConfigurationError(
-                    f"there is no setting {name!r}; there are {', '.join(known)}"
+                    f"there is no setting {name!r}; {hint} are {', '.join(known)}"
                 )
         return cls(**given)
 
@@ -78,11 +83,16 @@ class Settings:
         key = self.api_key
         if key is not None and not (isinstance(key, str) and _KEY.match(key)):
             # The key itself is not shown: errors end up in logs.
-            raise ConfigurationError("api_key: expected 1 to 512 visible ASCII characters")
+            got = f"{len(key)} characters" if isinstance(key, str) else type(key).__name__
+            if isinstance(key, str) and key != key.strip():
+                got += ", with blanks or a line's end around it"
+            raise ConfigurationError(
+                f"api_key: expected 1 to 512 visible ASCII characters, got {got}"
+            )
         for name in _POSITIVE:
-            _check(name, getattr(self, name), 0.0, is_open=True)
+            _check(name, getattr(self, name), is_open=True)
         for name in _NOT_NEGATIVE:
-            _check(name, getattr(self, name), 0.0, is_open=False)
+            _check(name, getattr(self, name), is_open=False)
         for name, least, most in _INTEGERS:
             value = getattr(self, name)
             if type(value) is not int or not least <= value <= most:
@@ -104,9 +114,27 @@ _POSITIVE = (
 _NOT_NEGATIVE = ("backoff_s", "max_backoff_s", "max_retry_after_s", "retry_budget")
 
 
-def _check(name: str, value: object, least: float, *, is_open: bool) -> None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and least <= value < math.inf and not (is_open and value == least):  # type: ignore[operator]
-        return
+def are_seconds(value: object, *, is_open: bool = True) -> bool:
+    """Whether a value is a number from 0 to `MOST_S`, and not 0 if the range is open."""
+    return _is_number(value, is_open) and value <= MOST_S  # type: ignore[operator]
+
+
+def no_seconds(value: object, *, is_open: bool = True) -> str:
+    """What is wrong with a value that is none."""
     sign = ">" if is_open else ">="
-    raise ConfigurationError(f"{name}: expected a finite number {sign} {least:g}, got {value!r}")
+    return f"expected seconds {sign} 0 and at most {MOST_S:,}, got {value!r:.80}"
+
+
+def _is_number(value: object, is_open: bool) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return 0 < value < math.inf or (value == 0 and not is_open)
+
+
+def _check(name: str, value: object, *, is_open: bool) -> None:
+    if name.endswith("_s"):
+        if not are_seconds(value, is_open=is_open):
+            raise ConfigurationError(f"{name}: {no_seconds(value, is_open=is_open)}")
+    elif not _is_number(value, is_open):
+        sign = ">" if is_open else ">="
+        raise ConfigurationError(f"{name}: expected a finite number {sign} 0, got {value!r:.80}")

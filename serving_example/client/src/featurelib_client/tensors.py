@@ -66,8 +66,12 @@ class Tensor:
         Raises:
             ImportError: NumPy is not installed.
         """
-        import numpy as np
-
+        try:
+            import numpy as np
+        except ImportError as error:
+            raise ImportError(
+                "numpy is not installed: pip install featurelib-client[numpy], or take `values()`"
+            ) from error
         dtype = np.dtype(DATATYPES[self.datatype][1])
         if isinstance(self.data, bytes):
             return np.frombuffer(self.data, dtype).reshape(self.shape).copy()

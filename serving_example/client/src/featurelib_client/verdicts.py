@@ -89,7 +89,7 @@ def judge(outcome: Reply | Failure, call: Call[Any], *, is_late: bool) -> Verdic
 
 
 def _failed(outcome: Failure, call: Call[Any], is_late: bool) -> Verdict:
-    may_repeat = call.repeat != ONCE or not outcome.is_sent
+    may_repeat = (call.repeat != ONCE or not outcome.is_sent) and outcome.reason != "tls"
     if outcome.reason == "too_long":
         return Verdict(ContractError(outcome.message, body=b"", reason="too_long"))
     if outcome.reason == "timeout" or is_late:

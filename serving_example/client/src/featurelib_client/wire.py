@@ -50,7 +50,8 @@ class Failure:
     """Why an attempt has no answer.
 
     Attributes:
-        reason: ``connect``, ``dns``, ``disconnect``, ``protocol`` or ``timeout``.
+        reason: ``connect``, ``connect_timeout``, ``dns``, ``tls``, ``disconnect``, ``timeout`` or
+            ``too_long``.
         message: What happened, for people.
         is_sent: Whether the server may have seen the request.
     """

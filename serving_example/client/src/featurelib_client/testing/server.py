@@ -70,7 +70,7 @@ class FakeServer:
         self._next: deque[Outcome] = deque()
         self._always: Outcome | None = None
         self._offset = 0
-        self._taken: dict[str, Reply] = {}  # by Idempotency-Key
+        self._taken: dict[tuple[str, str], tuple[bytes, Reply]] = {}  # by path, Idempotency-Key
         self._lock = threading.RLock()
 
     def client(self, **settings: Any) -> Client:
@@ -119,11 +119,25 @@ class FakeServer:
             if callable(outcome):
                 outcome = outcome(request)
             if outcome is None:
-                outcome = self._answer(request)
+                outcome = self._once(request)
             if isinstance(outcome, Reply):
                 more = {name.lower().encode(): text.encode() for name, text in self.headers.items()}
                 outcome = Reply(outcome.status, {**outcome.headers, **more}, outcome.body)
             return outcome
+
+    def _once(self, request: Request) -> Reply:
+        """As the service: what comes again with its key has the answer of the first one."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return self._answer(request)
+        body, reply = self._taken.get((request.path, key), (request.body, None))
+        if body != request.body:
+            return refused(422, "invalid", "idempotency_key_reused")
+        if reply is None:
+            reply = self._answer(request)
+            if reply.status < 400:
+                self._taken[request.path, key] = body, reply
+        return reply
 
     def _answer(self, request: Request) -> Reply:
         asked = request.method, request.path
@@ -162,19 +176,13 @@ class FakeServer:
         return recommended(user_id, pairs[:k], version=version, flags=flags)
 
     def _rate(self, request: Request) -> Reply:
-        key = request.headers.get("idempotency-key", "")
-        if key in self._taken:
-            return self._taken[key]
         events = request.json()["events"]
         first = self._offset + 1
         self._offset += len(events)
         for event in events:
             self.ratings.setdefault(event["rating_id"], event)
         body = {"accepted": len(events), "first_offset": first, "offset": self._offset}
-        made = answer(body, 202)
-        if key:
-            self._taken[key] = made
-        return made
+        return answer(body, 202)
 
     def _infer(self, model: str, request: Request) -> Reply:
         function = self._functions.get(model)
