@@ -80,7 +80,8 @@ def test_a_stale_answer_is_given_while_a_newer_one_is_fetched() -> None:
     client.recommend(42)
     clock.now += 15.0
     assert client.recommend(42).items
-    client._threads().shutdown(wait=True)
+    assert client._beside is not None
+    client._beside.shutdown(wait=True)
     assert len(transport.sent) == 2 and client.recommend(42).items == ()
 
 

@@ -18,7 +18,7 @@ from featurelib_client.settings import Settings
 from featurelib_client.wire import Clock, Failure, Reply, Transport
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from featurelib_client.contract import Taken
     from featurelib_client.core import Steps
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from featurelib_client.protocol import ModelMetadata
 
 __all__ = ["Client"]
+
+_CLOSED = "the client was closed while it was asked"
 
 T = TypeVar("T")
 
@@ -172,10 +174,11 @@ class Client:
 
     def close(self) -> None:
         """Closes all connections. The client cannot be used any more."""
-        self._is_closed = True
+        with self._lock:  # no thread begins any more
+            self._is_closed = True
         self._transport.close()
         if self._beside is not None:
-            self._beside.shutdown(wait=True, cancel_futures=True)
+            self._beside.shutdown(wait=True)
 
     def __repr__(self) -> str:
         address = self._core.address
@@ -201,12 +204,12 @@ class Client:
                         outcome = self._hedged(step, step.hedge_after_s)
                 elif isinstance(step, Sleep):
                     if self._is_closed:
-                        raise ClientError("the client was closed while it was asked")
+                        raise ClientError(_CLOSED)
                     self._sleep(step.seconds)
                 elif isinstance(step, Wait):
                     step.flight.landed.wait(max(0.0, step.seconds))  # type: ignore[attr-defined]
                 else:
-                    self._threads().submit(self._refresh, step.steps)
+                    self._start(self._refresh, step.steps)
                 step = steps.send(outcome)
         except StopIteration as done:
             answer: T = done.value
@@ -222,11 +225,10 @@ class Client:
         """The first answer of one attempt, or of two if the first is slow."""
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        threads = self._threads()
-        flying = {threads.submit(self._transport.send, step.sent)}
+        flying = {self._start(self._transport.send, step.sent)}
         done, flying = wait(flying, after_s)
         if not done and (second := step.hedge()) is not None:
-            flying.add(threads.submit(self._transport.send, second))
+            flying.add(self._start(self._transport.send, second))
         while True:
             if not done:
                 done, flying = wait(flying, return_when=FIRST_COMPLETED)
@@ -235,11 +237,14 @@ class Client:
             if not flying or (isinstance(outcome, Reply) and outcome.status < 500):
                 return outcome
 
-    def _threads(self) -> ThreadPoolExecutor:
+    def _start(self, what: Callable[..., T], *given: object) -> Future[T]:
+        """Begins it in a thread beside."""
         with self._lock:
+            if self._is_closed:
+                raise ClientError(_CLOSED)
             if self._beside is None:
                 from concurrent.futures import ThreadPoolExecutor
 
                 most = 2 * self._core.settings.max_connections
                 self._beside = ThreadPoolExecutor(most, "featurelib-client")
-            return self._beside
+            return self._beside.submit(what, *given)

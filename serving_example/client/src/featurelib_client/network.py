@@ -48,7 +48,20 @@ class Backend(httpcore2.NetworkBackend):
 
     def __init__(self, clock: Clock, connect_s: float, resolve: Resolver = resolve_name) -> None:
         self._clock, self.connect_s, self._resolve = clock, connect_s, resolve
-        self._mine = threading.local()
+        self._mine, self._is_closed = threading.local(), False
+
+    def close(self) -> None:
+        """Nothing is read any more; who waits already is woken by the end of its connection."""
+        self._is_closed = True
+
+    def check_open(self) -> None:
+        """Asked before each read: a connection that is being made is on no list yet.
+
+        Raises:
+            ReadError: It was closed.
+        """
+        if self._is_closed:
+            raise httpcore2.ReadError("the client was closed")
 
     def begin(self, until: float) -> None:
         """What this thread does from now on ends at `until`."""
@@ -161,10 +174,13 @@ class _Stream(httpcore2.NetworkStream):
         self._waiting: list[bytes] = []
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._backend.check_open()
         if self._waiting:
             self._flush()
-        self._socket.settimeout(self._left(httpcore2.ReadTimeout))
+        left = self._left(httpcore2.ReadTimeout)
         try:
+            # Another thread may have closed it at any moment: then this raises too.
+            self._socket.settimeout(left)
             return self._socket.recv(max_bytes)
         except TimeoutError as error:
             raise httpcore2.ReadTimeout("no answer in time") from error
@@ -231,8 +247,9 @@ class _Stream(httpcore2.NetworkStream):
 
 def is_readable(made: socket.socket) -> bool:
     """Whether an idle connection has something to say: its end, most of all."""
-    if made.fileno() < 0:
+    number = made.fileno()  # once: another thread may close it
+    if number < 0:
         return True
     poll = select.poll()
-    poll.register(made, select.POLLIN)
+    poll.register(number, select.POLLIN)
     return bool(poll.poll(0))

@@ -25,6 +25,7 @@ _TIMEOUTS = (httpcore2.TimeoutException,)
 _BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError)
 _ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 """Of TLS: the connection broke. All else of it does not get better by another attempt."""
+_CLOSED = "the client was closed"
 _NOT_SENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout)
 
 
@@ -104,6 +105,7 @@ class HttpTransport(_Transport):
 
     def close(self) -> None:
         """Closes all connections; who waits for an answer has none."""
+        self._backend.close()
         self._connections.close()
 
 
@@ -120,6 +122,7 @@ class AsyncHttpTransport(_Transport):
         super().__init__(address, settings, clock)
         self._connect_s = settings.connect_timeout_s
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._waits, self._is_closed = set[asyncio.Timeout](), False
         self._pool = httpcore2.AsyncConnectionPool(
             max_connections=settings.max_connections, network_backend=TaskBackend(),
             **self._options,
@@ -138,14 +141,18 @@ class AsyncHttpTransport(_Transport):
                     "this client has connections of another event loop; make one client in each"
                 )
             self._loop = loop
+        if self._is_closed:
+            return Failure("connect", _CLOSED, is_sent=False)
         left = sent.until - self._clock()
         if left <= 0:
             return Failure("timeout", "the deadline passed", is_sent=False)
         connect = min(left, self._connect_s)
         timeout = {"pool": left, "connect": connect, "read": left, "write": left}
         request = self._request(sent, {"timeout": timeout})
+        limit = asyncio.timeout(left)
+        self._waits.add(limit)
         try:
-            async with asyncio.timeout(left):
+            async with limit:
                 response = await self._pool.handle_async_request(request)
                 try:
                     body, size = [], 0
@@ -159,16 +166,27 @@ class AsyncHttpTransport(_Transport):
         except (*_TIMEOUTS, *_BROKEN) as error:
             return _failure(error, self._where)
         except TimeoutError:
+            if self._is_closed:
+                return Failure("disconnect", _CLOSED, is_sent=True)
             return Failure("timeout", "no answer in time", is_sent=True)
         except AttributeError as error:
             if error.name != "getpeername":
                 raise
             # Under uvloop a connection that ends as it begins has no socket that anyio could ask.
             return Failure("connect", "the connection ended as it began", is_sent=False)
+        finally:
+            self._waits.discard(limit)
         return _reply(response, body)
 
     async def aclose(self) -> None:
-        """Closes all connections."""
+        """Closes all connections; who waits for an answer, or for a connection, has none."""
+        self._is_closed = True
+        if self._waits:
+            # httpcore closes those that are made; one that is being made it would leave to its end.
+            for limit in self._waits:
+                if not limit.expired():
+                    limit.reschedule(asyncio.get_running_loop().time())
+            await asyncio.sleep(0)
         await self._pool.aclose()
 
 
