@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import ipaddress
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from featurelib_client import AsyncClient, Client, Tensor, UnavailableError
+from featurelib_client import AsyncClient, Client, ClientError, Tensor, UnavailableError
 from serving_example.client.tests.faulty import FaultyProxy
 from serving_example.client.tests.test_deadlines import assert_calls_end_in_time, deaf, recommend
 
@@ -119,3 +120,28 @@ def test_a_handshake_that_hangs_keeps_nobody(trusted: None, kind: str, connect_s
     with deaf(8) as port:
         settings = {"connect_timeout_s": connect_s}
         assert_calls_end_in_time(kind, f"https://127.0.0.1:{port}", recommend, settings)
+
+
+def test_closing_a_client_ends_its_calls_through_tls(secure: FaultyProxy, trusted: None) -> None:
+    """Eight threads that wait for an answer, or are about to, are told; none sees what TLS lost."""
+    secure.always = "slow first byte"
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(ClientError) as error:
+            client.recommend(1)
+        told.append(str(error.value))
+
+    client = Client(f"https://127.0.0.1:{secure.port}", timeout_s=60.0)
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while not secure.seen:
+        threads[0].join(0.001)
+    client.close()
+    for thread in threads:
+        thread.join(30)
+    assert set(told) <= {
+        "the client was closed while it was asked", "the client is closed; make another one",
+    }  # fmt: skip
+    assert len(told) == len(threads)

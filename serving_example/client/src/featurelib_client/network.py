@@ -172,15 +172,18 @@ class _Stream(httpcore2.NetworkStream):
         self._backend = backend
         self._is_tls = isinstance(made, ssl.SSLSocket)
         self._waiting: list[bytes] = []
+        self._in_use = threading.RLock()  # a signal may close it in the thread that reads
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._backend.check_open()
-        if self._waiting:
-            self._flush()
-        left = self._left(httpcore2.ReadTimeout)
+        with self._in_use:
+            self._backend.check_open()
+            if self._waiting:
+                self._flush()
+            return self._received(max_bytes, self._left(httpcore2.ReadTimeout))
+
+    def _received(self, max_bytes: int, left: float) -> bytes:
         try:
-            # Another thread may have closed it at any moment: then this raises too.
-            self._socket.settimeout(left)
+            self._socket.settimeout(left)  # of a socket that was closed it fails, as `recv` does
             return self._socket.recv(max_bytes)
         except TimeoutError as error:
             raise httpcore2.ReadTimeout("no answer in time") from error
@@ -213,10 +216,13 @@ class _Stream(httpcore2.NetworkStream):
         return self._socket.send(waiting[0]) if self._is_tls else self._socket.sendmsg(waiting)
 
     def close(self) -> None:
-        # A thread that waits for this socket would not see that another one closes it.
+        # Another thread may wait for this socket. It would not see that it is closed, and TLS can
+        # not bear it: the end of the connection wakes that thread, and then the socket goes. That
+        # of `SSLSocket` would take TLS away under it.
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        with self._in_use:
+            self._socket.close()
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
