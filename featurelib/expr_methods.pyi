@@ -399,6 +399,13 @@ class ListMethods:
 class StrMethods:
     """Methods of text."""
 
+    def casefold(self) -> Expr:
+        """Folded for comparison without case, by Unicode 17.0.0; one character may become two or three.
+
+        Named as in Python, which has the same full folding: "ß", "ẞ" and "SS" all become "ss", both
+        small sigmas one. Lower case for reading is `str.to_lowercase`.
+        """
+
     def char_ngrams(self, size: int, n: int, *, seed: int = 0) -> Expr:
         """Buckets of each run of `size` code points, a List in the order of the text.
 
@@ -422,8 +429,23 @@ class StrMethods:
     def head(self, n: int) -> Expr:
         """The first n code points; if n is negative, all but the last -n."""
 
+    def is_alpha(self) -> Expr:
+        """Whether the text is not empty and has letters only, as Bool.
+
+        Letters are the general category L of Unicode 17.0.0, as in Python's `str.isalpha` and in `p{L}`
+        of Polars' regular expressions. Marks are none, so a text with vowel signs of Hindi is not.
+        """
+
     def is_ascii(self) -> Expr:
         """Whether all code points are below 128; empty text is."""
+
+    def is_digit(self) -> Expr:
+        """Whether the text is not empty and has decimal digits only, as Bool.
+
+        Digits are the general category Nd of Unicode 17.0.0, those of every script: the digits of
+        Python's and Polars' regular expressions, and Python's `str.isdecimal`. Its `str.isdigit` takes
+        superscripts ("²") too, which no number is written with. ``s.cast(fl.Int64)`` reads ASCII alone.
+        """
 
     def len_bytes(self) -> Expr:
         """Number of bytes in UTF-8."""

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     Temporal = int
     ListF = Any
     CaseTable = Any
+    ClassTable = Any
     StringTable = Any
     IntegerTable = Any
     FloatTable = Any
@@ -58,6 +59,7 @@ else:
     Temporal = TypeSet("Temporal", frozenset({"Date", "Datetime", "Duration"}))
     # Layouts of tables: see `featurelib.tables`.
     CaseTable = dtypes.table_type("unicode_case")
+    ClassTable = dtypes.table_type("unicode_class")
     StringTable = dtypes.table_type("strings")
     IntegerTable = dtypes.table_type("integers")
     FloatTable = dtypes.table_type("f64")

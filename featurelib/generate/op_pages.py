@@ -36,9 +36,9 @@ version that changes with its meaning and with nothing else: bundles name both.
 - Operators are methods too: `+ - * / // % **` are `add sub mul truediv floordiv mod pow`;
   `& | ^ ~` are `and_ or_ xor not_`; `== != < <= > >=` are `eq ne lt le gt ge`.
 """
-_JOINED = dict.fromkeys(("casing", "text_methods", "text_parts", "text_values"), "text") | {
-    "cycles": "elementary"
-}
+_JOINED = dict.fromkeys(
+    ("casing", "char_classes", "text_methods", "text_parts", "text_values"), "text"
+) | {"cycles": "elementary"}
 _FITTED = ("featurelib.analyzers.functions", "featurelib.analyzers.combinations")
 """Where the functions of `featurelib` are that stand for fitted values, or take several columns."""
 _ULP = re.compile(r"At most ([0-9.]+) ulp")

@@ -1,23 +1,13 @@
-"""Case mapping of text by Unicode 17.0.0: full mappings, special casing and final sigma.
+"""Case mapping and folding of text by Unicode 17.0.0: full mappings, special casing, final sigma.
 
 The rules are the Unicode standard's default ones (section 3.13), without those for languages: "İ"
 becomes "i̇", "ß" becomes "SS", a sigma that ends a word "ς". A newer Unicode is a new op version.
-
-The table kind `unicode_case` has content ``(direction, unicode version)`` and this layout, in
-four-byte words (the count is in words of eight):
-
-    [limit, blocks[ceil(limit / 128)], entries...]
-
-Code points from `limit` on map to themselves. The entry of another is at word
-``blocks[c >> 7] + (c & 127)``: bit 0 says cased, bit 1 case-ignorable, and the rest is what to add
-to c, or, from `_SPECIAL` on, _SPECIAL plus the word where its mapping stands as [n, c1, .., cn].
+`featurelib/ops/unicode_encoding.py` has the layout of the tables.
 """
 
-import struct
 from typing import Any
 
 from featurelib.dtypes import Bool, Int64, String
-from featurelib.errors import DefinitionError
 from featurelib.intrinsics import (
     View,
     arena_limit,
@@ -32,7 +22,10 @@ from featurelib.intrinsics import (
 )
 from featurelib.node import Node, apply, table
 from featurelib.op import Arena, CaseTable, Nulls, kernel_function, method, op
-from featurelib.ops import unicode_tables
+from featurelib.ops.unicode_encoding import CASED as _CASED
+from featurelib.ops.unicode_encoding import IGNORABLE as _IGNORABLE
+from featurelib.ops.unicode_encoding import SPECIAL as _SPECIAL
+from featurelib.ops.unicode_encoding import case_table
 from featurelib.ops.utf8 import (
     char_at,
     char_before,
@@ -41,12 +34,9 @@ from featurelib.ops.utf8 import (
     is_ascii,
     store_char,
 )
-from featurelib.tables import TableData, encoder
 
-_SPECIAL = 0x200000
 _SIGMA = 0x3A3
 _FINAL_SIGMA = 0x3C2
-_CASED, _IGNORABLE = 1, 2
 
 
 @kernel_function
@@ -170,10 +160,12 @@ def to_uppercase(s: String, mapping: CaseTable, arena: Arena) -> String:
     return View(buf, 0, n), True
 
 
-def case_table(direction: str) -> TableData:
-    """The mapping to lower or upper case, as the argument of the two ops."""
-    content = (direction, unicode_tables.VERSION)
-    return TableData("unicode_case", content, f"Unicode {unicode_tables.VERSION} {direction} case")
+@op(
+    "str.casefold", version=1, nulls=Nulls.MAYBE, public=False, device_reason="text that makes text"
+)
+def casefold(s: String, mapping: CaseTable, arena: Arena) -> String:
+    """The full case folding of Unicode 17.0.0, in which texts compare equal whatever their case."""
+    return to_lowercase(s, mapping, arena)
 
 
 @method("str.to_lowercase")
@@ -188,67 +180,11 @@ def _to_uppercase(s: Node) -> Node:
     return apply("str.to_uppercase", (s, table(case_table("upper"))), {})
 
 
-def _class(runs: str) -> set[int]:
-    codes: set[int] = set()
-    for run in runs.split():
-        first, _, last = run.partition("-")
-        codes.update(range(int(first, 16), int(last or first, 16) + 1))
-    return codes
+@method("str.casefold")
+def _casefold(s: Node) -> Node:
+    """Folded for comparison without case, by Unicode 17.0.0; one character may become two or three.
 
-
-def _mapping(runs: str) -> dict[int, int]:
-    """What is added to each code point that changes."""
-    changes: dict[int, int] = {}
-    for run in runs.split():
-        codes, slash, change = run.partition("/")
-        if slash:
-            first, last = (int(c, 16) for c in codes.split("-"))
-            step, delta = int(change[0]), int(change[1:], 16)
-        else:
-            cut = max(codes.find("+"), codes.find("-"))
-            first = last = int(codes[:cut], 16)
-            step, delta = 1, int(codes[cut:], 16)
-        changes.update(dict.fromkeys(range(first, last + 1, step), delta))
-    return changes
-
-
-@encoder("unicode_case")
-def _encode_case(content: tuple[str, str]) -> tuple[bytes, int]:
-    direction, version = content
-    if direction not in ("lower", "upper") or version != unicode_tables.VERSION:
-        raise DefinitionError(
-            f"no case table {direction} of Unicode {version}; here is {unicode_tables.VERSION}"
-        )
-    name = f"{direction}case".upper()
-    changes = _mapping(getattr(unicode_tables, name))
-    texts = dict(t.split(">") for t in getattr(unicode_tables, f"SPECIAL_{name}").split())
-    special = {int(c, 16): [int(t, 16) for t in to.split(".")] for c, to in texts.items()}
-    flags: dict[int, int] = {}
-    if direction == "lower":
-        flags = dict.fromkeys(_class(unicode_tables.CASED), _CASED)
-        for char in _class(unicode_tables.CASE_IGNORABLE):
-            flags[char] = flags.get(char, 0) | _IGNORABLE
-    limit = max([*changes, *special, *flags]) + 1
-    n_blocks = (limit + 127) // 128
-    tail: list[int] = []
-    places = {}
-    for char, to in special.items():
-        places[char] = 1 + n_blocks + len(tail)
-        tail += [len(to), *to]
-    blocks: list[int] = []
-    known: dict[tuple[int, ...], int] = {}
-    used = {char >> 7 for char in (*changes, *special, *flags)}
-    for b in range(n_blocks):
-        block = (0,) * 128
-        if b in used:
-            block = tuple(
-                (_SPECIAL + places[c] if c in places else changes.get(c, 0)) << 2 | flags.get(c, 0)
-                for c in range(128 * b, 128 * b + 128)
-            )
-        if block not in known:
-            known[block] = 1 + n_blocks + len(tail)
-            tail += block
-        blocks.append(known[block])
-    words = [limit, *blocks, *tail]
-    words += [0] * (len(words) % 2)
-    return struct.pack(f"<{len(words)}i", *words), len(words) // 2
+    Named as in Python, which has the same full folding: "ß", "ẞ" and "SS" all become "ss", both
+    small sigmas one. Lower case for reading is `str.to_lowercase`.
+    """
+    return apply("str.casefold", (s, table(case_table("fold"))), {})

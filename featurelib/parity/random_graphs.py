@@ -81,9 +81,13 @@ def _tables(kind: str) -> tuple[TableData, ...]:
     if kind == "zone":
         return tuple(map(zone_table, ("America/New_York", "Asia/Kathmandu", "Pacific/Apia")))
     if kind == "unicode_case":
-        from featurelib.ops.casing import case_table
+        from featurelib.ops.unicode_encoding import case_table
 
-        return (case_table("lower"), case_table("upper"))
+        return (case_table("lower"), case_table("upper"), case_table("fold"))
+    if kind == "unicode_class":
+        from featurelib.ops.unicode_encoding import class_table
+
+        return (class_table("letter"), class_table("decimal_number"))
     return _TABLES.get(kind, ())
 
 

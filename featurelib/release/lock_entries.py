@@ -93,13 +93,17 @@ def golden_digest(path: Path, cases: int | None = None) -> dict[str, Any]:
 def tables() -> Iterable[tuple[str, Entry]]:
     """The pinned tables, each with a digest over its data as kernels read them."""
     from featurelib.ops import unicode_tables
-    from featurelib.ops.casing import case_table
+    from featurelib.ops.unicode_encoding import case_table, class_table
     from featurelib.zones import zone_names, zone_release, zone_table
 
     digest = hashlib.sha256(unicode_tables.WHITE_SPACE.encode())
     for direction in ("lower", "upper"):
         digest.update(case_table(direction).encode()[0])
     yield f"table unicode {unicode_tables.VERSION}", {"digest": digest.hexdigest()}
+    later = (case_table("fold"), class_table("letter"), class_table("decimal_number"))
+    for table in later:
+        digest = hashlib.sha256(table.encode()[0])
+        yield f"table {table.name.lower()}", {"digest": digest.hexdigest()}
     names = zone_names()
     yield f"table zones {zone_release()}", {"digest": _zones_digest(tuple(map(zone_table, names)))}
 

@@ -1,14 +1,19 @@
 """Golden cases of case mapping: by the ICU of `node`, which must have Unicode 17.0.
 
-The table in featurelib comes from the Unicode Character Database, so the two share no code.
+The table in featurelib comes from the Unicode Character Database, so the two share no code. Full
+folding is CPython's for what Unicode 14 has. JavaScript shows ICU's folding in regular expressions
+alone: newer letters fold to their lower case where the flag `i` takes the two for equal.
 """
 
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
+import unicodedata
+from typing import Any
 
-from numeric_cases import Case, case, write
+from numeric_cases import BY_HAND, Case, case, write
 
 _SCRIPT = """
 const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -20,8 +25,12 @@ for (let c = 128; c < 0x20000; c++) {
 }
 const all = [...texts, ...changed.filter((_, i) => i % 23 === 0)];
 const rows = all.map((s) => [s, s.toLowerCase(), s.toUpperCase()]);
+// A lower case has no other one, and the flags i and u compare what letters fold to.
+const folds = changed.filter((s) => s.toLowerCase() !== s && s.toLowerCase().length === s.length)
+  .filter((s) => new RegExp("^" + s + "$", "iu").test(s.toLowerCase()))
+  .map((s) => [s, s.toLowerCase()]);
 const { node, icu, unicode } = process.versions;
-process.stdout.write(JSON.stringify({ node, icu, unicode, rows }));
+process.stdout.write(JSON.stringify({ node, icu, unicode, rows, folds }));
 """
 TEXTS = {
     "": "empty text",
@@ -77,14 +86,43 @@ def main() -> None:
     if answer["unicode"] != "17.0":
         raise SystemExit(f"this node has Unicode {answer['unicode']}, the cases need 17.0")
     oracle = f"node {answer['node']}, ICU {answer['icu']}, Unicode {answer['unicode']}"
+    mapping_cases(answer["rows"], oracle)
+    folding_cases(answer["folds"], oracle)
+
+
+def case_table(direction: str) -> dict[str, Any]:
+    return {
+        "kind": "unicode_case",
+        "content": [direction, "17.0.0"],
+        "name": f"Unicode 17.0.0 {direction} case",
+    }
+
+
+def folding_cases(folds: list[list[str]], oracle: str) -> None:
+    """The texts above, one of every 23 code points that fold, and all that are newer than 14."""
+    newer = {c: to for c, to in folds if unicodedata.category(c) == "Cn"}
+    changed = [chr(c) for c in range(128, 0x20000) if chr(c).casefold() != chr(c)]
+    types = ["String", "Table(unicode_case)"]
+    known = unicodedata.unidata_version
+    cpython = f"CPython {platform.python_version()}, Unicode {known}"
+    older = [t for t in TEXTS if not any(unicodedata.category(c) == "Cn" for c in t)]
+    cases: list[Case] = []
+    for text in dict.fromkeys([*older, "ẞß ſſ ﬅ", "ς σ Σ", *changed[::23], *newer]):
+        out, by = (newer[text], oracle) if text in newer else (text.casefold(), cpython)
+        group = "basic" if text.isascii() and text.isprintable() and text else "text_edges"
+        why = TEXTS.get(text, "a code point that folds")
+        cases.append(case(group, types, [text, case_table("fold")], "String", out, by, why))
+    args = [None, case_table("fold")]
+    cases.append(case("nulls", types, args, "String", None, BY_HAND, "null stays null"))
+    write("casing", "str.casefold", cases)
+
+
+def mapping_cases(rows: list[list[str]], oracle: str) -> None:
+    """Lower and upper case."""
     for place, direction in ((1, "lower"), (2, "upper")):
-        table = {
-            "kind": "unicode_case",
-            "content": [direction, "17.0.0"],
-            "name": f"Unicode 17.0.0 {direction} case",
-        }
+        table = case_table(direction)
         cases: list[Case] = []
-        for row in answer["rows"]:
+        for row in rows:
             text, out = row[0], row[place]
             why = TEXTS.get(text, "one of every 23 code points that have a mapping")
             group = "basic" if text.isascii() and text.isprintable() and text else "text_edges"

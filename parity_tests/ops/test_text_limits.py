@@ -3,8 +3,9 @@
 import pytest
 
 from featurelib.intrinsics import Arena, View
-from featurelib.ops.casing import case_table, to_lowercase, to_uppercase
+from featurelib.ops.casing import to_lowercase, to_uppercase
 from featurelib.ops.text import concat, str_slice, strip_chars
+from featurelib.ops.unicode_encoding import case_table
 
 
 def view(text: str) -> View:

@@ -8,8 +8,12 @@ from featurelib import dtypes
 from featurelib.errors import DefinitionError, FeatureTypeError
 from featurelib.intrinsics import Arena, View
 from featurelib.node import Node, input_node
-from featurelib.ops.casing import case_table, to_lowercase, to_uppercase
+from featurelib.ops.casing import casefold, to_lowercase, to_uppercase
+from featurelib.ops.char_classes import is_of_class
+from featurelib.ops.unicode_encoding import case_table, class_table
+from featurelib.tables import TableData
 
+CLASSES = ("letter", "decimal_number")
 TEXT = input_node("s", dtypes.STRING, False)
 NUMBER = input_node("i", dtypes.INT32, False)
 
@@ -70,7 +74,7 @@ def test_the_case_tables_agree_with_an_older_unicode() -> None:
 
     Final sigma needs a word around it and is among the golden cases.
     """
-    tables = {d: View(*_parts(d)) for d in ("lower", "upper")}
+    tables = {d: View(*_parts(case_table(d))) for d in ("lower", "upper")}
     changed = [
         c
         for c in range(128, 0x20000)
@@ -87,6 +91,30 @@ def test_the_case_tables_agree_with_an_older_unicode() -> None:
         assert bytes(upper.buf).decode() == chr(code).upper(), hex(code)
 
 
-def _parts(direction: str) -> tuple[bytes, int, int]:
-    data, count = case_table(direction).encode()
+def test_folding_and_classes_agree_with_an_older_unicode() -> None:
+    """Each code point that CPython knows folds here as there, and is a letter or a digit as there.
+
+    It knows Unicode 14 (in Python 3.11). A folding never changes; a class has not changed since for
+    a code point that had one.
+    """
+    fold, letter, digit = (
+        View(*_parts(t)) for t in (case_table("fold"), *map(class_table, CLASSES))
+    )
+    folded = 0
+    for code in (*range(0x3400), *range(0x9FF0, 0x20000), 0x10FFFF):
+        char = chr(code)
+        if unicodedata.category(char) in ("Cn", "Cs"):
+            continue
+        data = char.encode()
+        s = View(data, 0, len(data))
+        result, _ = casefold(s, fold, Arena())
+        assert bytes(result.buf).decode() == char.casefold(), hex(code)
+        assert is_of_class(s, letter) == char.isalpha(), hex(code)
+        assert is_of_class(s, digit) == char.isdecimal(), hex(code)
+        folded += char.casefold() != char
+    assert folded > 1500
+
+
+def _parts(table: TableData) -> tuple[bytes, int, int]:
+    data, count = table.encode()
     return data, 0, count
