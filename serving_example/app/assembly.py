@@ -81,7 +81,8 @@ def assembled(
         profiles=ProfileFile(data / "profiles.json"),
     )  # fmt: skip
     stack.callback(service.close)
-    store, event_log = open_store(place), open_log(options.log or str(data / "log"))
+    store = open_store(place, is_resident=True)
+    event_log = open_log(options.log or str(data / "log"))
     stack.callback(store.close)
     stack.callback(event_log.close)
     films = Films(

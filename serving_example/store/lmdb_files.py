@@ -39,7 +39,9 @@ def bounds(txn: Any, table: Any) -> tuple[int, int] | None:
         return count_of(cursor.key()), end
 
 
-def opened(path: Path, kind: str, tables: int, map_bytes: int, *, metasync: bool) -> Any:
+def opened(
+    path: Path, kind: str, tables: int, map_bytes: int, *, metasync: bool, readahead: bool = True
+) -> Any:
     """An environment in a folder, which is made where there is none.
 
     Args:
@@ -49,6 +51,7 @@ def opened(path: Path, kind: str, tables: int, map_bytes: int, *, metasync: bool
         map_bytes: The bound of its size.
         metasync: Whether a commit is on the disk when it returns. Without, the last ones may be
             undone, whole, if the machine (not the process) dies.
+        readahead: Whether a page that comes from the disk brings those behind it.
 
     Raises:
         StoreError: It cannot be opened, or holds something else.
@@ -57,7 +60,7 @@ def opened(path: Path, kind: str, tables: int, map_bytes: int, *, metasync: bool
         path.mkdir(parents=True, exist_ok=True)
         env = lmdb.open(
             str(path), map_size=map_bytes, max_dbs=tables + 1, metasync=metasync, mode=0o600,
-            max_readers=512,
+            max_readers=512, readahead=readahead,
         )  # fmt: skip
         about = env.open_db(b"about")
         with env.begin(about, write=True) as txn:

@@ -36,6 +36,7 @@ from serving_example.store.lmdb_files import (
     opened,
     told,
 )
+from serving_example.store.resident import Resident
 from serving_example.store.vector import (
     EXPIRES,
     STAMP,
@@ -70,6 +71,10 @@ class LmdbStore:
         max_changes: So many changes are kept for readers; who is further behind scans.
         max_letters: So many dead letters are kept.
         map_bytes: The bound of the file's size.
+        is_resident: All of it is read into memory, beside what it is asked for.
+
+    Attributes:
+        resident: What reads it into memory; None if nothing does.
 
     Raises:
         StoreError: The folder cannot be used, holds something else, or is open in this process.
@@ -83,10 +88,15 @@ class LmdbStore:
         max_changes: int = 1_000_000,
         max_letters: int = 10_000,
         map_bytes: int = MAP_BYTES,
+        is_resident: bool = False,
     ) -> None:
         self._path, self._clock = Path(path), clock
         self._max_changes, self._max_letters = max_changes, max_letters
-        self._env = opened(self._path, "an online store, format 1", 4, map_bytes, metasync=False)
+        # Entities are asked for in no order: what lies behind one on the disk is not wanted next.
+        self._env = opened(
+            self._path, "an online store, format 1", 4, map_bytes, metasync=False, readahead=False
+        )
+        self.resident = Resident(self._path / "data.mdb") if is_resident else None
         self._writes = itertools.count()
         names = (b"vectors", b"changes", b"letters", b"meta")
         self._vectors, self._changes, self._letters, self._meta = map(self._env.open_db, names)
@@ -197,6 +207,8 @@ class LmdbStore:
 
     def close(self) -> None:
         """See `OnlineStore.close`."""
+        if self.resident is not None:
+            self.resident.close()
         self._env.close()
 
     def _page(

@@ -14,7 +14,12 @@ _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 def open_store(
-    where: str, *, prefix: str = "films", clock: Clock = wall_clock, deadline_s: float = 0.05
+    where: str,
+    *,
+    prefix: str = "films",
+    clock: Clock = wall_clock,
+    deadline_s: float = 0.05,
+    is_resident: bool = False,
 ) -> OnlineStore:
     """The online store at a place.
 
@@ -23,6 +28,7 @@ def open_store(
         prefix: With what the keys in a Redis server begin.
         clock: What decides which vectors have expired.
         deadline_s: How long a read from a server may take.
+        is_resident: All that is in a folder is read into memory, if it is not too much for it.
 
     Raises:
         StoreError: It cannot be opened. (A server that is away is told by the first call.)
@@ -31,7 +37,7 @@ def open_store(
         from serving_example.store.redis_store import RedisStore
 
         return RedisStore(where, prefix, clock=clock, deadline_s=deadline_s)
-    return LmdbStore(Path(where), clock=clock)
+    return LmdbStore(Path(where), clock=clock, is_resident=is_resident)
 
 
 def open_log(
