@@ -7,6 +7,7 @@ and a count, for machine code and the reference evaluator alike. The kinds:
     strings, integers  sets with an index by hash: see `featurelib/ops/string_table.py`
     zone               see `featurelib/zones.py`
     unicode_case, unicode_class    see `featurelib/ops/unicode_encoding.py`
+    powers_of_ten      see `featurelib/ops/text_values/shortest.py`
 """
 
 from __future__ import annotations

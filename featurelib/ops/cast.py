@@ -4,8 +4,9 @@ A float becomes an integer by truncation; NaN, infinities and what is out of ran
 does an integer that its new type cannot hold. To a float the nearest value is taken, halves to
 even, rounded once. Truth values are 0 and 1; any number but zero is true, NaN too. Dates are days,
 Datetimes and Durations microseconds; a Date becomes midnight UTC and back, whatever the zone.
-Text that is exactly a number or a truth value becomes one, all else null; integers, truth values,
-Dates and Datetimes in UTC become text as in Polars (`featurelib/ops/text_values`).
+Text that is exactly a number or a truth value becomes one, all else null; numbers, truth values,
+Dates and Datetimes in UTC become text as in Polars (`featurelib/ops/text_values`), a float the
+shortest text that reads back as the same float.
 
 A parameter `to` (and `zone`) of these ops names the result type; bodies do not see it.
 """
@@ -46,7 +47,7 @@ from featurelib.intrinsics import (
     u64_from_i64,
     u64_or,
 )
-from featurelib.node import Node, apply, narrow
+from featurelib.node import Node, apply, narrow, table
 from featurelib.op import Float, Nulls, Signed, T, Unsigned, method, op
 from featurelib.ops.ranges import SignedLike
 
@@ -257,6 +258,11 @@ def _cast_text(x: Node, target: DType) -> Node:
     """From and to text, where there is one text for a value."""
     if target == STRING and (x.dtype.is_integer or x.dtype in (BOOL, DATE, DATETIME)):
         return apply("text_of", (x,))
+    if target == STRING and x.dtype.is_float:
+        # Here, because the texts of values are built on this file.
+        from featurelib.ops.text_values.shortest import power_table
+
+        return apply("text_of_float", (x, table(power_table())), {"single": x.dtype == FLOAT32})
     if x.dtype == STRING and target == BOOL:
         return apply("parse_bool", (x,))
     if x.dtype == STRING and target.is_float:

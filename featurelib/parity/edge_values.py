@@ -152,7 +152,7 @@ def _given(node: Node, args: Iterable[Node], bundle: Bundle) -> Iterator[Any]:
             yield value
         elif value.kind == "zone":
             yield from _transitions(value.content)
-        elif value.kind not in ("unicode_case", "unicode_class"):
+        elif value.kind not in ("unicode_case", "unicode_class", "powers_of_ten"):
             step = max(1, len(value.content) // _MOST)
             yield from (v.encode() if isinstance(v, str) else v for v in value.content[::step])
 

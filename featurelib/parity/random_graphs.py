@@ -88,6 +88,10 @@ def _tables(kind: str) -> tuple[TableData, ...]:
         from featurelib.ops.unicode_encoding import class_table
 
         return (class_table("letter"), class_table("decimal_number"))
+    if kind == "powers_of_ten":
+        from featurelib.ops.text_values.shortest import power_table
+
+        return (power_table(),)
     return _TABLES.get(kind, ())
 
 

@@ -206,7 +206,7 @@ def test_an_error_in_a_used_feature_names_that_feature() -> None:
         (lambda: fl.lit({"a": 1}), "cannot be a constant"),
         (lambda: fl.col("leaves") + 1, "has no meaning"),
         (lambda: fl.col("is_late") + 1, "takes"),
-        (lambda: fl.col("distance").cast(fl.String), "does not go from Float64 to String"),
+        (lambda: fl.col("carrier").cast(fl.Date), "does not go from String to Date"),
         (lambda: fl.mean(fl.col("carrier")), "`mean` takes"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",

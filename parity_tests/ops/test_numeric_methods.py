@@ -115,7 +115,7 @@ def test_nullability_of_conditions_is_exact():
         (lambda x, i, s: x.is_between(0, 1, closed="up"), "got closed='up'"),
         (lambda x, i, s: i + 300, "300 .* does not fit Int8"),
         (lambda x, i, s: i + 0.5, "0.5 .* does not fit Int8"),
-        (lambda x, i, s: x.cast(dtypes.STRING), "does not go from Float64 to String"),
+        (lambda x, i, s: s.cast(dtypes.DATE), "does not go from String to Date"),
         (lambda x, i, s: -i.cast(dtypes.UINT8), r"`neg` takes .* got \(UInt8\)"),
         (lambda x, i, s: (i > 0).if_else(x, s), "`then` is Float64 and `otherwise` is String"),
     ],
