@@ -67,7 +67,10 @@ class ArrMethods:
         """The greatest element; NaN only where all are; null for the empty list."""
 
     def mean(self) -> Expr:
-        """The mean of numbers: summed as floats from left to right, divided once; null where empty."""
+        """The mean of numbers: summed as floats from left to right, divided once; null where empty.
+
+        Of truth values the share that is true, as Float64.
+        """
 
     def min(self) -> Expr:
         """The least element; NaN only where all are; null for the empty list."""
@@ -104,7 +107,8 @@ class ArrMethods:
     def sum(self) -> Expr:
         """The sum, from left to right; 0 for the empty list.
 
-        Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once.
+        Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once; of truth
+        values how many are true, as UInt32.
         """
 
 class DtMethods:
@@ -344,7 +348,10 @@ class ListMethods:
         """The greatest element; NaN only where all are; null for the empty list."""
 
     def mean(self) -> Expr:
-        """The mean of numbers: summed as floats from left to right, divided once; null where empty."""
+        """The mean of numbers: summed as floats from left to right, divided once; null where empty.
+
+        Of truth values the share that is true, as Float64.
+        """
 
     def min(self) -> Expr:
         """The least element; NaN only where all are; null for the empty list."""
@@ -384,7 +391,8 @@ class ListMethods:
     def sum(self) -> Expr:
         """The sum, from left to right; 0 for the empty list.
 
-        Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once.
+        Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once; of truth
+        values how many are true, as UInt32.
         """
 
     def tail(self, n: int) -> Expr:

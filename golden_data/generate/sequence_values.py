@@ -187,6 +187,21 @@ def _holds(group: str, values: Any, wanted: int, out: Any, why: str) -> Case:
     return case(group, ["List(Bool)"], [values], "Bool", out, oracle, why, {"wanted": wanted})
 
 
+def truth_cases(out_type: str) -> list[Case]:
+    """How many are true, or their share."""
+    made = []
+    lists = [[], [True], [False], [True, False], [True, True, False], [False, True] * 150]
+    for values in lists:
+        out = sum(values) if out_type == "UInt32" else sum(values) / len(values) if values else None
+        why = f"{len(values)} elements"
+        made.append(case("basic", ["List(Bool)"], [values], out_type, out, CPYTHON, why))
+    made.append(
+        case("basic", ["Array(Bool, 3)"], [lists[4]], out_type, made[4]["out"], CPYTHON, "an Array")
+    )
+    nothing = "nulls", ["List(Bool)"], [None], out_type, None, BY_HAND, "null stays null"
+    return [*made, case(*nothing)]
+
+
 def sort_cases() -> list[Case]:
     made = []
     lists = numbers()
@@ -253,6 +268,8 @@ def main() -> None:
     write("sequence", "list.mean", mean_cases())
     write("sequence", "list.extreme", extreme_cases())
     write("sequence", "list.holds_bool", holds_cases())
+    write("sequence", "list.count_true", truth_cases("UInt32"))
+    write("sequence", "list.share_true", truth_cases("Float64"))
     write("sequence", "list.sort", sort_cases())
     write("sequence", "list.pad_to", pad_cases())
     for name, cases in vector_cases():

@@ -53,6 +53,11 @@ def test_elements_and_ends_are_those_of_polars(values: list[int], at: int) -> No
     assert value(SMALL.list.get(AT), **row) == column.get(at, null_on_oob=True)[0]
     for name in ("first", "last", "min", "max", "sum", "mean"):
         assert value(getattr(SMALL.list, name)(), **row) == getattr(column, name)()[0], name
+    truths = [v > 0 for v in values]
+    truth_column = pl.Series([truths], dtype=pl.List(pl.Boolean)).list
+    for name in ("sum", "mean"):
+        made = value(getattr(TRUTHS.list, name)(), **{TRUTHS.param["name"]: tuple(truths)})
+        assert made == getattr(truth_column, name)()[0], name
     assert value(SMALL.list.sort(), **row) == tuple(column.sort()[0])
     assert value(SMALL.list.sort(descending=True), **row) == tuple(sorted(values)[::-1])
     assert value(SMALL.list.unique(), **row) == tuple(sorted(set(values)))
@@ -162,7 +167,7 @@ def test_a_list_over_the_row_limit_is_null(limit: int) -> None:
     "build, error, message",
     [
         (lambda: AT.list.sum(), FeatureTypeError, "`sum` takes a List or Array .* got Int64"),
-        (lambda: TRUTHS.list.mean(), FeatureTypeError, "of numbers, got List.Bool"),
+        (lambda: TRUTHS.list.norm(), FeatureTypeError, "got List.Bool"),
         (lambda: SMALL.list.any(), FeatureTypeError, "of truth values, got List.Int16"),
         (lambda: SMALL.list.get(1.5), FeatureTypeError, "does not fit Int64"),
         (lambda: SMALL.list.pad_to(0), DefinitionError, "1 <= n <= 32768 of Int16, got n=0"),
@@ -178,7 +183,7 @@ def test_a_list_over_the_row_limit_is_null(limit: int) -> None:
         (
             lambda: input_node("x", list_type(DATE), False).list.sum(),
             FeatureTypeError,
-            "numbers or Durations, got List.Date",
+            "numbers, Durations or truth values, got List.Date",
         ),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from featurelib import literals
-from featurelib.dtypes import FLOAT32, FLOAT64, INT64, DType
+from featurelib.dtypes import BOOL, FLOAT32, FLOAT64, INT64, DType
 from featurelib.errors import DefinitionError, FeatureTypeError
 from featurelib.node import Node, apply, literal, number
 from featurelib.node_rules import ROW_LIMIT
@@ -33,7 +33,9 @@ def _inner(items: Node, name: str, takes: str = "") -> DType:
     held = inner is not None and {
         "": True, "numbers": inner.is_numeric, "integers": inner.is_integer,
         "truth values": inner.name == "Bool", "numbers or times": inner.name != "Bool",
-        "numbers or Durations": inner.is_numeric or inner.name == "Duration",
+        "numbers or truth values": inner.is_numeric or inner == BOOL,
+        "numbers, Durations or truth values": inner.is_numeric
+        or inner.name in ("Duration", "Bool"),
     }[takes]  # fmt: skip
     if inner is None or not held:
         what = f" of {takes}" if takes else ""
@@ -73,17 +75,25 @@ def last(items: Node) -> Node:
 def total(items: Node) -> Node:
     """The sum, from left to right; 0 for the empty list.
 
-    Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once.
+    Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once; of truth
+    values how many are true, as UInt32.
     """
-    return _narrowed(
-        apply("list.sum", (items,), _element(items, "sum", "numbers or Durations")), items
-    )
+    if _inner(items, "sum", "numbers, Durations or truth values") == BOOL:
+        return apply("list.count_true", (items,))
+    element = _element(items, "sum", "numbers, Durations or truth values")
+    return _narrowed(apply("list.sum", (items,), element), items)
 
 
 @_both("mean")
 def mean(items: Node) -> Node:
-    """The mean of numbers: summed as floats from left to right, divided once; null where empty."""
-    return _narrowed(apply("list.mean", (items,), _element(items, "mean", "numbers")), items)
+    """The mean of numbers: summed as floats from left to right, divided once; null where empty.
+
+    Of truth values the share that is true, as Float64.
+    """
+    if _inner(items, "mean", "numbers or truth values") == BOOL:
+        return apply("list.share_true", (items,))
+    element = _element(items, "mean", "numbers or truth values")
+    return _narrowed(apply("list.mean", (items,), element), items)
 
 
 @_both("min")

@@ -4,7 +4,7 @@ Floats are added from left to right, starting at 0.0, whatever stands in the row
 bits are those of a loop in any language.
 """
 
-from featurelib.dtypes import FLOAT64, INT64, UINT64, Bool, Float64, Int64, UInt64
+from featurelib.dtypes import FLOAT64, INT64, UINT64, Bool, Float64, Int64, UInt32, UInt64
 from featurelib.errors import FeatureTypeError
 from featurelib.intrinsics import (
     f64_div,
@@ -82,6 +82,27 @@ def list_holds_bool(items: BoolItems, *, wanted: Int64) -> Bool:
         found = load_u8(items.buf, at) == wanted
         at = i64_add(at, 1)
     return found
+
+
+@kernel_function
+def _count_true(items):
+    count = 0
+    for i in range(items.start, items.stop):
+        count = i64_add(count, load_u8(items.buf, i))
+    return count
+
+
+@op("list.count_true", version=1, public=False)
+def list_count_true(items: BoolItems) -> UInt32:
+    """How many elements are true."""
+    return u64_from_i64(_count_true(items))
+
+
+@op("list.share_true", version=1, nulls=Nulls.MAYBE, public=False)
+def list_share_true(items: BoolItems) -> Float64:
+    """The share of elements that are true; null for the empty list."""
+    count = i64_sub(items.stop, items.start)
+    return f64_div(f64_from_i64(_count_true(items)), f64_from_i64(count)), count > 0
 
 
 def _sum_type(types, params):
