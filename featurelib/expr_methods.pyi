@@ -423,7 +423,11 @@ class StrMethods:
         """
 
     def contains(self, pattern: builtins.str | Expr, *, literal: bool = False) -> Expr:
-        """Whether plain text occurs in the text."""
+        """Whether a regular expression matches somewhere in the text, or plain text occurs in it.
+
+        The expression is a constant in the syntax of Rust's regex crate (docs/regex.md); with `literal`
+        the text to look for may be a column.
+        """
 
     def count_matches(self, pattern: builtins.str | Expr, *, literal: bool = False) -> Expr:
         """How often plain text occurs, without overlap, as UInt32."""

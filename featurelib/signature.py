@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     FloatTable = Any
     SignedTable = Any
     UnsignedTable = Any
+    RegexTable = Any
     ZoneTable = Any
     Arena = Any
     T = TypeVar("T")
@@ -67,6 +68,7 @@ else:
     FloatTable = dtypes.table_type("f64")
     SignedTable = dtypes.table_type("i64")
     UnsignedTable = dtypes.table_type("u64")
+    RegexTable = dtypes.table_type("regex")
     ZoneTable = dtypes.table_type("zone")
     Arena = TypeSet("Arena", frozenset())
     T = TypeSet("T", None)

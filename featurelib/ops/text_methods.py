@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from featurelib.dtypes import STRING
 from featurelib.errors import DefinitionError, FeatureTypeError
-from featurelib.node import Node, apply, literal
+from featurelib.node import Node, apply, literal, table
 from featurelib.op import method
+from featurelib.ops.pattern import regex_table
 
 _META = re.compile(r"[.^$*+?{}\[\]\\|()]")
 _TO_THE_END = (1 << 63) - 1
@@ -72,9 +73,19 @@ def _check_literal(pattern: object, is_literal: bool, what: str) -> None:
 
 @method("str.contains")
 def _contains(s: Node, pattern: str | Node, *, literal: bool = False) -> Node:
-    """Whether plain text occurs in the text."""
-    _check_literal(pattern, literal, "str.contains")
-    return apply("str.contains_literal", (s, pattern), {})
+    """Whether a regular expression matches somewhere in the text, or plain text occurs in it.
+
+    The expression is a constant in the syntax of Rust's regex crate (docs/regex.md); with `literal`
+    the text to look for may be a column.
+    """
+    if not literal and isinstance(pattern, Node):
+        raise DefinitionError(
+            "str.contains: a regular expression is a constant, got a column",
+            hint="write literal=True to search for its plain text",
+        )
+    if literal or (isinstance(pattern, str) and not _META.search(pattern)):
+        return apply("str.contains_literal", (s, pattern), {})
+    return apply("str.contains_regex", (s, table(regex_table(pattern))), {})
 
 
 @method("str.find")

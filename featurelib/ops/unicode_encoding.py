@@ -20,6 +20,7 @@ from functools import cache
 from featurelib.errors import DefinitionError
 from featurelib.ops import unicode_tables
 from featurelib.tables import TableData, encoder
+from featurelib.unicode_runs import read_class, read_mapping
 
 SPECIAL = 0x200000
 CASED, IGNORABLE = 1, 2
@@ -49,27 +50,7 @@ def _checked(content: tuple[str, str], known: tuple[str, ...], what: str) -> str
 
 
 def _class(runs: str) -> set[int]:
-    codes: set[int] = set()
-    for run in runs.split():
-        first, _, last = run.partition("-")
-        codes.update(range(int(first, 16), int(last or first, 16) + 1))
-    return codes
-
-
-def _mapping(runs: str) -> dict[int, int]:
-    """What is added to each code point that changes."""
-    changes: dict[int, int] = {}
-    for run in runs.split():
-        codes, slash, change = run.partition("/")
-        if slash:
-            first, last = (int(c, 16) for c in codes.split("-"))
-            step, delta = int(change[0]), int(change[1:], 16)
-        else:
-            cut = max(codes.find("+"), codes.find("-"))
-            first = last = int(codes[:cut], 16)
-            step, delta = 1, int(codes[cut:], 16)
-        changes.update(dict.fromkeys(range(first, last + 1, step), delta))
-    return changes
+    return {code for first, last in read_class(runs) for code in range(first, last + 1)}
 
 
 @encoder("unicode_case")
@@ -77,7 +58,7 @@ def _mapping(runs: str) -> dict[int, int]:
 def _encode_case(content: tuple[str, str]) -> tuple[bytes, int]:
     direction = _checked(content, _DIRECTIONS, "case table")
     name = f"{direction}case".upper()
-    changes = _mapping(getattr(unicode_tables, name))
+    changes = read_mapping(getattr(unicode_tables, name))
     texts = dict(t.split(">") for t in getattr(unicode_tables, f"SPECIAL_{name}").split())
     special = {int(c, 16): [int(t, 16) for t in to.split(".")] for c, to in texts.items()}
     flags: dict[int, int] = {}

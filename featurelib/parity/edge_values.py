@@ -18,6 +18,7 @@ from featurelib.dtypes import DType
 from featurelib.fields import Field
 from featurelib.node import FIT, INPUT, LITERAL, Node
 from featurelib.program import Program
+from featurelib.regex.samples import sample_texts
 from featurelib.tables import TableData
 
 __all__ = [
@@ -152,6 +153,8 @@ def _given(node: Node, args: Iterable[Node], bundle: Bundle) -> Iterator[Any]:
             yield value
         elif value.kind == "zone":
             yield from _transitions(value.content)
+        elif value.kind == "regex":
+            yield from (text.encode() for text in sample_texts(value.content[0]))
         elif value.kind not in ("unicode_case", "unicode_class", "powers_of_ten"):
             step = max(1, len(value.content) // _MOST)
             yield from (v.encode() if isinstance(v, str) else v for v in value.content[::step])

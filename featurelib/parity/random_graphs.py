@@ -92,6 +92,10 @@ def _tables(kind: str) -> tuple[TableData, ...]:
         from featurelib.ops.text_values.shortest import power_table
 
         return (power_table(),)
+    if kind == "regex":
+        from featurelib.ops.pattern import regex_table
+
+        return tuple(map(regex_table, (r"(?i)^[a-zß]+\b", r"\p{Han}|\s$", r"[^\x00-\x{7F}]{2}")))
     return _TABLES.get(kind, ())
 
 

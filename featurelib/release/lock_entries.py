@@ -94,6 +94,8 @@ def tables() -> Iterable[tuple[str, Entry]]:
     """The pinned tables, each with a digest over its data as kernels read them."""
     from featurelib.ops import unicode_tables
     from featurelib.ops.unicode_encoding import case_table, class_table
+    from featurelib.regex import unicode_data
+    from featurelib.regex.dialect import DIALECT
     from featurelib.zones import zone_names, zone_release, zone_table
 
     digest = hashlib.sha256(unicode_tables.WHITE_SPACE.encode())
@@ -104,6 +106,9 @@ def tables() -> Iterable[tuple[str, Entry]]:
     for table in later:
         digest = hashlib.sha256(table.encode()[0])
         yield f"table {table.name.lower()}", {"digest": digest.hexdigest()}
+    kinds = (unicode_data.GENERAL_CATEGORY, unicode_data.SCRIPT, unicode_data.BINARY)
+    classes = repr((*(sorted(kind.items()) for kind in kinds), unicode_data.FOLDING))
+    yield f"table regex {DIALECT}", {"digest": hashlib.sha256(classes.encode()).hexdigest()}
     names = zone_names()
     yield f"table zones {zone_release()}", {"digest": _zones_digest(tuple(map(zone_table, names)))}
 
