@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numba
 from numba.core import config, types
 
 from featurelib.jit.cache import body_cache
 from featurelib.jit.intrinsics_cpu import KIND_TYPES
+from featurelib.jit.linked import linked_njit
 from featurelib.jit.progress import tell
 from featurelib.op import Body, Nulls, Op
 
@@ -51,11 +51,8 @@ def signature(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: str
 @cache
 def compiled(fn: Callable[..., Any]) -> Any:
     """The Numba dispatcher of a body or kernel function, its globals resolved."""
-    dispatcher = numba.njit(
-        **FLAGS,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-        forceinline=getattr(fn, "__inlined__", False),
+    dispatcher = linked_njit(
+        **FLAGS, is_optimized=True, forceinline=getattr(fn, "__inlined__", False)
     )(resolved(fn, compiled))
     dispatcher._cache = body_cache(fn)
     return dispatcher

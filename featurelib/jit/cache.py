@@ -34,6 +34,7 @@ from numba.core.serialize import dumps
 
 from featurelib.body_hash import body_hash
 from featurelib.errors import CompileError, UnsafeCacheError
+from featurelib.jit.linked import is_linked, rebuilt
 
 _PACKAGE = Path(__file__).parent.parent
 _SOURCES = ("intrinsics.py", "op.py", "dtypes.py", "tables.py", "ops", "jit")
@@ -144,7 +145,10 @@ class FunctionCache(_Cache):  # type: ignore[misc]
             rtsys.initialize(target_context)
         else:
             target_context.refresh()
-        return CompileResult._rebuild(target_context, *pickle.loads(data))
+        reduced = pickle.loads(data)
+        if is_linked(reduced):
+            return rebuilt(target_context, reduced)
+        return CompileResult._rebuild(target_context, *reduced)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Writes the code for a signature; the file appears when it is whole."""

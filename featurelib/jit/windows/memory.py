@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba as nb
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 from featurelib.jit.bodies import FLAGS
+from featurelib.jit.linked import linked_njit
 
 _I64 = ir.IntType(64)
 WORD = 8
@@ -23,7 +23,7 @@ WORD = 8
 
 def helper(fn: Callable[..., Any]) -> Any:
     """Marks a function that only machine code calls."""
-    return nb.njit(**FLAGS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(fn)
+    return linked_njit(**FLAGS, is_optimized=False)(fn)
 
 
 def _load(numba_type: types.Type) -> Any:
