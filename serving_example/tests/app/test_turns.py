@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from serving_example.app.delivery import LoopDelivery
+from serving_example.app.delivery import ENOUGH, GATHER_S, LOOK_S, LoopDelivery
 from serving_example.pool import Job, Pool
 from serving_example.tests.pool.world import (
     SOON_S,
@@ -138,6 +138,44 @@ def test_what_is_asked_before_a_turn_is_one_batch() -> None:
         for n, job in enumerate(jobs):
             assert asked.wait(job).answer.tobytes() == bits(model.module, 3, seed=n)
         assert sum(pool.stats().counts.batches.values()) == before + 1
+
+
+def test_on_a_busy_loop_requests_gather_until_a_batch_is_worth_its_cost() -> None:
+    """So long after one batch has begun what comes is one batch; after a large one it waits not."""
+    model = program()
+    with in_turns(model) as (loop, pool, asked):
+        delivery = loop.delivery
+
+        def begun() -> int:
+            return sum(pool.stats().counts.batches.values())
+
+        def ask(count: int) -> list[Job]:
+            delivery.gather_s = 3600.0  # what was measured of this loop is that it is idle
+            return [asked.job(model, 1, seed=n) for n in range(count)]
+
+        asked.wait(loop.call(lambda: ask(1))[0])  # the first comes after nothing
+        before = begun()
+        waiting = loop.call(lambda: ask(1))[0]
+        assert begun() == before and waiting.answer is None
+        many = loop.call(lambda: ask(ENOUGH))
+        loop.call(delivery._take_turn)  # as the timer would
+        for job in (waiting, *many):
+            asked.wait(job)
+        assert begun() == before + 1
+        asked.wait(loop.call(lambda: ask(1))[0])
+
+
+@pytest.mark.parametrize(("share", "gathers"), [(0.3, 0.0), (0.6, 0.5), (1.0, 1.0)])
+def test_the_busier_the_loop_is_the_longer_requests_gather(share: float, gathers: float) -> None:
+    """An idle loop saves nobody anything by letting a request wait, and does not."""
+    now, loop = [100.0], asyncio.new_event_loop()
+    delivery = LoopDelivery(lambda: now[0], lambda: share * (now[0] - 100.0))
+    delivery.bind(loop)
+    now[0] += LOOK_S
+    delivery._look(now[0])
+    assert delivery.gather_s == pytest.approx(gathers * GATHER_S)
+    delivery.unbind()
+    loop.close()
 
 
 def test_a_model_is_loaded_beside_the_batches_of_another() -> None:
