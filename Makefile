@@ -12,7 +12,7 @@ export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
 
 FILMS ?= out/films
 
-.PHONY: help demo serve load drills test test-cuda soak soak-serving parity-soak check bench dist matrix mutants generate clean
+.PHONY: help demo serve load drills test test-cuda soak soak-serving parity-soak fuzz check bench dist matrix mutants generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,7 +47,10 @@ soak: $(STAMP) ## The tests on many more rows, examples and places of death (an 
 matrix: $(STAMP) ## Every release under other versions of Polars, Numba, NumPy, pyarrow: the same bits
 	$(BIN)/python -m parity_tests.matrix.run $(MATRIX_ARGS)
 
-parity-soak: $(STAMP) ## Random programs on random rows by all engines (SOAK_ARGS="--seconds 3600 --seed 7")
+fuzz: $(STAMP) ## Coverage-guided inputs for the readers of bundles and requests (20 min; FUZZ_ARGS="--seconds 60")
+	$(BIN)/python -m parity_tests.fuzz.run $(FUZZ_ARGS)
+
+parity-soak: $(STAMP) ## Random programs on random rows by all engines (SOAK_ARGS="--evaluations 100_000_000 --seed 7")
 	$(BIN)/python -m parity_tests.parity.soak_programs $(SOAK_ARGS)
 
 mutants: $(STAMP) ## Change every tenth place in what ops are made of: do the tests find it? (5 min)
