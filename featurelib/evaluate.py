@@ -10,12 +10,13 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from featurelib.dtypes import DType
 from featurelib.intrinsics import Arena, View
 from featurelib.node import FIT, INPUT, LITERAL, Node
-from featurelib.op import Nulls
+from featurelib.op import Body, Nulls, Op
 from featurelib.program import Program, body_of, op_of
 from featurelib.tables import TableData
 
@@ -66,34 +67,64 @@ class Evaluator:
 
     def nodes(self, values: Mapping[str, Any]) -> dict[str, Pair]:
         """Value and flag of every node, by key."""
-        pairs: dict[str, Pair] = {}
-        for node in self.program.serving_nodes:
-            if node.op == INPUT:
+        pairs = dict(self._constants)
+        for node, step in self._steps:
+            if step is None:
                 pairs[node.key] = enter(values[node.param["name"]], node.dtype)
-            elif node.op == LITERAL:
-                pairs[node.key] = enter(node.param["value"], node.dtype)
-            elif node.op == FIT:
-                pairs[node.key] = enter(self.state[node.key], node.dtype)
             else:
-                pairs[node.key] = compute(node, [pairs[a.key] for a in node.args], self.arena)
+                pairs[node.key] = step.compute([pairs[a.key] for a in node.args], self.arena)
         return pairs
 
+    @cached_property
+    def _constants(self) -> dict[str, Pair]:
+        """What is the same in every row: literals and fitted values."""
+        nodes = self.program.serving_nodes
+        made = {n.key: enter(n.param["value"], n.dtype) for n in nodes if n.op == LITERAL}
+        fits = {n.key: enter(self.state[n.key], n.dtype) for n in nodes if n.op == FIT}
+        return made | fits
 
-def compute(node: Node, args: list[Pair], arena: Arena) -> Pair:
-    """One op on its arguments, under its null rule."""
-    op, body = op_of(node), body_of(node)
-    params = node.param
-    plain = {name: params[name] for name, _ in body.params}
-    extra = (arena,) if body.takes_arena else ()
-    if op.nulls is Nulls.EXPLICIT:
-        value, valid = body.fn(*args, *extra, **plain)
-    else:
-        valid = all(flag for _, flag in args)
-        value = body.fn(*(v for v, _ in args), *extra, **plain)
-        if op.nulls is Nulls.MAYBE:
-            value, there = value
-            valid = valid and there
-    return (value, True) if valid else (_ZERO[node.dtype.kind], False)
+    @cached_property
+    def _steps(self) -> list[tuple[Node, _Step | None]]:
+        """The other nodes in order: ops with their bodies, inputs with None."""
+        nodes = (n for n in self.program.serving_nodes if n.op not in (LITERAL, FIT))
+        return [(n, None if n.op == INPUT else _Step.of(n)) for n in nodes]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """An op as it stands in a program: its body and constants are looked up once, not in each row.
+
+    Attributes:
+        op: The op.
+        body: The body for the types of its arguments.
+        constants: The body's constants by name.
+        zero: What stands under a null.
+    """
+
+    op: Op
+    body: Body
+    constants: Mapping[str, Any]
+    zero: Any
+
+    @staticmethod
+    def of(node: Node) -> _Step:
+        body, params = body_of(node), node.param
+        constants = {name: params[name] for name, _ in body.params}
+        return _Step(op_of(node), body, constants, _ZERO[node.dtype.kind])
+
+    def compute(self, args: list[Pair], arena: Arena) -> Pair:
+        """The op on its arguments, under its null rule."""
+        extra = (arena,) if self.body.takes_arena else ()
+        nulls = self.op.nulls
+        if nulls is Nulls.EXPLICIT:
+            value, valid = self.body.fn(*args, *extra, **self.constants)
+        else:
+            valid = all(flag for _, flag in args)
+            value = self.body.fn(*(v for v, _ in args), *extra, **self.constants)
+            if nulls is Nulls.MAYBE:
+                value, there = value
+                valid = valid and there
+        return (value, True) if valid else (self.zero, False)
 
 
 def enter(value: Any, dtype: DType) -> Pair:

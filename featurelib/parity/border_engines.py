@@ -83,13 +83,13 @@ class RowKernelJson:
         kernel = compile(bundle)
         made: dict[str, list[object]] = {name: [] for name in bundle.program.outputs}
         singles = min(_SINGLES, len(rows))
-        for i in range(singles):
-            row = kernel.json(json_text(rows.python(i)))
+        for given in rows.all_python[:singles]:
+            row = kernel.json(json_text(given))
             for name, values in made.items():
                 values.append(row.canonical(name))
         for start, stop in pieces(len(rows) - singles):
-            given = [rows.python(singles + i) for i in range(start, stop)]
-            batch = kernel.json(json_text(given, ascii_only=False).encode())
+            part = rows.all_python[singles + start : singles + stop]
+            batch = kernel.json(json_text(part, ascii_only=False).encode())
             for name, values in made.items():
                 values += batch.canonical(name)
         return _outputs(bundle, made)

@@ -105,8 +105,8 @@ class RowKernelEngine:
         kernel = compile(bundle)
         names = list(bundle.program.outputs)
         made = []
-        for i in range(len(rows)):
-            row = kernel(rows.python(i))
+        for given in rows.all_python:
+            row = kernel(given)
             made.append({name: row.canonical(name) for name in names})
         return _columns(bundle, made)
 
@@ -124,7 +124,7 @@ class RowKernelMany:
         kernel = compile(bundle)
         made: dict[str, list[object]] = {name: [] for name in bundle.program.outputs}
         for start, stop in pieces(len(rows)):
-            batch = kernel.many([rows.python(i) for i in range(start, stop)])
+            batch = kernel.many(rows.all_python[start:stop])
             for name, values in made.items():
                 values += batch.canonical(name)
         outputs = bundle.program.outputs

@@ -32,8 +32,8 @@ from featurelib.state import FittedState
 __all__ = ["edge_rows", "generate_rows", "program_bundle", "rows_of_pools"]
 
 _FROM_POOL, _NULLS = 0.4, 0.08
-_LONG = 1000
-"""Longer texts stand in the first rows only: they would be most of the bytes."""
+_LONG, _MANY = 1000, 8
+"""Longer texts and lists stand in the first rows only: they would be most of the bytes."""
 _LETTERS = "abcXYZ019 _-é日😀"
 _YEAR = 31_556_952_000_000
 Draw = Callable[[np.random.Generator, int], list[Any]]
@@ -94,7 +94,7 @@ def _values(field: Field, pool: list[Any], rng: np.random.Generator, rows: int) 
     if not pool:
         raise ParityError(f"field `{field.name}`: no value known that its constraints allow")
     order = rng.permutation(len(pool))
-    usual = [v for v in pool if not isinstance(v, bytes) or len(v) <= _LONG] or pool
+    usual = [v for v in pool if not _is_long(v, field)] or pool
     picks = rng.integers(0, len(usual), rows).tolist()
     from_pool = (rng.random(rows) < _FROM_POOL).tolist()
     nulls = (rng.random(rows) < (_NULLS if field.nullable else 0.0)).tolist()
@@ -110,6 +110,12 @@ def _values(field: Field, pool: list[Any], rng: np.random.Generator, rows: int) 
         else:
             values.append(drawn[i])
     return values
+
+
+def _is_long(value: Any, field: Field) -> bool:
+    if isinstance(value, bytes):
+        return len(value) > _LONG
+    return isinstance(value, tuple) and field.dtype.size is None and len(value) > _MANY
 
 
 def _drawn(field: Field, usual: list[Any], rng: np.random.Generator, rows: int) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -156,6 +156,7 @@ def check_rows(
     reference_rows: int = 2_000,
     edges: int = 0,
     progress: Callable[[str, int], None] | None = None,
+    sampled: Collection[str] = (),
 ) -> Section:
     """Compares all engines on these rows.
 
@@ -171,6 +172,7 @@ def check_rows(
         reference_rows: The size of that sample.
         edges: Rows at the front that come into the sample first.
         progress: Told what runs now, and how many engines more are done.
+        sampled: Names of other engines that take the reference's sample only.
     """
     tell = progress or (lambda what, advance: None)
     order = [*dict.fromkeys([Reference().name, BatchKernel().name, *(e.name for e in engines)])]
@@ -179,8 +181,10 @@ def check_rows(
     for engine in [*always, *engines]:
         by_name[engine.name] = engine
     sample = _sample(len(rows), reference_rows, edges, seed)
-    chosen = {n: np.flatnonzero(taken(e, rows)) for n, e in by_name.items()}
-    chosen[Reference().name] = sample
+    able = {n: taken(e, rows) for n, e in by_name.items()}
+    chosen = {n: np.flatnonzero(rows_of) for n, rows_of in able.items()}
+    for name in {Reference().name, *sampled}.intersection(by_name):
+        chosen[name] = sample[able[name][sample]]
     outputs: dict[str, Outputs | str] = {}
     seconds: dict[str, tuple[float, float]] = {}
     for name in order:
@@ -199,7 +203,9 @@ def check_rows(
         else _spread(o, expected, chosen[n])
         for n, o in outputs.items()
     }
-    partial = {n: chosen[n] for n, e in by_name.items() if isinstance(e, PartialEngine)}
+    partial = {
+        n: chosen[n] for n, e in by_name.items() if n in sampled or isinstance(e, PartialEngine)
+    }
     found = differences(expected, compared, partial)
     looked_at = []
     for difference in found[:_MOST_MISMATCHES]:
@@ -212,7 +218,7 @@ def check_rows(
             *seconds[name],
             sum(len(d.rows) for d in found if name in d.engines),
             failed if isinstance(failed := outputs[name], str) else "",
-            _lacks(by_name[name], len(rows) - len(chosen[name])),
+            _lacks(by_name[name], len(rows) - int(able[name].sum())),
         )
         for name in order
     )

@@ -11,6 +11,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,14 @@ class Values:
         value = self.data[row].item()
         return bool(value) if self.dtype.name == "Bool" else value
 
+    def items(self) -> list[Any]:
+        """All values as `canonical` gives one."""
+        if self.dtype.kind == "v":
+            return [self.canonical(i) for i in range(len(self))]
+        data = self.data != 0 if self.dtype.name == "Bool" else self.data
+        pairs = zip(data.tolist(), self.valid.tolist(), strict=True)
+        return [value if there else None for value, there in pairs]
+
     def column(self) -> Column:
         """The column as kernels read it."""
         if self.dtype.kind != "v":
@@ -156,6 +165,17 @@ class Rows:
         """One row as a service would hand it to a row kernel: Python objects."""
         given = self.canonical(row)
         return {f.name: from_canonical(given[f.name], f.dtype) for f in self.schema}
+
+    @cached_property
+    def all_python(self) -> list[dict[str, Any]]:
+        """All rows as `python` gives one; several engines are handed them, and change none."""
+        if not self.columns:
+            return [{} for _ in range(self.size)]
+        names = self.schema.names
+        columns = (
+            [from_canonical(v, f.dtype) for v in self.columns[f.name].items()] for f in self.schema
+        )
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def bits_text(value: Any, dtype: DType) -> str:

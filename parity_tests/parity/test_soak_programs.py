@@ -7,12 +7,23 @@ from dataclasses import dataclass
 import pytest
 
 from featurelib.bundle import Bundle
-from featurelib.parity.engines import BatchKernel, Outputs
+from featurelib.op import all_ops
+from featurelib.parity.engines import BatchKernel, Outputs, Reference
 from featurelib.parity.generate_rows import generate_rows
+from featurelib.parity.random_graphs import starts
 from featurelib.parity.strategies import bundle_of_program
 from featurelib.parity.values import Rows
 from parity_tests.parity import soak_programs
-from parity_tests.parity.soak_programs import LARGEST, SMALLEST, main, program_of, soak
+from parity_tests.parity.soak_counts import Counts
+from parity_tests.parity.soak_programs import (
+    LARGEST,
+    SMALLEST,
+    TURNS,
+    check_program,
+    main,
+    program_of,
+    soak,
+)
 
 ROWS = 40
 
@@ -49,7 +60,26 @@ def test_evaluations_are_ops_times_rows() -> None:
     (checked,) = soak(7, 3, 1, ROWS, 0.0, [BatchKernel()])
     assert checked.section.passed
     assert checked.number == 3
-    assert checked.evaluations == checked.ops * ROWS
+    assert checked.evaluations == len(checked.ops) * ROWS
+
+
+def test_the_turns_of_a_seed_hold_every_op() -> None:
+    """So many programs as there are turns leave no op to chance."""
+    programs = -(-len(starts()) // TURNS)
+    met = {node.op for n in range(programs) for node in program_of(1, n).nodes}
+    assert not [op.key for op in all_ops() if op.key not in met]
+
+
+def test_an_op_that_was_not_met_is_told() -> None:
+    """The counts are by op and engine, each with what it took, and name what is missing."""
+    checked = check_program(7, 3, ROWS, [BatchKernel()])
+    counts = Counts()
+    counts.add(checked.ops, checked.rows, checked.section)
+    assert counts.evaluations == checked.evaluations
+    assert counts.by_engine[Reference().name] == len(checked.ops) * max(1, ROWS // 10)
+    assert counts.by_engine[BatchKernel().name] == checked.evaluations
+    assert set(counts.unmet) | set(checked.ops) == {op.key for op in all_ops()}
+    assert not set(counts.unmet) & set(checked.ops)
 
 
 def test_a_mismatch_is_told_with_its_replay(monkeypatch, capsys) -> None:
