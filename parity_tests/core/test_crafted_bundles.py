@@ -73,13 +73,19 @@ def test_a_forged_bundle_is_refused_or_computes_what_the_reference_computes(seed
     assert ran, "no forged bundle was readable: the test says nothing"
 
 
-@pytest.mark.parametrize("kind", ["f64", "zone", "unicode_case", "integers"])
+@pytest.mark.parametrize("kind", ["f64", "zone", "unicode_case", "integers", "regex"])
 def test_a_fitted_table_of_another_kind_is_refused(kind) -> None:
     """A vocabulary that is a zone would be read by another layout than it has."""
     from featurelib.tables import TableData
     from featurelib.zones import zone_table
 
-    content = {"f64": (1.0,), "integers": (1,), "unicode_case": ("lower", "17.0.0")}.get(kind)
+    contents = {
+        "f64": (1.0,),
+        "integers": (1,),
+        "unicode_case": ("lower", "17.0.0"),
+        "regex": ("a.", "1"),
+    }
+    content = contents.get(kind, ())
     other = zone_table("UTC") if kind == "zone" else TableData(kind, content)
     key = next(n.key for n in BUNDLE.program.fits if n.dtype.table == "strings")
     state = BUNDLE.state.to_json()

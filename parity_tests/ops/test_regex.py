@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import featurelib as fl
 from featurelib import dtypes
 from featurelib.errors import BundleFormatError, DefinitionError
 from featurelib.intrinsics import View
@@ -18,6 +19,7 @@ from featurelib.ops.pattern import contains_regex, regex_table
 from featurelib.regex.pattern import search_automaton
 from featurelib.regex.samples import sample_texts
 from featurelib.tables import TableData
+from parity_tests.core.rows import bits, reference_rows
 from parity_tests.ops.pattern_grammar import patterns, texts
 from parity_tests.soak import examples
 
@@ -150,3 +152,32 @@ def test_a_table_that_no_definition_made_is_refused(content: tuple[object, ...])
     )
     with pytest.raises((BundleFormatError, DefinitionError)):
         check_node(forged)
+
+
+class Query(fl.Schema):
+    """What somebody looks for."""
+
+    text: str | None
+
+
+def bundle_of(pattern: str) -> fl.Bundle:
+    """A set of one feature that asks for a pattern."""
+    feature = fl.Feature("asks", version=1, expr=fl.col("text").str.contains(pattern))
+    return fl.FeatureSet("queries", version="1.0.0", inputs=Query, features=[feature]).bind()
+
+
+def test_a_bundle_holds_the_pattern_and_not_its_table() -> None:
+    """A loaded bundle makes the table again, answers the same, and is small."""
+    bundle = bundle_of(r"(?i)\b\w{20}\b|\p{Han}")
+    data = bundle.to_bytes()
+    assert len(data) < 4_000
+    loaded = fl.Bundle.from_bytes(data)
+    assert loaded.fingerprint == bundle.fingerprint
+    rows = [{"text": text} for text in (b"a" * 20, "x日".encode(), b"a", None)]
+    found = [row["asks"] for row in reference_rows(loaded.program, loaded.state, rows)]
+    assert found == [bits(v) for v in (True, True, False, None)]
+
+
+def test_another_pattern_is_another_fingerprint() -> None:
+    """Also where both match in the same texts: what is compared is what was written."""
+    assert bundle_of("[ab]").fingerprint != bundle_of("[ba]").fingerprint
