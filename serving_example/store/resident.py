@@ -1,6 +1,6 @@
 """A file that is mapped into memory, with all of its pages there before they are asked for.
 
-A page that is asked for first costs a fault: some 3 us of the kernel's time where the machine has
+A page that is asked for first costs a fault: some 5 us of the kernel's time where the machine has
 it in memory, and a wait for the disk where not. With a million users nearly every request asks for
 a page that nobody has asked for. `madvise` with MADV_POPULATE_READ (Linux 5.14) does it all at
 once: 15 GB that are in memory take 1.8 s of CPU, beside the requests.
