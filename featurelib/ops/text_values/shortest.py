@@ -21,6 +21,7 @@ from featurelib.intrinsics import (
     arena_reserve,
     f64_abs,
     f64_bits,
+    f64_round_f32,
     i64_add,
     i64_and,
     i64_from_bool,
@@ -212,6 +213,8 @@ def text_of_float(x: Float, powers: PowerTable, arena: Arena, *, single: Bool) -
     Plain digits with a point from 1e-5 to below 1e16, a Float32 from 1e-6 to below 1e13; else with
     an exponent: 0.1, -0.0, 100.0, 1e+16, 1.5e-7, NaN, inf, -inf.
     """
+    # A Float64 that is no Float32 has no place among them; a definition never asks for that.
+    single = single and f64_round_f32(x) == x
     size = f64_abs(x)
     is_negative = i64_from_u64(f64_bits(x)) < 0
     start = i64_from_bool(is_negative)
