@@ -12,9 +12,9 @@ from typing import Any
 
 from featurelib import borders
 from featurelib.errors import InputError
-from featurelib.evaluate import Evaluator, compute
-from featurelib.intrinsics import Arena
-from featurelib.node import apply, literal
+from featurelib.evaluate import Evaluator
+from featurelib.node import Node, apply, literal
+from featurelib.program import Program
 from featurelib.state import FittedState
 from featurelib.windows import Calendar, Definition, EventPlan, Last, Lifetime, Rows, Session
 from featurelib.windows.plan_events import argument_name, filter_name
@@ -106,12 +106,13 @@ def _record(plan: EventPlan, evaluator: Evaluator, row: Mapping[str, Any]) -> di
 
 def natural_log(x: float) -> float:
     """featurelib's own logarithm, by the reference evaluator."""
-    value, _ = compute(apply("log", (literal(x),), {}), [(x, True)], Arena())
-    return float(value)
+    return _value(apply("log", (literal(x),), {}))
 
 
 def power_of_two(f: float) -> float:
     """featurelib's own ``2**f``, by the reference evaluator."""
-    node = apply("pow", (literal(2.0), literal(f)), {})
-    value, _ = compute(node, [(2.0, True), (f, True)], Arena())
-    return float(value)
+    return _value(apply("pow", (literal(2.0), literal(f)), {}))
+
+
+def _value(node: Node) -> float:
+    return float(Evaluator(Program({"value": node}), {}).row({})["value"])
