@@ -78,7 +78,7 @@ def _closed(window: Any) -> str:
 
 def oracle_records(plan: EventPlan, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of a source's schema as the oracle's records."""
-    evaluator = Evaluator(plan.program, FittedState({}), Arena())
+    evaluator = Evaluator(plan.program, FittedState({}))
     return [_record(plan, evaluator, row) for row in rows]
 
 
