@@ -6,11 +6,14 @@ what a fresh process says, because a process that has imported the ops shows not
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from featurelib.op_packages import find_packages
 
 ROOT = Path(__file__).parents[2]
 OPS = '''"""Ops of Acme."""
@@ -214,6 +217,21 @@ from featurelib.op import all_ops
 print(before, "acme_margin@1" in {op.key for op in all_ops()}, "acme_half" in dir(fl.col("x")))
 """
     assert place.says("-c", script) == "False True True"
+
+
+def test_what_is_installed_in_a_running_process_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a notebook that installs a team's ops, then a newer version of them, then none."""
+    place = Place(tmp_path)
+    place.site.mkdir(exist_ok=True)
+    monkeypatch.syspath_prepend(str(place.site))
+    for version in ("1.4.0", "1.5.0"):
+        place.install(OPS, version)
+        found = [str(package) for package in find_packages()]
+        assert found == [f"acme-features {version}"]
+    shutil.rmtree(next(place.site.glob("*.dist-info")))
+    assert find_packages() == []
 
 
 @pytest.mark.parametrize(
