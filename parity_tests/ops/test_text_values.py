@@ -92,7 +92,6 @@ def test_a_text_over_the_row_limit_is_null(place: int, argument, size: int) -> N
         (lambda s, f, z: s.str.to_datetime("%Y%m%d%"), DefinitionError, "got % in"),
         (lambda s, f, z: s.str.to_datetime(3), DefinitionError, "a constant text as format, got 3"),
         (lambda s, f, z: f.str.to_date(), FeatureTypeError, "takes .String, String., got"),
-        (lambda s, f, z: f.cast(dtypes.STRING), FeatureTypeError, "from Float64 to String"),
         (lambda s, f, z: s.cast(dtypes.DATE), FeatureTypeError, r"s\.str\.to_date"),
         (lambda s, f, z: z.cast(dtypes.STRING), FeatureTypeError, "a Datetime is written in UTC"),
     ],
