@@ -676,6 +676,16 @@ class ExprMethods:
         ``python golden_data/generate/geo_directions.py --measure``.
         """
 
+    def box_cox(self, *, non_finite: builtins.str = "error") -> Expr:
+        """x bent by a power of greatest likelihood, so that it looks normal, as Float64; for x > 0.
+
+        It is (x**p - 1) / p, or log(x) where p is 0. p is found in the training rows, from -8 to 8, as
+        a multiple of 2**-20; a training value that is not above 0 and finite is an error, unless
+        `non_finite` is ``"drop"``. In a row, 0 gives the limit (-1 / p, or minus infinity) and what is
+        below it NaN, as `log` does; null stays null. Neither centred nor scaled:
+        `x.box_cox().standardize()`.
+        """
+
     def bucketize(self, edges: Any, right: bool = False) -> Expr:
         """Index of the bin of the value; `edges` are rising constants or fitted ones."""
 
@@ -893,6 +903,16 @@ class ExprMethods:
 
     def is_null(self) -> Expr:
         """Whether the value is missing. NaN is a value."""
+
+    def kmeans_bin(self, n: int, *, non_finite: builtins.str = "error") -> Expr:
+        """Which of n bins x falls in, 0 to n - 1, as UInt32; a value is in the bin of the nearest mean.
+
+        The bins are those of k-means in one dimension: of all cuts of the training values into n bins
+        the one whose values are nearest to the means of their bins (the least sum of squares). It is
+        the best there is, where searches from a starting point may end in another. Of over 4,096
+        different values neighbours count as one. A value half way between two means is in the upper
+        bin; fewer than n different values have a bin each.
+        """
 
     def le(self, b: IntoExpr, /) -> Expr:
         """Whether `a` is equal to `b` or stands before it; NaN is the greatest."""

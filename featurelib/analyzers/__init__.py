@@ -12,6 +12,7 @@ from featurelib.analyzers.base import (
     from_json,
 )
 from featurelib.analyzers.batches import ArrayBatch, ColumnBatch, TextBatch
+from featurelib.analyzers.box_cox import BoxCox
 from featurelib.analyzers.by_key import ByKey
 from featurelib.analyzers.combinations import pca, polynomial
 from featurelib.analyzers.counting import Count, Vocabulary
@@ -29,6 +30,7 @@ from featurelib.analyzers.functions import (
     var,
     vocabulary,
 )
+from featurelib.analyzers.kmeans_edges import KMeansEdges
 from featurelib.analyzers.mode import Mode
 from featurelib.analyzers.moments import Mean, Std, Var
 from featurelib.analyzers.order import Max, Min, Quantiles
@@ -42,11 +44,13 @@ __all__ = [
     "Accumulator",
     "Analyzer",
     "ArrayBatch",
+    "BoxCox",
     "ByKey",
     "ColumnBatch",
     "Count",
     "Counts",
     "FittedValue",
+    "KMeansEdges",
     "Max",
     "Mean",
     "Min",

@@ -7,6 +7,7 @@ from typing import Any
 
 from featurelib.analyzers.counting import Vocabulary
 from featurelib.analyzers.keyed import statistic
+from featurelib.analyzers.kmeans_edges import KMeansEdges
 from featurelib.analyzers.moments import Mean, Std
 from featurelib.analyzers.order import Max, Min, Quantiles
 from featurelib.analyzers.quantile import Quantile
@@ -94,6 +95,20 @@ def uniform_bin(x: Node, n: int, *, non_finite: str = "error") -> Any:
     the first or the last. A value on an edge is in the upper bin.
     """
     edges = analyze(UniformEdges(n, non_finite), x)
+    return apply("bucketize", (x.cast(FLOAT64), edges), {"right": False})
+
+
+@method("kmeans_bin")
+def kmeans_bin(x: Node, n: int, *, non_finite: str = "error") -> Any:
+    """Which of n bins x falls in, 0 to n - 1, as UInt32; a value is in the bin of the nearest mean.
+
+    The bins are those of k-means in one dimension: of all cuts of the training values into n bins
+    the one whose values are nearest to the means of their bins (the least sum of squares). It is
+    the best there is, where searches from a starting point may end in another. Of over 4,096
+    different values neighbours count as one. A value half way between two means is in the upper
+    bin; fewer than n different values have a bin each.
+    """
+    edges = analyze(KMeansEdges(n, non_finite), x)
     return apply("bucketize", (x.cast(FLOAT64), edges), {"right": False})
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,25 +15,11 @@ from featurelib.analyzers.base import (
     analyzer,
     check_non_finite,
     found_non_finite,
-    no_values,
 )
-from featurelib.analyzers.batches import ArrayBatch, ColumnBatch, present
-from featurelib.analyzers.moments import Mean, Var
+from featurelib.analyzers.power import Likelihood, PowerAccumulator, log_variance_of, mean_of
 from featurelib.dtypes import FLOAT64, DType
-from featurelib.errors import FitError
 from featurelib.node import Node, analyze, apply, input_node, literal, number
 from featurelib.op import method
-
-LOW, HIGH = -8.0, 8.0
-"""Between these the power is looked for. Near an end the data is no sum of a few causes, and a
-power only hides it; a library that looks without bounds may end with a power of -100."""
-_STEPS = 40
-"""16 * 0.618**40 is below 2**-23: less than a quarter of what the result is rounded to."""
-_GOLDEN = 0.6180339887498949
-"""(sqrt(5) - 1) / 2."""
-_DIGITS = 2.0**20
-"""The likelihood is flat at its top: powers that differ by 2**-26 have the same Float64 of it. So
-the power is rounded to 2**-20, and rounding errors of the likelihood cannot show in it."""
 
 
 @analyzer
@@ -44,8 +29,8 @@ class YeoJohnson(Analyzer):
 
     The likelihood of a power is that of a normal distribution of the transformed values: the mean
     of -log(variance) / 2 + (power - 1) * sign(x) * log1p(abs(x)), where variance and mean are
-    exact. It is searched by golden sections, always the same 40. Where all values are equal every
-    power is as good, and 1 is taken. All values are held in memory, eight bytes each.
+    exact. It is searched by golden sections, always the same 40. Where all values are as good as
+    equal, so is every power, and 1 is taken. All values are held in memory, eight bytes each.
 
     Attributes:
         non_finite: ``"error"``, or ``"drop"`` to leave NaN and infinities out.
@@ -64,76 +49,19 @@ class YeoJohnson(Analyzer):
         return FLOAT64
 
     def start(self, dtype: DType) -> Accumulator:
-        return _PowerAccumulator(self)
+        refused = partial(found_non_finite, self.name) if self.non_finite == "error" else None
+        return PowerAccumulator(self.name, np.isfinite, _likelihood, refused)
 
 
-class _PowerAccumulator:
-    def __init__(self, definition: YeoJohnson) -> None:
-        self._definition = definition
-        self._parts: list[np.ndarray] = []
-        self._non_finite = 0
-
-    def update(self, batch: ColumnBatch) -> None:
-        values = present(batch)
-        finite = values[np.isfinite(values)]
-        self._non_finite += values.size - finite.size
-        self._parts.append(finite)
-
-    def merge(self, other: Any) -> None:
-        self._parts.extend(other._parts)
-        self._non_finite += other._non_finite
-
-    def finish(self, where: str = "") -> float:
-        name = self._definition.name
-        if self._non_finite and self._definition.non_finite == "error":
-            raise found_non_finite(name, where, self._non_finite)
-        values = np.concatenate([*self._parts, np.zeros(0)])
-        if not values.size:
-            raise no_values(name, where)
-        if values.min() == values.max():
-            return 1.0
-        return round(_highest(_likelihood(values)) * _DIGITS) / _DIGITS
-
-
-def _likelihood(values: np.ndarray) -> Callable[[float], float]:
+def _likelihood(values: np.ndarray) -> Likelihood:
     """The likelihood of a power, of one row, but for a constant."""
-    from featurelib.ops.elementary.log import log
-
-    logs, _ = _transformed(values, 1.0)
-    slope = Mean().start(FLOAT64)
-    slope.update(ArrayBatch(logs))
-    mean = slope.finish()
-    assert isinstance(mean, float)
+    mean = mean_of(_transformed(values, 1.0)[0])
 
     def likelihood(power: float) -> float:
-        spread = Var().start(FLOAT64)
-        spread.update(ArrayBatch(_transformed(values, power)[1]))
-        try:
-            variance = spread.finish()
-        except FitError:  # a transformed value, or the variance, is above the range of Float64
-            return -math.inf
-        if variance == 0.0:
-            return -math.inf
-        return -0.5 * float(log(variance)) + (power - 1.0) * mean
+        spread = log_variance_of(_transformed(values, power)[1])
+        return -math.inf if spread is None else -0.5 * spread + (power - 1.0) * mean
 
     return likelihood
-
-
-def _highest(value: Callable[[float], float]) -> float:
-    """Where a function with one top is highest, by golden sections in a fixed order."""
-    low, high = LOW, HIGH
-    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_left, at_right = value(left), value(right)
-    for _ in range(_STEPS):
-        if at_left >= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - _GOLDEN * (high - low)
-            at_left = value(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + _GOLDEN * (high - low)
-            at_right = value(right)
-    return 0.5 * (low + high)
 
 
 def _transformed(values: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:

@@ -205,6 +205,7 @@ def test_one_accumulator_refuses_floats_and_integers_together() -> None:
 
 THIRDS = {"probs": ["1/10", "1/3", "1"]}
 ORDERED: list[tuple[str, dict[str, Any]]] = [
+    ("kmeans_edges", {"n": 3}),
     ("min", {}),
     ("max", {}),
     ("mode", {}),

@@ -52,6 +52,8 @@ def features() -> dict[str, fl.Expr]:
         "component": fl.pca([x, fl.col("y"), n], 2, non_finite="drop")[1],
         "product": fl.polynomial([x, n], 3)[-2],
         "bent": x.yeo_johnson(non_finite="drop"),
+        "bent_above_zero": (x + 1.0).box_cox(non_finite="drop"),
+        "nearest": x.kmeans_bin(5, non_finite="drop"),
         "below": x < fl.quantile(x, 0.1, non_finite="drop"),
     }
 

@@ -155,6 +155,17 @@ def test_uniform_bins_are_of_equal_width() -> None:
     assert fitting.computed(node, state, {"x": [-9.0, 99.0]}) == [0, 3]
 
 
+def test_box_cox_of_what_has_no_logarithm_is_a_limit_or_nan() -> None:
+    """Powers of 1 by hand (x - 1): 0 gives -1, what is below it NaN, null is null."""
+    node = column(FLOAT64).box_cox()
+    state = fitting.fitted_state(node, {"x": [5.0, 5.0]})
+    out = fitting.computed(node, state, {"x": [3.0, 0.0, -0.0, None, math.inf, -1.0, math.nan]})
+    assert out[:5] == [pytest.approx(2.0, rel=1e-15), -1.0, -1.0, None, math.inf]
+    assert math.isnan(out[5]) and math.isnan(out[6])
+    with pytest.raises(FitError, match="2 values that are not above 0 and finite"):
+        fitted(node, [1.0, 0.0, -3.0])
+
+
 def test_quantile_bin_puts_equal_shares_in_bins_and_edges_in_the_upper_one() -> None:
     """Four bins of eight values hold two each; a null stays null."""
     values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, None]
@@ -201,6 +212,8 @@ def test_an_empty_vocabulary_knows_nothing(dtype: dtypes.DType, value: Any) -> N
             "String",
         ),
         (lambda: column(STRING).yeo_johnson(), FeatureTypeError, "got String"),
+        (lambda: column(STRING).box_cox(), FeatureTypeError, "got String"),
+        (lambda: column(FLOAT64).kmeans_bin(257), DefinitionError, "2 <= n <= 256 bins, got n=257"),
         (lambda: column(STRING).principal_component(), FeatureTypeError, "got String"),
         (lambda: functions.mean(column(STRING), by=column(INT64)), FeatureTypeError, "String"),
         (
