@@ -234,6 +234,29 @@ class DtMethods:
     def second(self) -> Expr:
         """Second of the minute, 0 to 59."""
 
+    def strftime(self, format: builtins.str) -> Expr:
+        """A Date or Datetime as text in a format, a Datetime as the clocks of its zone show it.
+
+        Directives are Polars', without those that depend on a language or on the name of a zone:
+
+        - dates: %Y %C %y %q %m %b %B %h %d %e %j, %F is %Y-%m-%d, %D is %m/%d/%y; %a %A, %u (Monday is
+          1), %w (Sunday is 0); weeks %U (from Sundays) %W (from Mondays) and, of ISO 8601, %G %g %V;
+        - clocks: %H %I %k %l %M %S %p %P, %R is %H:%M, %T is %H:%M:%S; %f is six digits of a second's
+          fraction, as in Python and in `str.to_datetime`, %3f %6f %9f so many, %.3f %.6f %.9f with a
+          point before; %s is seconds since 1970, %z and %:z the offset from UTC to the minute;
+        - %% %n %t. `%-d` leaves the zeros before a number out, `%_d` makes them spaces.
+
+        A local time before year 1 is in year 0000, one after 9999 in +10000. Null over the row limit,
+        64 KiB unless the kernel is compiled with another.
+
+        Args:
+            x: A Date or a Datetime.
+            format: A constant text.
+
+        Raises:
+            DefinitionError: A directive is not among these, or is of a clock and `x` is a Date.
+        """
+
     def total_days(self) -> Expr:
         """Whole days of 24 hours, towards zero."""
 

@@ -24,6 +24,7 @@ from featurelib.op import Nulls, kernel_function, method, op
 from featurelib.ops.cast import _to
 from featurelib.ops.temporal.calendar import DAY, HOUR, MINUTE, SECOND, day_of, month_length
 from featurelib.ops.temporal.calendar import month_start as first_of_month
+from featurelib.ops.text_values.time_formats import split_format
 
 MINUS, PLUS, ZERO, PERCENT = 45, 43, 48, 37
 TENTH = 1844674407370955161  # (2**64 - 1) // 10, which leaves 5
@@ -183,11 +184,12 @@ def _checked(what: str, form: object, known: str) -> str:
     """A format with each directive once, and year, month and day among them."""
     if not isinstance(form, str):
         raise DefinitionError(f"`{what}`: expected a constant text as format, got {form!r}")
-    found = [piece[:1] for piece in form.replace("%%", "").split("%")[1:]]
+    pieces = [p for p in split_format(form) if p.name is not None and p.text != "%%"]
     names = " ".join(f"%{d}" for d in known)
-    for directive in found:
-        if directive == "" or directive not in known:
-            raise DefinitionError(f"`{what}`: expected {names}, got %{directive} in {form!r}")
+    for piece in pieces:
+        if piece.text[1:] not in tuple(known):
+            raise DefinitionError(f"`{what}`: expected {names}, got {piece.text} in {form!r}")
+    found = [piece.name for piece in pieces]
     wrong = [d for d in known if found.count(d) > 1 or (d in _DATE_DIRECTIVES and d not in found)]
     if wrong:
         times = "twice" if found.count(wrong[0]) > 1 else "nowhere"
