@@ -23,6 +23,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.awake import awake
 from benchmarks.client_stub import COMPLETED, INFERRED, RECOMMENDED
 from benchmarks.tables import Table, microseconds, times
 
@@ -39,6 +40,10 @@ BASES = {
 CALLS = 20
 """Of each turn."""
 THREADS, CROWD = (1, 16, 64), 1_600
+SLEPT = (
+    "The same calls without that: a call begins, and goes on after each wait, on a core that has "
+    "just woken, and whoever runs more code has more of it to fetch again."
+)
 Work = Callable[[], object]
 Turns = tuple[list[float], list[float]]
 """Seconds of a call by turn: of time, and of CPU time."""
@@ -53,8 +58,13 @@ def measure(quick: bool) -> list[Table]:
             "httpcore2, the same request": _httpcore2(port, opened),
             **_ours(port, opened), **_triton(port, opened), **_openai(port, opened),
         }  # fmt: skip
-        found = _times(made, rounds=3 if quick else 100)
-    return [_table(found, list(made)), threads]
+        rounds = 3 if quick else 100
+        with awake():
+            beside = _table("The client beside others", _times(made, rounds))
+        beside.notes.append("Both cores were kept awake (`benchmarks/awake.py`).")
+        slept = _table("The client on cores that sleep between calls", _times(made, rounds))
+        slept.notes[:] = [SLEPT]
+    return [beside, slept, threads]
 
 
 def _threads(port: int, opened: ExitStack, turns: int, calls: int) -> Table:
@@ -96,7 +106,7 @@ def _crowd(work: Work, threads: int, each: int) -> float:
     return (time.process_time() - begin) / (each * threads)
 
 
-def _times(made: dict[str, Work], *, rounds: int) -> dict[str, Turns]:
+def _times(made: dict[str, Work], rounds: int) -> dict[str, Turns]:
     """Medians of the calls of each turn; the contestants take turns."""
     found: dict[str, Turns] = {name: ([], []) for name in made}
     order = list(made)
@@ -123,13 +133,13 @@ def _time(work: Work) -> tuple[float, float]:
     return time.perf_counter() - start, time.thread_time() - cpu
 
 
-def _table(found: dict[str, Turns], names: list[str]) -> Table:
+def _table(title: str, found: dict[str, Turns]) -> Table:
     header = (
         "a call in one thread, one connection", "time", "over what it stands on", "times as long",
         "CPU time", "CPU over what it stands on",
     )  # fmt: skip
-    table = Table("The client beside others", header)
-    for name in names:
+    table = Table(title, header)
+    for name in found:
         times_of, cpu = (microseconds(statistics.median(kept)) for kept in found[name])
         over = again = cpu_over = ""
         if name in BASES:
@@ -146,7 +156,7 @@ def _table(found: dict[str, Turns], names: list[str]) -> Table:
         "checks the answer by the contract; openai has its retries; tritonclient has neither "
         "deadline nor retries."
     )
-    if "openai, chat.completions.create" not in names:
+    if "openai, chat.completions.create" not in found:
         table.notes.append("openai was not installed: `pip install openai`.")
     return table
 
