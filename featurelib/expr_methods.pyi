@@ -29,6 +29,19 @@ class ArrMethods:
     def any(self) -> Expr:
         """Whether an element is true; false for the empty list."""
 
+    def bag_of_words(self, n: int, *, min_count: int = 1) -> Expr:
+        """How often each of the n commonest terms is in a list of integers: a Float32 Array of n.
+
+        Terms are the elements that occur in the most training rows, equal ones by value. An element
+        that is none is left out; all zeros for null. Words of a text are terms by their hashes:
+        ``s.str.word_ngrams(1, 2**32).list.bag_of_words(1000)``.
+
+        Args:
+            items: A List or Array of integers.
+            n: Length of the Array, at most 16,384; places behind the last term are 0.
+            min_count: Only terms of at least so many training rows.
+        """
+
     def cosine(self, other: Expr) -> Expr:
         """The cosine of the angle between two vectors: `dot` divided by the product of both norms.
 
@@ -98,6 +111,21 @@ class ArrMethods:
                 else at the end.
         """
 
+    def random_projection(self, n: int, *, seed: int = 0) -> Expr:
+        """A vector of floats as an Array of n, with lengths and distances kept but for a little.
+
+        Component i is the sum of the elements with random signs, from left to right in Float64, times
+        1 / sqrt(n). The signs are bits of `hash64` of the place, so the seed is all that there is to
+        keep. Null where the vector is; elements of Lists that are longer or shorter have the signs of
+        their places. Distances of m vectors move by less than a share e for n of about
+        8 log(m) / e**2 (Achlioptas 2003).
+
+        Args:
+            items: A List or Array of floats.
+            n: How many components, from 1 to 8,192.
+            seed: Another seed is another projection.
+        """
+
     def sort(self, *, descending: bool = False) -> Expr:
         """The elements in rising or falling order; NaN is the greatest, and -0.0 comes before 0.0.
 
@@ -109,6 +137,20 @@ class ArrMethods:
 
         Of integers an Int64 or UInt64, wrapping; of Float32 a Float32 that is rounded once; of truth
         values how many are true, as UInt32.
+        """
+
+    def tf_idf(self, n: int, *, min_count: int = 1, norm: builtins.str | None = "l2") -> Expr:
+        """`bag_of_words` with rare terms weighing more: a Float32 Array of n, never null.
+
+        A count is multiplied with log((1 + rows) / (1 + rows with the term)) + 1 of the training rows,
+        as scikit-learn has it; the Array is then divided by its Euclidean length. Computed in Float64,
+        rounded once.
+
+        Args:
+            items: A List or Array of integers.
+            n: See `bag_of_words`.
+            min_count: See `bag_of_words`.
+            norm: ``"l2"``, or None to leave the length as it is.
         """
 
 class DtMethods:
@@ -312,6 +354,19 @@ class ListMethods:
     def any(self) -> Expr:
         """Whether an element is true; false for the empty list."""
 
+    def bag_of_words(self, n: int, *, min_count: int = 1) -> Expr:
+        """How often each of the n commonest terms is in a list of integers: a Float32 Array of n.
+
+        Terms are the elements that occur in the most training rows, equal ones by value. An element
+        that is none is left out; all zeros for null. Words of a text are terms by their hashes:
+        ``s.str.word_ngrams(1, 2**32).list.bag_of_words(1000)``.
+
+        Args:
+            items: A List or Array of integers.
+            n: Length of the Array, at most 16,384; places behind the last term are 0.
+            min_count: Only terms of at least so many training rows.
+        """
+
     def contains(self, item: Any) -> Expr:
         """Whether a value is among the elements; a null value is not. NaN equals itself.
 
@@ -402,6 +457,21 @@ class ListMethods:
                 else at the end.
         """
 
+    def random_projection(self, n: int, *, seed: int = 0) -> Expr:
+        """A vector of floats as an Array of n, with lengths and distances kept but for a little.
+
+        Component i is the sum of the elements with random signs, from left to right in Float64, times
+        1 / sqrt(n). The signs are bits of `hash64` of the place, so the seed is all that there is to
+        keep. Null where the vector is; elements of Lists that are longer or shorter have the signs of
+        their places. Distances of m vectors move by less than a share e for n of about
+        8 log(m) / e**2 (Achlioptas 2003).
+
+        Args:
+            items: A List or Array of floats.
+            n: How many components, from 1 to 8,192.
+            seed: Another seed is another projection.
+        """
+
     def slice(self, offset: int, length: int | None = None) -> Expr:
         """Elements from `offset` (negative: from the end), `length` of them or all."""
 
@@ -420,6 +490,20 @@ class ListMethods:
 
     def tail(self, n: int) -> Expr:
         """The last n elements, all if there are fewer."""
+
+    def tf_idf(self, n: int, *, min_count: int = 1, norm: builtins.str | None = "l2") -> Expr:
+        """`bag_of_words` with rare terms weighing more: a Float32 Array of n, never null.
+
+        A count is multiplied with log((1 + rows) / (1 + rows with the term)) + 1 of the training rows,
+        as scikit-learn has it; the Array is then divided by its Euclidean length. Computed in Float64,
+        rounded once.
+
+        Args:
+            items: A List or Array of integers.
+            n: See `bag_of_words`.
+            min_count: See `bag_of_words`.
+            norm: ``"l2"``, or None to leave the length as it is.
+        """
 
     def unique(self) -> Expr:
         """Each value once, in rising order; NaN equals itself, and both zeros are 0.0.

@@ -172,6 +172,14 @@ class SeriesBatch:
         counts = self.values.drop_nulls().value_counts(name="n")
         return dict(zip(counts.to_series(0).to_list(), counts["n"].to_list(), strict=True))
 
+    def document_counts(self) -> tuple[int, dict[Any, int]]:
+        """Counted by Polars."""
+        lists = self.values.drop_nulls()
+        lists = lists.arr.to_list() if self.dtype.size is not None else lists
+        found = lists.filter(lists.list.len() > 0).list.unique().explode()
+        counts = found.value_counts(name="n")
+        return len(lists), dict(zip(counts[:, 0].to_list(), counts["n"].to_list(), strict=True))
+
     def codes(self) -> tuple[list[Any], np.ndarray[Any, Any]]:
         """Of text found by Polars."""
         if self.dtype.name != "String":

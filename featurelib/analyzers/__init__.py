@@ -1,5 +1,6 @@
 """Analyzers: statistics over all rows, found at fit. Importing this registers their methods too."""
 
+from featurelib.analyzers import bags as _bags  # noqa: F401 - registers methods
 from featurelib.analyzers import encoders as _encoders  # noqa: F401 - registers methods
 from featurelib.analyzers import imputing as _imputing  # noqa: F401 - registers methods
 from featurelib.analyzers import transforms as _transforms  # noqa: F401 - registers methods
@@ -14,9 +15,10 @@ from featurelib.analyzers.base import (
 from featurelib.analyzers.batches import ArrayBatch, ColumnBatch, TextBatch
 from featurelib.analyzers.box_cox import BoxCox
 from featurelib.analyzers.by_key import ByKey
-from featurelib.analyzers.combinations import pca, polynomial
+from featurelib.analyzers.combinations import pca, polynomial, random_projection
 from featurelib.analyzers.counting import Count, Vocabulary
 from featurelib.analyzers.counts import Counts
+from featurelib.analyzers.documents import InverseFrequencies, ListBatch, Terms
 from featurelib.analyzers.functions import (
     count,
     max,
@@ -50,7 +52,9 @@ __all__ = [
     "Count",
     "Counts",
     "FittedValue",
+    "InverseFrequencies",
     "KMeansEdges",
+    "ListBatch",
     "Max",
     "Mean",
     "Min",
@@ -60,6 +64,7 @@ __all__ = [
     "Quantiles",
     "Std",
     "TargetMean",
+    "Terms",
     "TextBatch",
     "UniformEdges",
     "Var",
@@ -78,6 +83,7 @@ __all__ = [
     "polynomial",
     "quantile",
     "quantiles",
+    "random_projection",
     "std",
     "var",
     "vocabulary",

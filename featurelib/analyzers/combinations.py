@@ -1,4 +1,4 @@
-"""Several columns at once: polynomial terms, interactions, principal components."""
+"""Several columns at once: polynomial terms, interactions, principal and random components."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from featurelib.dtypes import FLOAT64, UINT32
 from featurelib.errors import DefinitionError
 from featurelib.node import Node, analyze, apply, literal, number
 from featurelib.op import method
+from featurelib.ops.hashing import checked_seed
+from featurelib.ops.sequence.projection import checked_components, scale_of, signs_of
 
 E = TypeVar("E")
 """An expression where features are written, a node inside of a method."""
@@ -92,6 +94,34 @@ def principal_component(
     size = len(columns)
     terms = ((x - entry(i)) * entry((k + 1) * size + i) for i, x in enumerate(columns))
     return reduce(add, terms)
+
+
+def random_projection(columns: Sequence[E], n: int, *, seed: int = 0) -> list[E]:
+    """n random projections of several columns, as Float64: rows that are near stay near.
+
+    Component i is what `x.arr.random_projection(n)` of a vector of these columns has at place i:
+    their sum with random signs, from left to right, times 1 / sqrt(n). Nothing is fitted; scale the
+    columns first where their units differ. A component is null where a column is.
+
+    Args:
+        columns: Columns of numbers or truth values; text is read as by `cast`.
+        n: How many components.
+        seed: Another seed is another projection.
+
+    Raises:
+        DefinitionError: No columns, or n is not from 1 to 8,192.
+    """
+    _check_columns("random_projection", columns)
+    checked_seed(seed)
+    floats = [c._call("cast", (c, FLOAT64), {}) for c in columns]  # type: ignore[attr-defined]
+    made: list[Any] = []
+    for i in range(checked_components(n)):
+        total: Any = 0.0
+        for j, x in enumerate(floats):
+            is_minus = signs_of(i, j >> 6, seed) >> (j & 63) & 1
+            total = total - x if is_minus else total + x
+        made.append(total * scale_of(n))
+    return made
 
 
 def _check_columns(what: str, columns: Sequence[Any]) -> None:

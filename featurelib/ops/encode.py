@@ -232,16 +232,14 @@ def _hash_vector(first: Node | Sequence[Node], *others: Node, n: int, seed: int 
     return made
 
 
-def checked_places(n: int, what: str) -> int:
+def checked_places(n: int, what: str, *, most: int = MAX_ONE_HOT) -> int:
     """The length of a vector with a place for each index.
 
     Raises:
-        DefinitionError: It is no integer from 1 to 16,384; names who asks.
+        DefinitionError: It is no integer from 1 to `most`; names who asks.
     """
-    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MAX_ONE_HOT:
-        raise DefinitionError(
-            f"{what}: expected an integer n, 1 <= n <= {MAX_ONE_HOT}, got n={n!r}"
-        )
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= most:
+        raise DefinitionError(f"{what}: expected an integer n, 1 <= n <= {most}, got n={n!r}")
     return n
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from featurelib.analyzers import Accumulator, ArrayBatch, TextBatch, from_json
+from featurelib.analyzers import Accumulator, ArrayBatch, ListBatch, TextBatch, from_json
 from featurelib.analyzers.base import argument_type
 from featurelib.dtypes import DType
 from featurelib.evaluate import Evaluator
@@ -17,10 +17,12 @@ from featurelib.program import Program
 from featurelib.state import FittedState
 
 
-def batch(dtype: DType, values: list[Any]) -> ArrayBatch | TextBatch:
+def batch(dtype: DType, values: list[Any]) -> ArrayBatch | ListBatch | TextBatch:
     """Rows of a column; a null row holds 7, which nothing may see."""
     if dtype.name == "String":
         return TextBatch([v.decode() if isinstance(v, bytes) else v for v in values])
+    if dtype.inner is not None:
+        return ListBatch(values)
     valid = np.array([v is not None for v in values], np.uint8)
     filled = [7 if v is None else v for v in values]
     return ArrayBatch(np.array(filled, dtype.storage), valid if None in values else None)
@@ -29,13 +31,18 @@ def batch(dtype: DType, values: list[Any]) -> ArrayBatch | TextBatch:
 def computed(node: Node, state: FittedState, columns: Mapping[str, list[Any]]) -> list[Any]:
     """A node on every row; text as bytes."""
     evaluator = Evaluator(Program({"out": node}), state)
-    encoded = [
-        [v.encode() if isinstance(v, str) else v for v in values] for values in columns.values()
-    ]
+    encoded = [[_entered(v) for v in values] for values in columns.values()]
     return [
         evaluator.row(dict(zip(columns, row, strict=True)))["out"]
         for row in zip(*encoded, strict=True)
     ]
+
+
+def _entered(value: Any) -> Any:
+    """A value as the evaluator takes it."""
+    if isinstance(value, list):
+        return tuple(value)
+    return value.encode() if isinstance(value, str) else value
 
 
 def accumulator_of(fit: Node) -> Accumulator:

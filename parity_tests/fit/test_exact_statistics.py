@@ -22,6 +22,7 @@ from featurelib.analyzers import all_analyzers, from_json
 from featurelib.analyzers.base import argument_type
 from featurelib.jit import exact_sum
 from featurelib.jit.exact_sum import ExactMoments
+from featurelib.parity.golden_values import parse_type
 from featurelib.tables import TableData
 from parity_tests.fit.fitting import batch
 from parity_tests.soak import amount
@@ -80,7 +81,7 @@ def test_analyzer_gives_the_golden_value(key: str, case: dict[str, Any]) -> None
     name, version = key.split("@")
     analyzer = from_json({"name": name, "version": int(version), "params": case["params"]})
     columns = case.get("columns") or [{"type": case["type"], "values": case["values"]}]
-    types = [dtypes.SCALARS[c["type"]] for c in columns]
+    types = [parse_type(c["type"]) for c in columns]
     rows = list(zip(*(golden_values(c) for c in columns), strict=True))
     for size in (1, max(1, len(rows))):
         total = analyzer.start(argument_type(types))
