@@ -566,6 +566,21 @@ class StrMethods:
         superscripts ("²") too, which no number is written with. ``s.cast(fl.Int64)`` reads ASCII alone.
         """
 
+    def jaro_winkler(self, b: IntoExpr, /) -> Expr:
+        """The Jaro-Winkler similarity of two texts in code points: 1.0 of equal ones, 0.0 of unlike.
+
+        Of m common code points, none farther from its place in the other text than half of the longer
+        text less one, t of them in another order (halves dropped), Jaro's value is
+        ``((m / len(a) + m / len(b)) + (m - t) / m) / 3``. Where it is over 0.7, Winkler adds ``(p *
+        0.1) * (1 - value)`` for a common beginning of p code points, at most 4. Of common ones the
+        first that is free counts, from the left of `a`: to turn the arguments round may give another
+        value. Two empty texts are equal; one is unlike every other.
+
+        M. A. Jaro, JASA 84 (1989); W. E. Winkler, "String Comparator Metrics" (1990), with the bound of
+        his program strcmp95. Null where a text has more than 1,000 code points or 4 bytes each are over
+        the row limit.
+        """
+
     def len_bytes(self) -> Expr:
         """Number of bytes in UTF-8."""
 
@@ -579,6 +594,22 @@ class StrMethods:
             s: A text.
             other: Another, or a constant.
             limit: What a greater distance counts as, 1 to 1,000; the work grows with it.
+        """
+
+    def normalize(self, form: builtins.str = "NFC") -> Expr:
+        """A normal form of Unicode 17.0.0 (UAX #15), in which equal characters have equal bytes.
+
+        NFC puts letters and marks together, NFD takes them apart; NFKC and NFKD also replace what is
+        only another way of writing, a ligature or a full-width letter. A code point that Unicode 17
+        does not have stays. Null over the row limit, 64 KiB unless the kernel is compiled with another,
+        and where over 1,000 code points (or a quarter of that limit) combine with one.
+
+        Args:
+            s: A text.
+            form: ``"NFC"``, ``"NFKC"``, ``"NFD"`` or ``"NFKD"``.
+
+        Raises:
+            DefinitionError: The form is none of these.
         """
 
     def pad_end(self, length: int, fill_char: builtins.str = " ") -> Expr:
@@ -658,6 +689,14 @@ class StrMethods:
 
     def to_lowercase(self) -> Expr:
         """Lower case by Unicode 17.0.0, final sigma included."""
+
+    def to_titlecase(self) -> Expr:
+        """The first code point of each word in title case, the others in lower case.
+
+        As in Polars a word ends at every code point that is not Alphabetic, numbers and accents that
+        stand alone among them: "they're 2nd" becomes "They'Re 2Nd". Title case is Unicode 17.0.0's: "ß"
+        becomes "Ss" and "ǆ" becomes "ǅ". Null over the row limit.
+        """
 
     def to_uppercase(self) -> Expr:
         """Upper case by Unicode 17.0.0; one character may become two or three."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     ListF = Any
     CaseTable = Any
     ClassTable = Any
+    NormalTable = Any
     PowerTable = Any
     StringTable = Any
     IntegerTable = Any
@@ -62,6 +63,7 @@ else:
     # Layouts of tables: see `featurelib.tables`.
     CaseTable = dtypes.table_type("unicode_case")
     ClassTable = dtypes.table_type("unicode_class")
+    NormalTable = dtypes.table_type("unicode_normal")
     PowerTable = dtypes.table_type("powers_of_ten")
     StringTable = dtypes.table_type("strings")
     IntegerTable = dtypes.table_type("integers")

@@ -6,7 +6,7 @@ and a count, for machine code and the reference evaluator alike. The kinds:
     f64, i64, u64      elements of eight bytes; count = number of elements
     strings, integers  sets with an index by hash: see `featurelib/ops/string_table.py`
     zone               see `featurelib/zones.py`
-    unicode_case, unicode_class    see `featurelib/ops/unicode_encoding.py`
+    unicode_case, unicode_class, unicode_normal    see `featurelib/ops/unicode_encoding.py`
     powers_of_ten      see `featurelib/ops/text_values/shortest.py`
     regex              see `featurelib/regex/table.py`
 """

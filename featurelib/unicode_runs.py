@@ -12,6 +12,12 @@ def read_class(runs: str) -> Iterator[tuple[int, int]]:
         yield int(first, 16), int(last or first, 16)
 
 
+def read_special(runs: str) -> dict[int, list[int]]:
+    """What each code point becomes that is written as ``code>code.code``."""
+    texts = (run.split(">") for run in runs.split())
+    return {int(c, 16): [int(t, 16) for t in to.split(".")] for c, to in texts}
+
+
 def read_mapping(runs: str) -> dict[int, int]:
     """What is added to each code point that changes; written as ``first-last/step+delta``."""
     changes: dict[int, int] = {}

@@ -37,7 +37,7 @@ version that changes with its meaning and with nothing else: bundles name both.
   `& | ^ ~` are `and_ or_ xor not_`; `== != < <= > >=` are `eq ne lt le gt ge`.
 """
 _JOINED = dict.fromkeys(
-    ("casing", "char_classes", "text_methods", "text_parts", "text_values"), "text"
+    ("casing", "char_classes", "normal_forms", "text_methods", "text_parts", "text_values"), "text"
 ) | {"cycles": "elementary"}
 _FITTED = ("featurelib.analyzers.functions", "featurelib.analyzers.combinations")
 """Where the functions of `featurelib` are that stand for fitted values, or take several columns."""

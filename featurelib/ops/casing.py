@@ -2,6 +2,7 @@
 
 The rules are the Unicode standard's default ones (section 3.13), without those for languages: "İ"
 becomes "i̇", "ß" becomes "SS", a sigma that ends a word "ς". A newer Unicode is a new op version.
+In title case a word is what Polars takes for one: a run of letters, whatever their language.
 `featurelib/ops/unicode_encoding.py` has the layout of the tables.
 """
 
@@ -14,6 +15,7 @@ from featurelib.intrinsics import (
     arena_reserve,
     i64_add,
     i64_and,
+    i64_mul,
     i64_shr,
     i64_sub,
     load_i32,
@@ -21,11 +23,12 @@ from featurelib.intrinsics import (
     store_u8,
 )
 from featurelib.node import Node, apply, table
-from featurelib.op import Arena, CaseTable, Nulls, kernel_function, method, op
+from featurelib.op import Arena, CaseTable, ClassTable, Nulls, kernel_function, method, op
+from featurelib.ops.char_classes import _is_inside
 from featurelib.ops.unicode_encoding import CASED as _CASED
 from featurelib.ops.unicode_encoding import IGNORABLE as _IGNORABLE
 from featurelib.ops.unicode_encoding import SPECIAL as _SPECIAL
-from featurelib.ops.unicode_encoding import case_table
+from featurelib.ops.unicode_encoding import case_table, class_table
 from featurelib.ops.utf8 import (
     char_at,
     char_before,
@@ -114,6 +117,62 @@ def _write_mapped(s: View, mapping: View, buf: Any) -> Int64:
     return out
 
 
+@kernel_function
+def _put_char(out: View, at: Int64, char: Int64) -> Int64:
+    """Writes a code point if there is room; gives the place after it all the same."""
+    after = i64_add(at, encoded_width(char))
+    if after <= out.stop:
+        store_char(out.buf, at, char)
+    return after
+
+
+@kernel_function
+def _put_mapped(out: View, at: Int64, char: Int64, entry: Int64, mapping: View) -> Int64:
+    change = i64_shr(entry, 2)
+    if change < _SPECIAL:
+        return _put_char(out, at, i64_add(char, change))
+    word = i64_sub(change, _SPECIAL)
+    for k in range(load_i32(mapping.buf, word)):
+        at = _put_char(out, at, load_i32(mapping.buf, i64_add(word, i64_add(k, 1))))
+    return at
+
+
+@op(
+    "str.to_titlecase",
+    version=1,
+    nulls=Nulls.MAYBE,
+    public=False,
+    device_reason="text that makes text",
+)
+def to_titlecase(
+    s: String, title: CaseTable, lower: CaseTable, words: ClassTable, arena: Arena
+) -> String:
+    """The first code point of each word in title case, the others in lower case.
+
+    By Unicode 17.0.0, final sigma included; null over the row limit.
+    """
+    limit, n = arena_limit(arena), i64_sub(s.stop, s.start)
+    # No mapping takes more than three times the bytes of its code point.
+    most = n if is_ascii(s) else i64_mul(n, 3)
+    most = most if most < limit else limit
+    out = View(arena_reserve(arena, most), 0, most)
+    at, stop, starts = s.start, 0, True
+    while at < s.stop:
+        char = char_at(s.buf, at)
+        if starts:
+            stop = _put_mapped(out, stop, char, _entry(title, char), title)
+        else:
+            entry = _entry(lower, char)
+            if char == _SIGMA and _ends_word(s, at, lower):
+                stop = _put_char(out, stop, _FINAL_SIGMA)
+            else:
+                stop = _put_mapped(out, stop, char, entry, lower)
+        starts = not _is_inside(words, char)
+        at = i64_add(at, char_width(load_u8(s.buf, at)))
+    fits = stop <= limit
+    return View(out.buf, 0, stop if fits else 0), fits
+
+
 @op(
     "str.to_lowercase",
     version=1,
@@ -178,6 +237,18 @@ def _to_lowercase(s: Node) -> Node:
 def _to_uppercase(s: Node) -> Node:
     """Upper case by Unicode 17.0.0; one character may become two or three."""
     return apply("str.to_uppercase", (s, table(case_table("upper"))), {})
+
+
+@method("str.to_titlecase")
+def _to_titlecase(s: Node) -> Node:
+    """The first code point of each word in title case, the others in lower case.
+
+    As in Polars a word ends at every code point that is not Alphabetic, numbers and accents that
+    stand alone among them: "they're 2nd" becomes "They'Re 2Nd". Title case is Unicode 17.0.0's: "ß"
+    becomes "Ss" and "ǆ" becomes "ǅ". Null over the row limit.
+    """
+    tables = (case_table("title"), case_table("lower"), class_table("alphabetic"))
+    return apply("str.to_titlecase", (s, *map(table, tables)), {})
 
 
 @method("str.casefold")

@@ -155,7 +155,7 @@ def _given(node: Node, args: Iterable[Node], bundle: Bundle) -> Iterator[Any]:
             yield from _transitions(value.content)
         elif value.kind == "regex":
             yield from (text.encode() for text in sample_texts(value.content[0]))
-        elif value.kind not in ("unicode_case", "unicode_class", "powers_of_ten"):
+        elif value.kind not in ("unicode_case", "unicode_class", "unicode_normal", "powers_of_ten"):
             step = max(1, len(value.content) // _MOST)
             yield from (v.encode() if isinstance(v, str) else v for v in value.content[::step])
 

@@ -85,6 +85,7 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("list.dot", (_SAME,)), ("list.distance", (_SAME,)), ("list.cosine", (_SAME,)),
     ("arr.distance", (_SAME,)), ("arr.get", (0,)), ("add", (_SAME,)),
     ("dt.replace_time_zone", ("Europe/Dublin",)),
+    ("str.normalize", ("NFKC",)), ("str.normalize", ("NFC",)), ("str.to_titlecase", ()),
     ("cast", (dtypes.UINT64,)), ("cast", (dtypes.INT8,)), ("dt.strftime", ("%F",)),
     ("dt.strftime", ("%A, %-d %b %y, %l:%M:%S.%3f %p, %G-W%V-%u %j %s %:z",)),
 )  # fmt: skip
@@ -102,11 +103,15 @@ def _tables(kind: str) -> tuple[TableData, ...]:
     if kind == "unicode_case":
         from featurelib.ops.unicode_encoding import case_table
 
-        return (case_table("lower"), case_table("upper"), case_table("fold"))
+        return tuple(map(case_table, ("lower", "upper", "title", "fold")))
     if kind == "unicode_class":
         from featurelib.ops.unicode_encoding import class_table
 
-        return (class_table("letter"), class_table("decimal_number"))
+        return tuple(map(class_table, ("letter", "decimal_number", "alphabetic")))
+    if kind == "unicode_normal":
+        from featurelib.ops.unicode_encoding import normal_table
+
+        return tuple(map(normal_table, ("NFC", "NFKC", "NFD", "NFKD")))
     if kind == "powers_of_ten":
         from featurelib.ops.text_values.shortest import power_table
 

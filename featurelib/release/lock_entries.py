@@ -93,22 +93,23 @@ def golden_digest(path: Path, cases: int | None = None) -> dict[str, Any]:
 def tables() -> Iterable[tuple[str, Entry]]:
     """The pinned tables, each with a digest over its data as kernels read them."""
     from featurelib.ops import unicode_tables
-    from featurelib.ops.unicode_encoding import case_table, class_table
+    from featurelib.ops.unicode_encoding import FORMS, case_table, class_table, normal_table
     from featurelib.regex import unicode_data
     from featurelib.regex.dialect import DIALECT
     from featurelib.zones import zone_names, zone_release, zone_table
 
-    digest = hashlib.sha256(unicode_tables.WHITE_SPACE.encode())
+    digest = hashlib.sha256(unicode_data.BINARY["White_Space"].encode())
     for direction in ("lower", "upper"):
         digest.update(case_table(direction).encode()[0])
     yield f"table unicode {unicode_tables.VERSION}", {"digest": digest.hexdigest()}
-    later = (case_table("fold"), class_table("letter"), class_table("decimal_number"))
-    for table in later:
+    cases = map(case_table, ("fold", "title"))
+    classes = map(class_table, ("letter", "decimal_number", "alphabetic"))
+    for table in (*cases, *classes, *map(normal_table, FORMS)):
         digest = hashlib.sha256(table.encode()[0])
         yield f"table {table.name.lower()}", {"digest": digest.hexdigest()}
     kinds = (unicode_data.GENERAL_CATEGORY, unicode_data.SCRIPT, unicode_data.BINARY)
-    classes = repr((*(sorted(kind.items()) for kind in kinds), unicode_data.FOLDING))
-    yield f"table regex {DIALECT}", {"digest": hashlib.sha256(classes.encode()).hexdigest()}
+    properties = repr((*(sorted(kind.items()) for kind in kinds), unicode_data.FOLDING))
+    yield f"table regex {DIALECT}", {"digest": hashlib.sha256(properties.encode()).hexdigest()}
     names = zone_names()
     yield f"table zones {zone_release()}", {"digest": _zones_digest(tuple(map(zone_table, names)))}
 

@@ -14,6 +14,7 @@ from featurelib.intrinsics import Arena, View
 from featurelib.node import Node, apply, input_node
 from featurelib.ops.text_parts import repeat, reverse
 from featurelib.ops.text_values.grams import char_ngrams, levenshtein, word_ngrams
+from featurelib.ops.text_values.jaro import jaro_winkler
 from featurelib.program import Program
 from featurelib.state import FittedState
 from parity_tests.soak import examples
@@ -114,3 +115,20 @@ def test_what_cannot_be_meant_is_refused(build, error, message) -> None:
     """Limits, runs and counts that mean nothing are errors at definition."""
     with pytest.raises(error, match=message):
         build()
+
+
+@examples(100, soak=10_000)
+@given(CLOSE, CLOSE)
+def test_a_similarity_is_one_of_equal_texts_alone(a: str, b: str) -> None:
+    """Else it is below, and 0 where no code point is common."""
+    made = value(TEXT.str.jaro_winkler(OTHER), a, b)
+    assert (made == 1.0) == (a == b)
+    assert 0.0 <= made <= 1.0
+    assert made == 0.0 or not set(a).isdisjoint(b) or a == b
+
+
+@pytest.mark.parametrize("less", [0, 1])
+def test_a_similarity_needs_four_bytes_a_code_point(less: int) -> None:
+    """Of the longer text: with a byte less in the row limit it is null."""
+    a, b = View(b"abcde", 0, 5), View(b"abc", 0, 3)
+    assert jaro_winkler(a, b, Arena(20 - less))[1] is (less == 0)
