@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
@@ -26,7 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bytecode is there before tests start processes, which may be forbidden to write it."""
+    """Bytecode is there before tests start processes, which may be forbidden to write it.
+
+    How long Hypothesis takes to draw an example says how busy the machine is, and fails no test.
+    """
+    settings.register_profile(
+        "featurelib", settings.default, deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )  # fmt: skip
+    settings.load_profile("featurelib")
     if not hasattr(config, "workerinput"):
         for package in ("featurelib", "featurelib_offline", "featurelib_online"):
             compileall.compile_dir(_ROOT / package, quiet=2)
