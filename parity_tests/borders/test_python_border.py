@@ -27,6 +27,7 @@ from featurelib.errors import (
 )
 from featurelib.fields import Field, InputSchema
 from parity_tests.borders.border_table import PAGE, TABLE, names, page
+from parity_tests.cases import check_each
 
 NAMES = names()
 
@@ -58,16 +59,22 @@ def same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a == b
 
 
-@pytest.mark.parametrize("dtype, value, out, source", TAKEN)
-def test_taken_values_become_canonical(dtype: str, value: str, out: str, source: Any) -> None:
+def test_taken_values_become_canonical() -> None:
     """Each example of the table becomes the canonical value beside it, of its exact type."""
+    check_each(_becomes_canonical, TAKEN)
+
+
+def _becomes_canonical(dtype: str, value: str, out: str, source: Any) -> None:
     read = borders.canonical(value_of(value, source), field_of(dtype), source=source)
     assert same(read, evaluate(out))
 
 
-@pytest.mark.parametrize("dtype, value, source", REFUSED)
-def test_refused_values_name_set_field_value_and_type(dtype: str, value: str, source: Any) -> None:
+def test_refused_values_name_set_field_value_and_type() -> None:
     """Each refused example raises an error that names feature set, field, type and row."""
+    check_each(_refusal_names_set_field_value_and_type, REFUSED)
+
+
+def _refusal_names_set_field_value_and_type(dtype: str, value: str, source: Any) -> None:
     with pytest.raises(FieldValueError) as caught:
         borders.canonical(
             value_of(value, source), field_of(dtype), where="flights", row=7, source=source

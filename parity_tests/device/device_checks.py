@@ -25,7 +25,7 @@ from featurelib.parity.values import Rows
 from featurelib.program import Program
 from featurelib_online import cuda
 from featurelib_online.columns import read_columns
-from parity_tests.device.device_golden import Form, forms
+from parity_tests.device.device_programs import Form, forms
 from parity_tests.online import layouts
 from parity_tests.parity.op_bundles import bundle_of, family_bundle
 

@@ -16,7 +16,7 @@ from featurelib.jit.intrinsics_cpu import I64
 from featurelib.jit.intrinsics_cuda import BUILDERS
 from parity_tests.core.machine_intrinsics import from_word, held, raw, to_word
 from parity_tests.device.ptx_memory import Memory
-from parity_tests.device.ptx_run import Module, parse, run
+from parity_tests.device.ptx_run import parsed, run
 
 
 def _kernel(name: str) -> str:
@@ -46,12 +46,6 @@ def text() -> str:
     return to_ptx([_kernel(name) for name in INTRINSICS], (9, 0))
 
 
-@cache
-def module() -> Module:
-    """The same, parsed."""
-    return parse(text())
-
-
 def on_words(name: str, rows: Sequence[Sequence[int]], memory: Memory | None = None) -> list[int]:
     """An intrinsic on rows of 64-bit words, a thread a row.
 
@@ -64,7 +58,7 @@ def on_words(name: str, rows: Sequence[Sequence[int]], memory: Memory | None = N
     words = np.array(rows, np.uint64)
     results = np.zeros(len(words), np.uint64)
     addresses = [memory.add(words), memory.add(results)]
-    run(module(), f"word_{name}", addresses, memory, grid=1, block=len(words))
+    run(parsed(text()), f"word_{name}", addresses, memory, grid=1, block=len(words))
     return [int(r) for r in results]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,11 @@ from featurelib.jit.compile import table_memory
 from featurelib.jit.cuda_program import compile_device
 from featurelib.jit.device_rules import arena_bytes
 from featurelib.jit.slots import Slots
+from featurelib.parity.device_engine import on_device
 from featurelib.parity.engines import Outputs
 from featurelib.parity.values import Array, Rows, Values
 from featurelib.program import Program
-from parity_tests.device.ptx_run import Memory, Module, parse, run
-
-
-@cache
-def parsed(ptx: str) -> Module:
-    """A module, whose kernels are translated once."""
-    return parse(ptx)
+from parity_tests.device.ptx_run import Memory, Module, parsed, run
 
 
 @dataclass(frozen=True)
@@ -40,11 +34,12 @@ class DeviceInPtx:
     name: str = "device kernel in PTX"
 
     def compute(self, bundle: Bundle, rows: Rows) -> Outputs:
-        """See `Engine.compute`."""
-        machine = compile_device(bundle.program, cc=self.cc)
-        columns = {n: rows.columns[n] for n in bundle.program.inputs}
+        """See `Engine.compute`; features that a device cannot compute are not among them."""
+        program = on_device(bundle).program
+        machine = compile_device(program, cc=self.cc)
+        columns = {n: rows.columns[n] for n in program.inputs}
         return run_columns(
-            parsed(machine.ptx), machine.entry, bundle.program, bundle.state, columns, len(rows)
+            parsed(machine.ptx), machine.entry, program, bundle.state, columns, len(rows)
         )
 
 

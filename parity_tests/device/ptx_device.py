@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -97,12 +96,6 @@ class Pinned:
         self.array: Bytes = np.full(size, _POISON, np.uint8)
 
 
-@cache
-def parsed(ptx: str) -> Any:
-    """The module of a PTX text."""
-    return ptx_run.parse(ptx)
-
-
 @dataclass
 class PtxDevice:
     """The device.
@@ -160,7 +153,7 @@ class PtxDevice:
                 self.queue.popleft()()
 
     def load(self, machine: DeviceMachine) -> Any:
-        return parsed(machine.ptx), machine.entry
+        return ptx_run.parsed(machine.ptx), machine.entry
 
     def stream(self, given: Any) -> Stream:
         if isinstance(given, Stream):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 
 from parity_tests.device.ptx_numbers import content_bytes, integer
 from parity_tests.device.ptx_words import (
@@ -256,3 +257,9 @@ def parse(text: str) -> Module:
         PtxRefusal: a directive, type or constant that is not known here, with its name.
     """
     return _Parser(text).parse()
+
+
+@cache
+def parsed(text: str) -> Module:
+    """The same module for the same text, whose kernels are translated once."""
+    return parse(text)

@@ -29,7 +29,7 @@ from parity_tests.device.ptx_memory import (
     spaces,
     storer,
 )
-from parity_tests.device.ptx_module import parse
+from parity_tests.device.ptx_module import parse, parsed
 from parity_tests.device.ptx_translate import FILE, Translated, translate
 from parity_tests.device.ptx_words import Module, PtxError, PtxFault, PtxRefusal, Variable
 
@@ -198,6 +198,6 @@ def opcodes(module: Module, entry: str) -> Counter[str]:
 
 
 __all__ = [
-    "NAN", "Memory", "Module", "PtxError", "PtxFault", "PtxRefusal", "opcodes", "parse", "run",
-    "translated",
+    "NAN", "Memory", "Module", "PtxError", "PtxFault", "PtxRefusal", "opcodes", "parse", "parsed",
+    "run", "translated",
 ]  # fmt: skip

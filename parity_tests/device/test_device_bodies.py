@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import featurelib as fl
 from featurelib.errors import CompileError
 from featurelib.jit.cuda_entry import emit_entry
-from featurelib.jit.cuda_nvvm import OPTIONS, to_cubin, to_ptx
+from featurelib.jit.cuda_nvvm import OPTIONS, Capability, to_cubin, to_ptx
 from featurelib.jit.cuda_program import CAPABILITIES, compile_device
 from featurelib.jit.device_rules import device_reason, refuse
+from featurelib.parity.device_engine import on_device
 from featurelib.program import Program, body_of
 from parity_tests.device.device_programs import (
+    DEVICE_FAMILIES,
     DEVICE_OPS,
-    entry_name,
-    every_op_ptx,
-    family_program,
+    family_ptx,
+    kernels,
 )
 from parity_tests.device.kernel_rules import faults, opcodes
-from parity_tests.parity.op_bundles import FAMILIES
+from parity_tests.parity.op_bundles import family_bundle
 from parity_tests.registry import every_op
 from parity_tests.soak import amount
 
@@ -43,8 +46,9 @@ def test_every_body_is_in_a_kernel() -> None:
     """The kernels of the families hold each body of each op and version that a device has."""
     found = {
         body_of(node)
-        for family in FAMILIES
-        for node in family_program(family).serving_nodes
+        for family in DEVICE_FAMILIES
+        for program in kernels(family).values()
+        for node in program.serving_nodes
         if "@" in node.op
     }
     missing = [
@@ -53,26 +57,34 @@ def test_every_body_is_in_a_kernel() -> None:
     assert not missing, "bodies that no kernel calls"
 
 
-@pytest.mark.parametrize("capability", amount(CAPABILITIES[:1], soak=CAPABILITIES))
-def test_every_body_compiles_to_ptx_that_is_exact(capability) -> None:
+@pytest.mark.parametrize("family", DEVICE_FAMILIES)
+def test_every_body_compiles_to_ptx_that_is_exact(family) -> None:
     """No operation is fused, approximated or flushed; nothing outside the module is called.
 
-    For the oldest device; in a soak for every one. Golden cases run on PTX for the newest.
+    A kernel a form, for the oldest device, and a kernel of the whole family, for the newest: the
+    two that golden cases and generated rows run on.
     """
-    ptx = every_op_ptx(capability)
-    assert faults(ptx) == []
-    assert f".target sm_{capability[0]}{capability[1]}" in ptx
-    for family in FAMILIES:
-        assert not family_program(family).outputs or f".entry {entry_name(family)}(" in ptx
+    oldest, newest = CAPABILITIES
+    ptx = family_ptx(family, oldest)
+    whole = compile_device(on_device(family_bundle(family)[0]).program, cc=newest)
+    assert faults(ptx) == faults(whole.ptx) == []
+    assert _target(ptx) == oldest and _target(whole.ptx) == newest
+    for entry in kernels(family):
+        assert f".entry {entry}(" in ptx
 
 
-@pytest.mark.parametrize("family", amount(["temporal"], soak=FAMILIES))
+def _target(ptx: str) -> Capability:
+    found = re.search(r"^\.target sm_(\d+)(\d)$", ptx, re.MULTILINE)
+    assert found
+    return int(found[1]), int(found[2])
+
+
+@pytest.mark.parametrize("family", amount(["temporal"], soak=DEVICE_FAMILIES))
 def test_the_assembler_takes_the_ptx_of_a_family(family) -> None:
     """Machine code is made of it for each device without having one. In a soak for every family."""
-    program = family_program(family)
-    modules = emit_entry(program, {}, entry_name(family)).modules if program.outputs else ()
-    for capability in CAPABILITIES if modules else ():
-        assert to_cubin(to_ptx(modules, capability), capability).startswith(b"\x7fELF")
+    for capability in CAPABILITIES:
+        ptx = family_ptx(family, CAPABILITIES[0])
+        assert to_cubin(ptx, capability).startswith(b"\x7fELF")
 
 
 def _sum_of_products() -> Program:

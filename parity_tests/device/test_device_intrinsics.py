@@ -14,9 +14,9 @@ from featurelib.intrinsics import INTRINSICS
 from featurelib.jit import intrinsics_cpu, intrinsics_cuda
 from parity_tests.core.machine_intrinsics import from_word, reference, to_word
 from parity_tests.core.test_intrinsics import EDGES, ELEMENTS, LOADS, NAN_WORDS, SCALAR, VALUES
-from parity_tests.device.device_intrinsics import module, on_device, on_words, text
+from parity_tests.device.device_intrinsics import on_device, on_words, text
 from parity_tests.device.kernel_rules import faults
-from parity_tests.device.ptx_run import Memory, PtxFault, opcodes
+from parity_tests.device.ptx_run import Memory, PtxFault, opcodes, parsed
 
 
 def test_all_meanings_list_the_same_intrinsics_in_one_order() -> None:
@@ -30,7 +30,7 @@ def test_no_intrinsic_is_fused_approximate_or_a_call() -> None:
     """Each is instructions with their rounding spelled out; none asks NVIDIA's library."""
     assert faults(text()) == []
     for name in INTRINSICS:
-        assert not any(o.startswith("call") for o in opcodes(module(), f"word_{name}"))
+        assert not any(o.startswith("call") for o in opcodes(parsed(text()), f"word_{name}"))
 
 
 @pytest.mark.parametrize("name", SCALAR)

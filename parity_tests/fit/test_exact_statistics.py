@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from featurelib import dtypes, errors
@@ -24,8 +24,9 @@ from featurelib.jit import exact_sum
 from featurelib.jit.exact_sum import ExactMoments
 from featurelib.parity.golden_values import parse_type
 from featurelib.tables import TableData
+from parity_tests.cases import check_each
 from parity_tests.fit.fitting import batch
-from parity_tests.soak import amount
+from parity_tests.soak import examples
 
 GOLDEN = Path(__file__).parents[2] / "golden_data" / "analyzers"
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -55,13 +56,9 @@ def nearest(exact: Fraction) -> float:
         return math.inf if exact > 0 else -math.inf
 
 
-def golden_cases() -> list[Any]:
-    """Every line of golden_data/analyzers."""
-    cases = []
-    for file in sorted(GOLDEN.glob("*.jsonl")):
-        for i, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            cases.append(pytest.param(file.stem, json.loads(line), id=f"{file.stem}:{i}"))
-    return cases
+def golden_cases(key: str) -> list[dict[str, Any]]:
+    """Every line about an analyzer of golden_data/analyzers."""
+    return [*map(json.loads, (GOLDEN / f"{key}.jsonl").read_text(encoding="utf-8").splitlines())]
 
 
 def special(value: Any) -> Any:
@@ -75,9 +72,13 @@ def golden_values(column: dict[str, Any]) -> list[Any]:
     return values if column["type"] == "String" else [special(v) for v in values]
 
 
-@pytest.mark.parametrize(("key", "case"), golden_cases())
-def test_analyzer_gives_the_golden_value(key: str, case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("key", sorted(file.stem for file in GOLDEN.glob("*.jsonl")))
+def test_analyzer_gives_the_golden_value(key: str) -> None:
     """Every analyzer gives the oracle's bits, or its error, whole and split into single rows."""
+    check_each(_gives_the_golden_value, ((key, case) for case in golden_cases(key)))
+
+
+def _gives_the_golden_value(key: str, case: dict[str, Any]) -> None:
     name, version = key.split("@")
     analyzer = from_json({"name": name, "version": int(version), "params": case["params"]})
     columns = case.get("columns") or [{"type": case["type"], "values": case["values"]}]
@@ -219,7 +220,7 @@ ORDERED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "params"), ORDERED)
-@settings(max_examples=amount(25, soak=500))
+@examples(25, soak=500)
 @given(data=st.data())
 def test_order_statistics_do_not_see_the_order_of_rows(
     name: str, params: dict[str, Any], data: st.DataObject

@@ -2,31 +2,32 @@
 
 from pathlib import Path
 
-import pytest
-
 from featurelib.errors import ParityError
 from featurelib.op import Op
 from featurelib.parity.golden import case_path, check, read_cases, replay_reference
+from parity_tests.cases import check_each
 from parity_tests.registry import every_op
 
 ROOT = Path(__file__).parents[2] / "golden_data"
 OPS = every_op()
 
 
-@pytest.mark.parametrize("op", OPS, ids=lambda op: op.key)
-def test_every_op_has_golden_cases(op: Op) -> None:
-    """Every op and version has a golden file with the groups basic and nulls."""
+def test_every_op_has_golden_cases_and_its_bodies_give_their_values() -> None:
+    """Groups basic and nulls for each op and version; the reference gives each value to the bit.
+
+    Elementary functions give it within the ulp that the case says.
+    """
+    check_each(_gives_its_golden_values, ((op,) for op in OPS))
+
+
+def _gives_its_golden_values(op: Op) -> None:
     path = case_path(ROOT, op)
     assert path.exists(), f"`{op.key}` has no golden cases: write {path.relative_to(ROOT.parent)}"
-    missing = {"basic", "nulls"} - {case.group for case in read_cases(path)}
+    cases = list(read_cases(path))
+    missing = {"basic", "nulls"} - {case.group for case in cases}
     assert not missing, f"`{op.key}` has no golden cases of the groups {sorted(missing)}"
-
-
-@pytest.mark.parametrize("op", [o for o in OPS if case_path(ROOT, o).exists()], ids=lambda o: o.key)
-def test_bodies_give_the_golden_values(op: Op) -> None:
-    """The reference gives each golden value, bit for bit (elementary functions: within the ulp)."""
     wrong = []
-    for case in read_cases(case_path(ROOT, op)):
+    for case in cases:
         try:
             check(case, replay_reference(case))
         except ParityError as error:

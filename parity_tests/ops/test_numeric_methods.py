@@ -1,5 +1,6 @@
 """Numeric methods: how types meet, what may be null, what is refused."""
 
+import itertools
 import operator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from featurelib import dtypes
 from featurelib.dtypes import SCALARS, DType, supertype
 from featurelib.errors import DefinitionError, FeatureTypeError
 from featurelib.node import Node, input_node
+from parity_tests.cases import check_each
 
 NUMERIC = [t for t in SCALARS.values() if t.is_numeric]
 DOC = Path(__file__).parents[2] / "docs" / "types.md"
@@ -38,10 +40,12 @@ def test_the_table_of_meetings_says_what_happens():
     assert documented() == meets
 
 
-@pytest.mark.parametrize("a", NUMERIC, ids=str)
-@pytest.mark.parametrize("b", NUMERIC, ids=str)
-def test_numbers_meet_as_in_polars(a, b):
+def test_numbers_meet_as_in_polars():
     """A sum has the type that Polars gives it; UInt64 with a signed type is refused."""
+    check_each(_meet_as_in_polars, itertools.product(NUMERIC, NUMERIC))
+
+
+def _meet_as_in_polars(a, b):
     frame = pl.DataFrame(schema={"a": getattr(pl, a.name), "b": getattr(pl, b.name)})
     theirs = str(frame.select(pl.col("a") + pl.col("b")).dtypes[0])
     if theirs == "Int128":
@@ -51,10 +55,12 @@ def test_numbers_meet_as_in_polars(a, b):
         assert str((column(a) + column(b)).dtype) == theirs
 
 
-@pytest.mark.parametrize("a", NUMERIC, ids=str)
-@pytest.mark.parametrize("b", NUMERIC, ids=str)
-def test_a_quotient_is_a_float_of_polars_width(a, b):
+def test_a_quotient_is_a_float_of_polars_width():
     """`/` gives Float32 only where Polars does."""
+    check_each(_quotient_has_polars_width, itertools.product(NUMERIC, NUMERIC))
+
+
+def _quotient_has_polars_width(a, b):
     frame = pl.DataFrame(schema={"a": getattr(pl, a.name), "b": getattr(pl, b.name)})
     theirs = str(frame.select(pl.col("a") / pl.col("b")).dtypes[0])
     assert str((column(a) / column(b)).dtype) == theirs
@@ -70,10 +76,12 @@ def test_a_constant_divisor_keeps_the_result_from_being_null():
     assert not (column(dtypes.FLOAT64) // 0).nullable
 
 
-@pytest.mark.parametrize("target", SOME_OF_EACH, ids=str)
-@pytest.mark.parametrize("source", NUMERIC, ids=str)
-def test_a_cast_is_nullable_exactly_where_a_value_may_not_fit(source, target):
+def test_a_cast_is_nullable_exactly_where_a_value_may_not_fit():
     """Only a type that does not hold all values of the old one makes a column nullable."""
+    check_each(_is_nullable_where_it_may_not_fit, itertools.product(NUMERIC, SOME_OF_EACH))
+
+
+def _is_nullable_where_it_may_not_fit(source, target):
     if target.is_integer and source.is_integer:
         low, high = target.bounds
         fits = low <= source.bounds[0] and source.bounds[1] <= high

@@ -1,5 +1,6 @@
 """Every op of a family as a feature of one bundle, in each form that its golden cases have."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def bundle_of(outputs: dict[str, Node], name: str = "ops") -> Bundle:
     return Bundle(name, "1.0.0", "", schema, program, FittedState({}), Layout(), {})
 
 
+@cache
 def family_bundle(family: str) -> tuple[Bundle, Rows]:
     """All ops of a family, and the arguments of all their golden cases as rows."""
     outputs: dict[str, Node] = {}
