@@ -581,6 +581,24 @@ class StrMethods:
         the row limit.
         """
 
+    def json_path_match(self, path: builtins.str) -> Expr:
+        """The value of a path in JSON text, as text: a string without its quotes and escapes.
+
+        Every other value stands as it is written, numbers, objects and lists with their white space.
+        Null where the path leads to nothing or to null, where the text is no JSON (RFC 8259) from its
+        beginning to its end, where it is nested deeper than 63, and over the row limit. Of a name that
+        an object has twice the last counts. Read numbers with ``.cast(fl.Float64)``.
+
+        Args:
+            s: A text.
+            path: A constant: ``$``, then names (``.price``, ``['unit price']``) and places from 0
+                (``[0]``).
+
+        Raises:
+            DefinitionError: The path is none of these: wildcards, slices, filters and places from the
+                end are not read.
+        """
+
     def len_bytes(self) -> Expr:
         """Number of bytes in UTF-8."""
 
@@ -700,6 +718,43 @@ class StrMethods:
 
     def to_uppercase(self) -> Expr:
         """Upper case by Unicode 17.0.0; one character may become two or three."""
+
+    def url_fragment(self) -> Expr:
+        """What stands behind the first "#" of a URL; null where there is none."""
+
+    def url_host(self) -> Expr:
+        """The host of a URL, as it is written: between "//" (or the user's "@") and the port or path.
+
+        By RFC 3986; an IPv6 address stands without its brackets. Null where there is no "//", or a
+        bracket is not closed; empty in "file:///path". Names of hosts mean the same in either
+        case: ``.str.to_lowercase()``.
+        """
+
+    def url_parameter(self, name: IntoExpr, /) -> Expr:
+        """The value of a parameter in the query of a URL, the first of its name, as it is written.
+
+        Parameters are parted by "&", name and value by the first "="; one without it has the empty
+        value. Names are compared byte by byte, and nothing is decoded: "%20" and "+" stay. Null where
+        the query has no such parameter.
+        """
+
+    def url_path(self) -> Expr:
+        """The path of a URL by RFC 3986, as it is written; every text has one, be it empty."""
+
+    def url_port(self) -> Expr:
+        """The port that a URL names, by RFC 3986; null where it names none, or none up to 65535.
+
+        No port is filled in for a scheme: "https://example.org" has none.
+        """
+
+    def url_query(self) -> Expr:
+        """What stands between the first "?" of a URL and its fragment; null where there is no "?"."""
+
+    def url_scheme(self) -> Expr:
+        """The scheme of a URL, without its colon and as it is written; null where there is none.
+
+        By RFC 3986 it is a letter and then letters, digits, "+", "-" and "."; "localhost:80" has one.
+        """
 
     def word_ngrams(self, size: int, n: int, *, seed: int = 0) -> Expr:
         """Buckets of each run of `size` words, a List in the order of the text.

@@ -13,6 +13,7 @@ from featurelib.ops import (
     geo,
     hashing,
     integers,
+    json_values,
     logic,
     normal_forms,
     pattern,
@@ -25,6 +26,7 @@ from featurelib.ops import (
     text_methods,
     text_parts,
     text_values,
+    url,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "geo",
     "hashing",
     "integers",
+    "json_values",
     "logic",
     "normal_forms",
     "pattern",
@@ -52,4 +55,5 @@ __all__ = [
     "text_methods",
     "text_parts",
     "text_values",
+    "url",
 ]

@@ -85,7 +85,8 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("list.dot", (_SAME,)), ("list.distance", (_SAME,)), ("list.cosine", (_SAME,)),
     ("arr.distance", (_SAME,)), ("arr.get", (0,)), ("add", (_SAME,)),
     ("dt.replace_time_zone", ("Europe/Dublin",)),
-    ("str.normalize", ("NFKC",)), ("str.normalize", ("NFC",)), ("str.to_titlecase", ()),
+    ("str.url_host", ()), ("str.json_path_match", ("$.a[0]",)), ("str.normalize", ("NFKC",)),
+    ("str.normalize", ("NFC",)), ("str.to_titlecase", ()),
     ("cast", (dtypes.UINT64,)), ("cast", (dtypes.INT8,)), ("dt.strftime", ("%F",)),
     ("dt.strftime", ("%A, %-d %b %y, %l:%M:%S.%3f %p, %G-W%V-%u %j %s %:z",)),
 )  # fmt: skip
