@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-import os
 import struct
 import subprocess
 import sys
@@ -162,13 +161,14 @@ def test_both_objects_for_utc_are_read_by_the_reader(
 def test_the_layout_is_known_where_modules_come_from_bytecode_too(tmp_path: Path) -> None:
     """A constant of a module that was read from bytecode has no hash yet; one just compiled has.
 
-    The first process writes the bytecode, the second reads it.
+    The first process writes the bytecode of our modules, the second reads it.
     """
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path)
-    code = "from featurelib_online import cpython_api; print(cpython_api.LAYOUT_IS_KNOWN)"
+    code = (
+        "import sys, numba, numpy, pydantic\n"
+        f"sys.dont_write_bytecode, sys.pycache_prefix = False, {str(tmp_path)!r}\n"
+        "from featurelib_online import cpython_api; print(cpython_api.LAYOUT_IS_KNOWN)"
+    )
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stdout == "True\n", done.stderr
+    assert [*tmp_path.rglob("cpython_api.*.pyc")]
