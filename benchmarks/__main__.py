@@ -21,8 +21,8 @@ from benchmarks.document import joined, merged, section
 from benchmarks.tables import machine
 
 PAGES = (
-    *("one_row", "micro_batch", "batch", "flights", "torch_dataset", "stream", "served", "staged"),
-    *("windows", "live", "serving", "serving_path", "serving_front", "cold_start"),
+    *("one_row", "micro_batch", "batch", "flights", "texts", "torch_dataset", "stream", "served"),
+    *("staged", "windows", "live", "serving", "serving_path", "serving_front", "cold_start"),
     *("compile_time", "ptx_time", "import_time", "client"),
 )
 LONG = ("windows", "live")

@@ -82,29 +82,52 @@ class ColumnKernel:
         nodes = self.program.inputs
         parts = [column_parts(frame[name], node.dtype) for name, node in nodes.items()]
         needs_flags = [node.nullable for node in nodes.values()]
-        outputs = [empty_column(n.dtype, n.nullable, rows) for n in self.program.outputs.values()]
-        arena = ScratchArena(kernel.limit)
-        scratch = self._scratch(len(parts))
-        for start in range(0, rows, _PART_ROWS):
+        types = {name: (n.dtype, n.nullable) for name, n in self.program.outputs.items()}
+        # Views into the arena are copied out after each part, while they are in the cache; the
+        # arena and their places are then used again.
+        copied = [name for name, (dtype, _) in types.items() if dtype.kind == "v"]
+        pairs, arena = self._scratch(len(parts) + len(copied))
+        outputs = {
+            name: empty_column(*of, 0 if name in copied else rows) for name, of in types.items()
+        }
+        for place, name in enumerate(copied, len(parts)):
+            flags = np.empty(_PART_ROWS, np.uint8) if types[name][1] else None
+            outputs[name] = Column(pairs[place], flags)
+        made: dict[str, list[pl.Series]] = {name: [] for name in copied}
+        for start in range(0, max(rows, 1), _PART_ROWS):
             part = slice(start, min(start + _PART_ROWS, rows))
+            n = part.stop - start
             inputs = [
                 column._replace(valid=_ALL_THERE) if flags and column.valid is None else column
                 for flags, column in zip(
                     needs_flags,
-                    (read(part, scratch[i]) for i, read in enumerate(parts)),
+                    (read(part, pairs[i]) for i, read in enumerate(parts)),
                     strict=True,
                 )
             ]
-            kernel.compute(inputs, [_rows(o, part) for o in outputs], part.stop - start, arena)
-        pairs = zip(self.program.outputs.items(), outputs, strict=True)
-        # Text is copied here, while the frame and the arena that hold it are alive.
-        return pl.DataFrame([series(name, column, n.dtype) for (name, n), column in pairs])
+            filled = {
+                name: _rows(column, slice(0, n) if name in made else part)
+                for name, column in outputs.items()
+            }
+            kernel.compute(inputs, list(filled.values()), n, arena)
+            for name, pieces in made.items():
+                pieces.append(series(name, filled[name], types[name][0]))
+            arena.reset()
+        return pl.DataFrame(
+            [
+                pl.concat(made[name], rechunk=True) if name in made else series(name, column, dtype)
+                for (name, column), (dtype, _) in zip(outputs.items(), types.values(), strict=True)
+            ]
+        )
 
-    def _scratch(self, columns: int) -> Array:
-        """This thread's memory for addresses of text, one row of pairs a column."""
-        memory: Array | None = getattr(self._local, "memory", None)
+    def _scratch(self, columns: int) -> tuple[Array, ScratchArena]:
+        """This thread's memory for addresses of text, a row of pairs a column, and for text."""
+        memory: tuple[Array, ScratchArena] | None = getattr(self._local, "memory", None)
         if memory is None:
-            memory = self._local.memory = np.empty((columns, _PART_ROWS, 2), np.int64)
+            arena = ScratchArena(self.kernel.limit)
+            memory = np.empty((columns, _PART_ROWS, 2), np.int64), arena
+            self._local.memory = memory
+        memory[1].reset()  # what a call that failed has left
         return memory
 
 

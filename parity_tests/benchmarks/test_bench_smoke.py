@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 COMPILING = (
     *("micro_batch", "one_row", "compile_time", "ptx_time", "windows", "stream", "served"),
-    *("live", "serving", "serving_path", "serving_front", "cold_start"),
+    *("live", "serving", "serving_path", "serving_front", "cold_start", "texts"),
 )
 """Pages that compile for most of their time: they run in a soak, and whenever `make bench` does."""
 

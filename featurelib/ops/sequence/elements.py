@@ -131,3 +131,9 @@ def store_u32(buf: Any, i: Int64, value: Int64) -> Int64:
 def store_u64(buf: Any, i: Int64, value: Int64) -> Int64:
     """Writes 64 bits as element i; gives the place after its last byte."""
     return _store_half(buf, _store_half(buf, i64_mul(i, 8), value), i64_shr(value, 32))
+
+
+@inlined
+def store_eight(buf: Any, at: Int64, value: Int64) -> Int64:
+    """Writes 64 bits from byte `at`, wherever that is; gives the place after."""
+    return _store_half(buf, _store_half(buf, at, value), i64_shr(value, 32))

@@ -11,7 +11,6 @@ rounded up. The count is in words of eight bytes.
 
 import struct
 from functools import cache
-from typing import Any
 
 from featurelib.dtypes import Bool, Float64, Int64, String, UInt64
 from featurelib.errors import DefinitionError
@@ -36,7 +35,6 @@ from featurelib.intrinsics import (
     u64_add,
     u64_div,
     u64_from_i64,
-    u64_mod,
     u64_mul,
     u64_mulhi,
     u64_or,
@@ -45,11 +43,21 @@ from featurelib.intrinsics import (
     u64_sub,
 )
 from featurelib.op import Arena, Float, Nulls, PowerTable, kernel_function, op
+from featurelib.ops.text_values.decimal_text import (
+    DOT,
+    FIRST,
+    MINUS,
+    ZERO,
+    decimal_length,
+    normal_decimal,
+    split_digits,
+    store_digits,
+    store_exponent,
+)
 from featurelib.tables import TableData, encoder
 
-MINUS, PLUS, DOT, ZERO, LETTER_E = 45, 43, 46, 48, 101
-FIRST, LAST = -292, 324
-"""The powers of ten that the Float64 from 2**-1074 to 2**1024 ask for."""
+LAST = 324
+"""From FIRST to LAST are the powers of ten that the Float64 from 2**-1074 to 2**1024 ask for."""
 NAMED = (0x4E614E, 0x666E69)  # "NaN" and "inf", the first byte lowest
 FRACTION, HIDDEN, HIDDEN_FLOAT32 = (1 << 52) - 1, 1 << 52, 1 << 23
 LARGEST = 1.7976931348623157e308
@@ -89,7 +97,7 @@ def _parts(x: Float64, single: Bool) -> tuple[Int64, Int64, Bool]:
 
 @kernel_function
 def shortest_digits(x: Float64, single: Bool, powers: View) -> tuple[UInt64, Int64]:
-    """Digits and decimal exponent of a positive, finite float; the last digit is not 0."""
+    """Digits and decimal exponent of a positive, finite float; zeros may stand at their end."""
     c, q, is_least = _parts(x, single)
     # log10(2) 2**22 and log10(4 / 3) 2**22: k is the exponent of the digits of an interval's width.
     shrunk = 524031 if is_least else 0
@@ -107,7 +115,7 @@ def shortest_digits(x: Float64, single: Bool, powers: View) -> tuple[UInt64, Int
     upper = u64_sub(_scaled(powers, down, right), odd)
     digits = u64_shr(middle, 2)
     ten = u64_from_i64(10)
-    # One digit less, if one such number is inside. Its zeros are taken off below.
+    # One digit less, if one such number is inside.
     tens = u64_div(digits, ten)
     below = u64_mul(tens, u64_from_i64(40))
     has_below = lower <= below
@@ -124,80 +132,7 @@ def shortest_digits(x: Float64, single: Bool, powers: View) -> tuple[UInt64, Int
             is_odd = i64_and(i64_from_u64(digits), 1) == 1
             goes_up = middle > half or (middle == half and is_odd)
         digits = u64_add(digits, u64_from_i64(i64_from_bool(goes_up)))
-    while u64_mod(digits, ten) == u64_from_i64(0) and digits > u64_from_i64(0):
-        digits = u64_div(digits, ten)
-        k = i64_add(k, 1)
     return digits, k
-
-
-@kernel_function
-def _count_digits(value: UInt64) -> Int64:
-    n, rest = 1, u64_div(value, u64_from_i64(10))
-    while rest > u64_from_i64(0):
-        rest = u64_div(rest, u64_from_i64(10))
-        n = i64_add(n, 1)
-    return n
-
-
-@kernel_function
-def _store_digits(buf: Any, at: Int64, value: UInt64, n: Int64, point: Int64) -> Int64:
-    """Writes n digits, the last ones of a number, with a point before the one of index `point`."""
-    ten = u64_from_i64(10)
-    end = i64_add(at, i64_add(n, i64_from_bool(point < n)))
-    place = end
-    for i in range(n):
-        place = i64_sub(place, 1)
-        rest = u64_div(value, ten)
-        digit = i64_from_u64(u64_sub(value, u64_mul(rest, ten)))
-        store_u8(buf, place, i64_add(ZERO, digit))
-        value = rest
-        if i64_sub(n, i64_add(i, 1)) == point:
-            place = i64_sub(place, 1)
-            store_u8(buf, place, DOT)
-    return end
-
-
-@kernel_function
-def _store_zeros(buf: Any, at: Int64, n: Int64) -> Int64:
-    for _ in range(n):
-        at = store_u8(buf, at, ZERO)
-    return at
-
-
-@kernel_function
-def _store_number(buf: Any, at: Int64, digits: UInt64, k: Int64, plain: Bool) -> Int64:
-    """Writes digits times 10**k, in plain digits or with an exponent."""
-    n = _count_digits(digits)
-    whole = i64_add(n, k)
-    if not plain:
-        at = _store_digits(buf, at, digits, n, 1)
-        power = i64_sub(whole, 1)
-        at = store_u8(buf, store_u8(buf, at, LETTER_E), MINUS if power < 0 else PLUS)
-        size = u64_from_i64(power if power > 0 else i64_sub(0, power))
-        count = _count_digits(size)
-        return _store_digits(buf, at, size, count, count)
-    if whole <= 0:
-        at = store_u8(buf, store_u8(buf, at, ZERO), DOT)
-        at = _store_zeros(buf, at, i64_sub(0, whole))
-        return _store_digits(buf, at, digits, n, n)
-    at = _store_digits(buf, at, digits, n, whole)
-    if k >= 0:
-        at = _store_zeros(buf, at, k)
-        at = store_u8(buf, store_u8(buf, at, DOT), ZERO)
-    return at
-
-
-@kernel_function
-def _length(n: Int64, k: Int64, plain: Bool) -> Int64:
-    """Bytes that `_store_number` writes for n digits."""
-    whole = i64_add(n, k)
-    if plain:
-        if whole <= 0:
-            return i64_sub(i64_add(2, n), whole)
-        return i64_add(whole, 2) if k >= 0 else i64_add(n, 1)
-    power = i64_sub(whole, 1)
-    power = power if power > 0 else i64_sub(0, power)
-    return i64_add(i64_add(n, i64_from_bool(n > 1)), i64_add(2, _count_digits(u64_from_i64(power))))
 
 
 @op(
@@ -222,21 +157,32 @@ def text_of_float(x: Float, powers: PowerTable, arena: Arena, *, single: Bool) -
     digits, k = u64_from_i64(0), 0
     if size > 0.0 and not is_named:
         digits, k = shortest_digits(size, single, powers)
-    n = _count_digits(digits)
+    decimal, n = normal_decimal(digits, powers)
     whole = i64_add(n, k)
+    first, high, low, n = split_digits(decimal)
     plain = whole > (-6 if single else -5) and whole <= (13 if single else 16)
-    length = i64_add(start, 3 if is_named else _length(n, k, plain))
+    length = i64_add(start, 3 if is_named else decimal_length(n, whole, plain))
     if length > arena_limit(arena):
         return View(arena_reserve(arena, 0), 0, 0), False
     buf = arena_reserve(arena, length)
-    if is_negative:
-        store_u8(buf, 0, MINUS)
+    store_u8(buf, 0, MINUS)  # written over where there is no sign
+    at = start
     if is_named:
         for i in range(3):
             name = NAMED[0] if x != x else NAMED[1]
             store_u8(buf, i64_add(start, i), i64_shr(name, i64_shl(i, 3)))
+    elif not plain:
+        at = store_digits(buf, at, first, high, low, n, 1)
+        store_exponent(buf, at, i64_sub(whole, 1))
+    elif whole <= 0:
+        at = store_u8(buf, store_u8(buf, at, ZERO), DOT)
+        for _ in range(i64_sub(0, whole)):
+            at = store_u8(buf, at, ZERO)
+        store_digits(buf, at, first, high, low, n, n)
     else:
-        _store_number(buf, start, digits, k, plain)
+        at = store_digits(buf, at, first, high, low, n if n > whole else whole, whole)
+        if n <= whole:
+            store_u8(buf, store_u8(buf, at, DOT), ZERO)
     return View(buf, 0, length), True
 
 
