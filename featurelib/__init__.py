@@ -47,7 +47,7 @@ from featurelib.dtypes import (
     Zone,
 )
 from featurelib.errors import FeaturelibError
-from featurelib.expr import Expr, col, lit, when
+from featurelib.expr import Expr, col, element, lit, when
 from featurelib.feature import Feature, feature
 from featurelib.feature_set import FeatureSet
 from featurelib.fields import Constraints, InputSchema
@@ -116,6 +116,7 @@ __all__ = [
     "count",
     "cross_bucket",
     "cross_hash",
+    "element",
     "feature",
     "kernel_function",
     "lit",

@@ -15,9 +15,9 @@ from typing import Any
 
 from featurelib.dtypes import DType
 from featurelib.intrinsics import Arena, View
-from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.node import FIT, INPUT, LITERAL, MAP, Node
 from featurelib.op import Body, Nulls, Op
-from featurelib.program import Program, body_of, op_of
+from featurelib.program import Program, body_of, inside, op_of
 from featurelib.tables import TableData
 
 Pair = tuple[Any, bool]
@@ -66,13 +66,12 @@ class Evaluator:
         }
 
     def nodes(self, values: Mapping[str, Any]) -> dict[str, Pair]:
-        """Value and flag of every node, by key."""
+        """Value and flag of every node, by key; not of those that each element has its own of."""
         pairs = dict(self._constants)
-        for node, step in self._steps:
-            if step is None:
-                pairs[node.key] = enter(values[node.param["name"]], node.dtype)
-            else:
-                pairs[node.key] = step.compute([pairs[a.key] for a in node.args], self.arena)
+        for name, node in self.program.inputs.items():
+            pairs[node.key] = enter(values[name], node.dtype)
+        for step in self._steps:
+            pairs[step.node.key] = step.compute(pairs, self.arena)
         return pairs
 
     @cached_property
@@ -84,10 +83,42 @@ class Evaluator:
         return made | fits
 
     @cached_property
-    def _steps(self) -> list[tuple[Node, _Step | None]]:
-        """The other nodes in order: ops with their bodies, inputs with None."""
-        nodes = (n for n in self.program.serving_nodes if n.op not in (LITERAL, FIT))
-        return [(n, None if n.op == INPUT else _Step.of(n)) for n in nodes]
+    def _steps(self) -> list[_Step | _Loop]:
+        """What is computed in each row, in order."""
+        nodes = (n for n in self.program.serving_nodes if n.op not in (INPUT, LITERAL, FIT))
+        return [_step(n) for n in nodes if not n.free]
+
+
+def _step(node: Node) -> _Step | _Loop:
+    return _Loop(node, tuple(map(_Step.of, inside(node)))) if node.op == MAP else _Step.of(node)
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """A map: what it computes for each element of a list, in order.
+
+    Attributes:
+        node: The map.
+        steps: What depends on the element.
+    """
+
+    node: Node
+    steps: tuple[_Step, ...]
+
+    def compute(self, pairs: Mapping[str, Pair], arena: Arena) -> Pair:
+        """The list of the values; null where the list is, and over the row limit."""
+        items, own, value = self.node.args
+        view, valid = pairs[items.key]
+        size = (view.stop - view.start) * value.dtype.bits // 8
+        if not valid or (self.node.dtype.size is None and size > arena.limit):
+            return _ZERO["v"], False
+        made = []
+        for element in _elements(view, items.dtype):
+            scope = {**pairs, own.key: enter(element, own.dtype)}
+            for step in self.steps:
+                scope[step.node.key] = step.compute(scope, arena)
+            made.append(leave(scope[value.key], value.dtype))
+        return enter(tuple(made), self.node.dtype)
 
 
 @dataclass(frozen=True)
@@ -95,12 +126,14 @@ class _Step:
     """An op as it stands in a program: its body and constants are looked up once, not in each row.
 
     Attributes:
+        node: The node.
         op: The op.
         body: The body for the types of its arguments.
         constants: The body's constants by name.
         zero: What stands under a null.
     """
 
+    node: Node
     op: Op
     body: Body
     constants: Mapping[str, Any]
@@ -110,10 +143,11 @@ class _Step:
     def of(node: Node) -> _Step:
         body, params = body_of(node), node.param
         constants = {name: params[name] for name, _ in body.params}
-        return _Step(op_of(node), body, constants, _ZERO[node.dtype.kind])
+        return _Step(node, op_of(node), body, constants, _ZERO[node.dtype.kind])
 
-    def compute(self, args: list[Pair], arena: Arena) -> Pair:
+    def compute(self, pairs: Mapping[str, Pair], arena: Arena) -> Pair:
         """The op on its arguments, under its null rule."""
+        args = [pairs[a.key] for a in self.node.args]
         extra = (arena,) if self.body.takes_arena else ()
         nulls = self.op.nulls
         if nulls is Nulls.EXPLICIT:

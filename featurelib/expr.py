@@ -86,6 +86,11 @@ def col(name: str) -> Expr:
     return record("column", (name,), {})
 
 
+def element() -> Expr:
+    """An element of the list, in the expression that `list.eval` or `list.filter` is given."""
+    return record("element", (), {})
+
+
 def lit(value: Any) -> Expr:
     """A constant as an expression, of the type that its Python type has (int is Int64)."""
     return record("literal", (value,), {})

@@ -20,7 +20,7 @@ from featurelib.op import Body, Op, TypeSet, find_method, get_op
 from featurelib.operators import Operators, Source
 from featurelib.tables import TableData
 
-INPUT, LITERAL, FIT = "input", "literal", "fit"
+INPUT, LITERAL, FIT, ELEMENT, MAP = "input", "literal", "fit", "element", "map"
 _WIDE = {"f": FLOAT64, "i": INT64, "u": UINT64}
 _ARITHMETIC = ("Float", "Signed", "Unsigned")
 _ON_SEQUENCES = ("add", "sub", "mul", "truediv")
@@ -32,7 +32,8 @@ class Node(Operators):
     """One typed value of a row.
 
     Attributes:
-        op: ``name@version`` of an op, or ``input``, ``literal``, ``fit``.
+        op: ``name@version`` of an op, or ``input``, ``literal``, ``fit``; ``element`` and ``map``
+            are those of `featurelib.mapping`.
         args: The nodes that it reads.
         params: Constants by name; of an input its name, of a literal its value, of a fit the
             analyzer's description.
@@ -40,6 +41,8 @@ class Node(Operators):
         nullable: Whether it may be null.
         source: The author's line, not part of the key.
         key: Digest of all but the source.
+        free: Keys of the elements that the value depends on; a row has one value of it where there
+            are none. A `map` goes through its element and leaves none.
     """
 
     op: str
@@ -49,6 +52,7 @@ class Node(Operators):
     nullable: bool
     source: Source | None = field(default=None)
     key: str = field(init=False, default="")
+    free: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
         content = [
@@ -60,6 +64,10 @@ class Node(Operators):
         ]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         object.__setattr__(self, "key", hashlib.sha256(text.encode()).hexdigest())
+        if self.op == ELEMENT:
+            object.__setattr__(self, "free", frozenset({self.key}))
+        elif self.op not in (FIT, MAP):
+            object.__setattr__(self, "free", frozenset().union(*(a.free for a in self.args)))
 
     @property
     def param(self) -> dict[str, Any]:
@@ -68,8 +76,8 @@ class Node(Operators):
 
     @property
     def is_call(self) -> bool:
-        """Whether an op computes it: it is no input, literal or fitted value."""
-        return self.op not in (INPUT, LITERAL, FIT)
+        """Whether an op computes it: it is no input, constant, element or map."""
+        return "@" in self.op
 
     def _call(self, name: str, args: tuple[Any, ...], params: dict[str, Any]) -> Node:
         return call(name, args, params)
@@ -119,6 +127,11 @@ def analyze(analyzer: Any, *args: Any) -> Any:
 
     if any(isinstance(a, Expr) for a in args):
         return record("analyze", args, {"analyzer": analyzer})
+    if any(a.free for a in args):
+        raise FeatureTypeError(
+            "an analyzer looks at whole columns, and an element of a list is none",
+            hint="fit it on a column, and give its value to `list.eval`",
+        )
     result = analyzer.result_dtype(argument_type([a.dtype for a in args]))
     params = (("analyzer", json.dumps(analyzer.to_json(), sort_keys=True)),)
     return Node(FIT, args, params, result, False, here())

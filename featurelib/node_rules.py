@@ -13,7 +13,8 @@ from featurelib.analyzers.base import argument_type
 from featurelib.analyzers.base import from_json as analyzer_from_json
 from featurelib.dtypes import DType
 from featurelib.errors import BundleFormatError, FeatureTypeError
-from featurelib.node import FIT, INPUT, LITERAL, Node, computed_dtype
+from featurelib.mapping import map_nullable, map_type
+from featurelib.node import ELEMENT, FIT, INPUT, LITERAL, MAP, Node, computed_dtype
 from featurelib.op import Body, Op, get_op
 from featurelib.tables import ENCODERS, TableData
 
@@ -37,6 +38,11 @@ def check_node(node: Node) -> None:
         _check_constant(node)
     elif node.op == FIT:
         _check_fit(node)
+    elif node.op == ELEMENT:
+        _expect(node, len(node.args) == 1 and not node.params and not node.nullable)
+        _expect(node, node.dtype == node.args[0].dtype.inner and not node.args[0].free)
+    elif node.op == MAP:
+        _check_map(node)
     else:
         _check_call(node)
 
@@ -60,11 +66,28 @@ def _check_constant(node: Node) -> None:
 
 def _check_fit(node: Node) -> None:
     _expect(node, len(node.args) > 0 and list(node.param) == ["analyzer"])
+    _expect(node, not any(a.free for a in node.args), " of an element")
     text = node.param["analyzer"]
     analyzer = analyzer_from_json(json.loads(text))
     _expect(node, json.dumps(analyzer.to_json(), sort_keys=True) == text, ": its analyzer")
     wanted = analyzer.result_dtype(argument_type([a.dtype for a in node.args]))
     _expect(node, node.dtype == wanted and not node.nullable, f": it is {wanted}")
+
+
+def _check_map(node: Node) -> None:
+    _expect(node, len(node.args) == 3 and not node.params)
+    items, own, value = node.args
+    _expect(node, own.op == ELEMENT and own.args[0].key == items.key, ": its element")
+    _expect(node, value.free <= own.free, ": another list's element is in it")
+    wanted = map_type(items.dtype, value)
+    _expect(node, node.dtype == wanted, f": it is {wanted}")
+    _expect(node, node.nullable is map_nullable(items))
+    _check_length(node)
+
+
+def _check_length(node: Node) -> None:
+    if node.dtype.size:
+        _expect(node, node.dtype.size * node.dtype.bits // 8 <= ROW_LIMIT, ": it is too long")
 
 
 def _check_call(node: Node) -> None:
@@ -76,8 +99,7 @@ def _check_call(node: Node) -> None:
         wanted = computed_dtype(body, dtype)
         _expect(node, node.dtype == wanted, f": it is {wanted}")
     _expect(node, node.nullable is op.result_nullable(tuple(a.nullable for a in node.args)))
-    if node.dtype.size:
-        _expect(node, node.dtype.size * node.dtype.bits // 8 <= ROW_LIMIT, ": it is too long")
+    _check_length(node)
     names = [name for name, _ in body.params]
     _expect(node, set(names) <= set(node.param), ": it lacks a parameter")
     _expect(node, op.result is not None or set(names) == set(node.param), ": a parameter too many")

@@ -11,7 +11,7 @@ from featurelib import dtypes, literals
 from featurelib.canonical_json import UNREADABLE
 from featurelib.dtypes import DType
 from featurelib.errors import BundleError, BundleFormatError, FeaturelibError
-from featurelib.node import FIT, INPUT, Node
+from featurelib.node import FIT, INPUT, MAP, Node
 from featurelib.node_rules import check_node
 from featurelib.op import Body, Op, get_op
 
@@ -89,7 +89,11 @@ class Program:
                 node = Node(row["op"], args, params, dtype, row.get("nullable", False))
                 check_node(node)
                 nodes.append(node)
-            return Program({name: nodes[_earlier(i, len(nodes))] for name, i in data["outputs"]})
+            outputs = {name: nodes[_earlier(i, len(nodes))] for name, i in data["outputs"]}
+            inner = next((name for name, node in outputs.items() if node.free), None)
+            if inner is not None:
+                raise BundleFormatError(f"output `{inner}` is an element of a list, and no map's")
+            return Program(outputs)
         except BundleError:
             raise
         except (*UNREADABLE, FeaturelibError) as error:
@@ -118,6 +122,13 @@ def topological(roots: Iterable[Node], *, through_fits: bool) -> tuple[Node, ...
     return tuple(order.values())
 
 
+def inside(node: Node) -> tuple[Node, ...]:
+    """What a `map` (see `featurelib.mapping`) computes for each element, arguments first."""
+    _, own, value = node.args
+    below = topological([value], through_fits=False)
+    return tuple(n for n in below if own.key in n.free and n.key != own.key)
+
+
 def op_of(node: Node) -> Op:
     """The op of a node that is no input, literal or fit."""
     name, _, version = node.op.rpartition("@")
@@ -134,3 +145,8 @@ def body_of(node: Node) -> Body:
     """The body that computes a node."""
     types: tuple[DType, ...] = tuple(a.dtype for a in node.args)
     return op_of(node).resolve(types, node.param)[0]
+
+
+def takes_arena(node: Node) -> bool:
+    """Whether computing a node takes memory from the scratch arena."""
+    return node.op == MAP or (node.is_call and body_of(node).takes_arena)

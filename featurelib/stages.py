@@ -99,13 +99,15 @@ class _Cut:
             args = () if node.op == FIT else node.args
             self._stage[node.key] = stage = self._stage_of(node, args)
             self._whole[node.key] = self._over(node, tuple(self._whole[a.key] for a in args))
-            if stage is None:
+            if stage is None and not node.free:
                 self._rest[node.key] = self._over(node, tuple(self.rest(a) for a in args))
 
     def rest(self, node: Node) -> Node:
         """The node as the rest has it: computed there, a constant, or a stage's column."""
         stage = self._stage[node.key]
-        if stage is None:
+        if node.free and node.key not in self._rest:  # where its map is: no column can hold it
+            self._rest[node.key] = self._over(node, tuple(map(self.rest, node.args)))
+        if stage is None or node.free:
             return self._rest[node.key]
         return self._column(node, stage) if stage else self._whole[node.key]
 

@@ -49,7 +49,8 @@ def trace(
 ) -> tuple[Step, ...]:
     """Every value that serving computes for a row, arguments before their users.
 
-    Constants and tables are left out: `explain` shows them.
+    Constants and tables are left out, and what is computed for each element of a list: `explain`
+    shows them.
 
     Args:
         bundle: What is computed.
@@ -68,5 +69,5 @@ def trace(
             borders.from_canonical(leave(pairs[line.node.key], line.node.dtype), line.node.dtype),
         )
         for line in lines(bundle.program)
-        if not line.fit_only and line.node.dtype.name != "Table"
+        if not (line.fit_only or line.node.free or line.node.dtype.name == "Table")
     )

@@ -9,6 +9,7 @@ from featurelib.errors import DefinitionError, FeaturelibError, FeatureTypeError
 from featurelib.expr import Expr
 from featurelib.expr_rows import inner
 from featurelib.feature import Feature
+from featurelib.mapping import PER_ELEMENT, element
 from featurelib.node import INPUT, Node, analyze, at, call, input_node, literal
 from featurelib.program import topological
 from featurelib.schema import InputSchema
@@ -81,6 +82,8 @@ class _Typing:
         self.features = features
         self.schema = schema
         self.done: dict[str, Node] = {}
+        self.elements: list[Node] = []
+        """Of the lists whose expressions are being typed, the innermost last."""
 
     def feature(self, root: str) -> Node:
         """Types a feature after those that it reads, without recursion: chains may be long."""
@@ -130,7 +133,7 @@ class _Typing:
             expr, ready = stack.pop()
             if id(expr) in memo:
                 continue
-            waiting = [e for e in inner(expr) if id(e) not in memo]
+            waiting = [e for e in _of_the_row(expr) if id(e) not in memo]
             if waiting and not ready:
                 stack.append((expr, True))
                 stack.extend((e, False) for e in waiting)
@@ -152,6 +155,10 @@ class _Typing:
     def one(self, expr: Expr, memo: dict[int, Node]) -> Node:
         if expr.name == "column":
             return self.column(expr)
+        if expr.name == "element":
+            return self.element()
+        if expr.name in PER_ELEMENT and expr.args:
+            return self.per_element(expr, memo)
         args = tuple(_replace(a, memo) for a in expr.args)
         params = {k: _replace(v, memo) for k, v in expr.params}
         if expr.name == "analyze":
@@ -160,6 +167,28 @@ class _Typing:
         if expr.name == "literal":
             return literal(args[0])
         return call(expr.name, args, params)
+
+    def per_element(self, expr: Expr, memo: dict[int, Node]) -> Node:
+        """Types a call of which an argument is an expression over the elements of the list."""
+        items = _replace(expr.args[0], memo)
+        self.elements.append(element(items))
+        try:
+            inside: dict[int, Node] = {}
+            for value in inner(expr)[1:]:
+                self.expr(value, inside)
+            args = tuple(_replace(a, inside) for a in expr.args[1:])
+            params = {k: _replace(v, inside) for k, v in expr.params}
+        finally:
+            self.elements.pop()
+        return call(expr.name, (items, *args), params)
+
+    def element(self) -> Node:
+        if not self.elements:
+            raise FeatureTypeError(
+                "fl.element() stands for an element of a list, and here is none",
+                hint="use it in the expression of a list: x.list.eval(fl.element() * 2)",
+            )
+        return self.elements[-1]
 
     def column(self, expr: Expr) -> Node:
         name = expr.args[0]
@@ -173,6 +202,11 @@ class _Typing:
             f"`{name}` is neither an input column nor a feature of the set ({expr.source})",
             hint=f"input columns: {inputs}",
         )
+
+
+def _of_the_row(expr: Expr) -> list[Expr]:
+    """What is typed before a call: all that it is given, but for what is about an element."""
+    return inner(expr)[:1] if expr.name in PER_ELEMENT else inner(expr)
 
 
 def _replace(value: Any, memo: dict[int, Node]) -> Any:

@@ -173,6 +173,9 @@ def _expression(root: Node, state: Mapping[str, Any], most: int) -> tuple[pl.Exp
             # A table is no expression: a lowering that knows one reads it from the node.
             is_table = node.dtype.name == "Table"
             made[node.key] = pl.lit(None) if is_table else _constant(value, node.dtype)
+        elif node.free:
+            # Polars knows no row limit, over which a List is null.
+            return "an expression over the elements of a list", sizes[node.key]
         else:
             expr = lower_node(node, [made[a.key] for a in node.args])
             if isinstance(expr, str):

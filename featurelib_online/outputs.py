@@ -13,7 +13,7 @@ from featurelib.borders import from_canonical
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.jit.memory import canonical_elements
-from featurelib.program import Program, body_of
+from featurelib.program import Program, takes_arena
 from featurelib_online.buffers import array_names
 from featurelib_online.objects import tuple_reader, value_format
 from featurelib_online.workspace import RowLayout
@@ -210,5 +210,5 @@ def _unpacker(
 
 
 def _makes_text(program: Program) -> bool:
-    """Whether any op takes memory from the arena."""
-    return any(n.is_call and body_of(n).takes_arena for n in program.serving_nodes)
+    """Whether anything takes memory from the arena."""
+    return any(takes_arena(n) for n in program.serving_nodes)

@@ -17,6 +17,9 @@ from featurelib.errors import DefinitionError
 from featurelib.node import Node, analyze, apply, literal
 from featurelib.op import method
 
+_NORMAL_ENDS = (-5.199337582605575, 5.19933758270342)
+"""Of scikit-learn 1.9: the normal places of 1e-7 - 2**-52 and of 1 less that, rounded."""
+
 
 @method("standardize")
 def standardize(x: Node, by: Node | None = None, *, non_finite: str = "error") -> Any:
@@ -113,19 +116,34 @@ def kmeans_bin(x: Node, n: int, *, non_finite: str = "error") -> Any:
 
 
 @method("quantile_transform")
-def quantile_transform(x: Node, n: int = 1000, *, non_finite: str = "error") -> Any:
+def quantile_transform(
+    x: Node, n: int = 1000, *, output: str = "uniform", non_finite: str = "error"
+) -> Any:
     """The share of training rows below x, from 0 to 1, by n quantiles, as Float64.
 
     The quantiles are at 0, 1 / (n - 1), ..., 1; between two of them the share grows in proportion.
     Up to the smallest training value it is 0, from the largest on 1; a value that several
     quantiles have is given the middle of them. So whatever the values are, they become uniform.
+
+    Args:
+        x: Numbers.
+        n: How many quantiles.
+        output: ``"uniform"`` for the share itself, ``"normal"`` for the place of a standard normal
+            variable that has this share below it (`probit`): from -5.199 to 5.199, where
+            scikit-learn cuts off, since a share of 0 or 1 has no such place.
+        non_finite: ``"drop"`` leaves NaN and infinities out of the fit.
     """
+    if output not in ("uniform", "normal"):
+        raise DefinitionError(
+            f'quantile_transform: expected output="uniform" or "normal", got output={output!r}'
+        )
     if not isinstance(n, int) or isinstance(n, bool) or n < 2:
         raise DefinitionError(f"quantile_transform: expected n >= 2 quantiles, got n={n!r}")
     probs = tuple(Fraction(k, n - 1) for k in range(n))
-    return apply(
+    share: Node = apply(
         "quantile_rank", (x.cast(FLOAT64), analyze(Quantiles(probs, "linear", non_finite), x))
     )
+    return share if output == "uniform" else share.probit().clip(*_NORMAL_ENDS)
 
 
 @method("vocabulary_index")

@@ -9,7 +9,7 @@ see a change in a called function.
 from __future__ import annotations
 
 import types as pytypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from numba.core import config, types
 
 from featurelib.jit.cache import body_cache
-from featurelib.jit.intrinsics_cpu import KIND_TYPES
+from featurelib.jit.intrinsics_cpu import BUILDERS, KIND_TYPES, Builder
 from featurelib.jit.linked import linked_njit
 from featurelib.jit.progress import tell
 from featurelib.op import Body, Nulls, Op
@@ -110,14 +110,16 @@ class Target:
 
     Attributes:
         compile_body: As `compile_body`; its result has a `library` and an `fndesc`.
+        intrinsics: The builders of intrinsics by name, for code that is no body.
         is_aligned: Whether elements of an Array stand at multiples of their size, so that one load
             may read each; columns of others' making need not.
     """
 
     compile_body: Callable[[Body, tuple[str, ...], Nulls, str], Any]
+    intrinsics: Mapping[str, Builder]
     is_aligned: bool = False
 
 
-CPU = Target(compile_body)
+CPU = Target(compile_body, BUILDERS)
 
 __all__ = ["CPU", "FLAGS", "Target", "compile_body", "compiled", "resolved", "signature"]

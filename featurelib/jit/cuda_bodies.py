@@ -8,6 +8,7 @@ from typing import Any
 
 from featurelib.jit.bodies import Target, resolved, signature
 from featurelib.jit.cuda_context import Callee, unliteral
+from featurelib.jit.intrinsics_cuda import BUILDERS
 from featurelib.jit.progress import tell
 from featurelib.op import Body, Nulls
 
@@ -33,4 +34,4 @@ def compile_body(body: Body, kinds: tuple[str, ...], nulls: Nulls, result_kind: 
     return made
 
 
-DEVICE = Target(compile_body, is_aligned=True)
+DEVICE = Target(compile_body, BUILDERS, is_aligned=True)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from featurelib.errors import CompileError
 from featurelib.jit.places import Place, placed_outputs
+from featurelib.node import MAP, Node
 from featurelib.op import Op
-from featurelib.program import Program, body_of, op_of, topological
+from featurelib.program import Program, inside, op_of, takes_arena, topological
 
-__all__ = ["arena_bytes", "device_reason", "makes_arrays_of_columns", "refuse"]
+__all__ = ["arena_bytes", "device_reason", "makes_arrays_of_columns", "node_reason", "refuse"]
 
 
 def arena_bytes(program: Program) -> int:
@@ -17,7 +18,7 @@ def arena_bytes(program: Program) -> int:
     return sum(
         ((node.dtype.size or 0) * node.dtype.bits // 8 + 7) // 8 * 8
         for node in program.serving_nodes
-        if node.is_call and body_of(node).takes_arena
+        if takes_arena(node)
     )
 
 
@@ -36,6 +37,19 @@ def device_reason(op: Op) -> str | None:
     return op.device_reason
 
 
+def node_reason(node: Node) -> str | None:
+    """Why a node cannot be computed on a device; None if it can."""
+    if node.is_call:
+        return device_reason(op_of(node))
+    if node.op != MAP:
+        return None
+    if node.dtype.size is None:
+        return "a List that makes a List"
+    if any(map(takes_arena, inside(node))):
+        return "memory for each element of an Array"
+    return None
+
+
 def refuse(program: Program) -> None:
     """Refuses a program that cannot run on a device.
 
@@ -45,12 +59,8 @@ def refuse(program: Program) -> None:
     lines = []
     for name, output in program.outputs.items():
         below = topological([output], through_fits=False)
-        ops = {node.op: op_of(node) for node in below if node.is_call}
-        lines += [
-            f"  feature `{name}`: `{key}`: {reason}"
-            for key, op in ops.items()
-            if (reason := device_reason(op)) is not None
-        ]
+        reasons = {node.op: reason for node in below if (reason := node_reason(node)) is not None}
+        lines += [f"  feature `{name}`: `{key}`: {reason}" for key, reason in reasons.items()]
     if lines:
         raise CompileError(
             "these features cannot run on a device:\n" + "\n".join(lines),

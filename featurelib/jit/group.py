@@ -10,14 +10,14 @@ from numba.core import cgutils
 
 from featurelib.dtypes import DType
 from featurelib.jit.bodies import Target, signature
-from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I32, I64, KIND_TYPES
+from featurelib.jit.intrinsics_cpu import CANONICAL_NAN, F32, F64, I1, I8, I64, KIND_TYPES
+from featurelib.jit.loops import emit_map
+from featurelib.jit.memory_values import POINTERS, canonical, loaded, stored, zero
 from featurelib.jit.places import COLUMN, Place, placed_outputs
 from featurelib.jit.slots import Slots, element_bytes
-from featurelib.node import FIT, INPUT, LITERAL, Node
+from featurelib.node import FIT, INPUT, LITERAL, MAP, Node
 from featurelib.op import Nulls
 from featurelib.program import Program, body_of, op_of
-
-_PTR = {bits: ir.IntType(bits).as_pointer() for bits in (8, 16, 32, 64)}
 
 
 class Group:
@@ -50,9 +50,9 @@ class Group:
         self.placed = placed_outputs(program, places)
         types: list[ir.Type] = [I64, I64, I64]
         for node in own.inputs:
-            types += [_PTR[_slot_bits(node.dtype)], _PTR[8]]
+            types += [POINTERS[_slot_bits(node.dtype)], POINTERS[8]]
         for node, place in self.placed:
-            types += [_PTR[_slot_bits(node.dtype, place)], _PTR[8]]
+            types += [POINTERS[_slot_bits(node.dtype, place)], POINTERS[8]]
         types += [I64, I64] * len(own.tables)
         self.function = ir.Function(
             module, ir.FunctionType(ir.VoidType(), types), f"group_{number}"
@@ -97,14 +97,20 @@ class Group:
         for node in self.program.serving_nodes:
             if node.op == INPUT:
                 self.values[node.key] = self._load(b, node, row)
-            elif node.key not in self.values:
-                self.values[node.key] = self._call(b, node)
+            elif node.key not in self.values and not node.free:
+                made = emit_map(self, b, node) if node.op == MAP else self.call(b, node)
+                self.values[node.key] = made
         for (node, place), (values, valid) in zip(self.placed, self.outputs, strict=True):
             first = b.mul(row, ir.Constant(I64, place.stride)) if place.stride > 1 else row
             if place.is_laid_out:
                 self._lay_out(b, node, first, values)
             else:
                 self._store(b, node, row, first, values, valid)
+
+    @property
+    def element_align(self) -> int | None:
+        """Of loads of elements: 1 where they may stand anywhere, None for their own size."""
+        return None if self.target.is_aligned else 1
 
     def _constant(self, b: ir.IRBuilder, node: Node) -> tuple[Any, ir.Value]:
         yes = ir.Constant(I1, 1)
@@ -128,20 +134,12 @@ class Group:
         flag: ir.Value = ir.Constant(I1, 1)
         if node.nullable:
             flag = b.icmp_unsigned("!=", b.load(b.gep(valid, [row])), ir.Constant(I8, 0))
-        kind, bits = node.dtype.kind, node.dtype.bits
-        if kind == "v":
+        if node.dtype.kind == "v":
             twice = b.shl(row, ir.Constant(I64, 1))
             address = b.load(b.gep(values, [twice]))
             length = b.load(b.gep(values, [b.or_(twice, ir.Constant(I64, 1))]))
             return (address, ir.Constant(I64, 0), length), flag
-        raw = b.load(b.gep(values, [row]))
-        if kind == "b":
-            return b.icmp_unsigned("!=", raw, ir.Constant(I8, 0)), flag
-        if kind == "f":
-            return (b.fpext(b.bitcast(raw, F32), F64) if bits == 32 else b.bitcast(raw, F64)), flag
-        if bits == 64:
-            return raw, flag
-        return (b.sext if kind == "i" else b.zext)(raw, I64), flag
+        return loaded(b, b.load(b.gep(values, [row])), node.dtype), flag
 
     def _store(
         self,
@@ -154,10 +152,9 @@ class Group:
     ) -> None:
         """Writes a row's value to element `first`, and its flag to that of the row."""
         value, flag = self.values[node.key]
-        kind, bits = node.dtype.kind, node.dtype.bits
         if node.nullable:
             b.store(b.zext(flag, I8), b.gep(valid, [row]))
-        if kind == "v":
+        if node.dtype.kind == "v":
             address, start, stop = value
             size = ir.Constant(I64, element_bytes(node.dtype))
             pair = [b.add(address, b.mul(start, size)), b.sub(stop, start)]
@@ -166,12 +163,7 @@ class Group:
                 kept = b.select(flag, part, ir.Constant(I64, 0))
                 b.store(kept, b.gep(values, [b.or_(twice, ir.Constant(I64, k))]))
             return
-        if kind == "f":
-            raw = _canonical(b, b.fptrunc(value, F32) if bits == 32 else value)
-        elif kind == "b":
-            raw = b.zext(value, I8)
-        else:
-            raw = value if bits == 64 else b.trunc(value, ir.IntType(bits))
+        raw = stored(b, value, node.dtype)
         if node.nullable:
             raw = b.select(flag, raw, ir.Constant(raw.type, 0))
         b.store(raw, b.gep(values, [first]))
@@ -182,14 +174,14 @@ class Group:
         inner, size = node.dtype.inner, node.dtype.size
         assert inner is not None and size is not None
         source = b.inttoptr(address, values.type)
-        align = None if self.target.is_aligned else 1
         with cgutils.for_range(b, ir.Constant(I64, size)) as loop:
-            raw = b.load(b.gep(source, [b.add(start, loop.index)]), align=align)
+            raw = b.load(b.gep(source, [b.add(start, loop.index)]), align=self.element_align)
             if inner.kind == "f":
-                raw = _canonical(b, b.bitcast(raw, F32 if inner.bits == 32 else F64))
+                raw = canonical(b, b.bitcast(raw, F32 if inner.bits == 32 else F64))
             b.store(raw, b.gep(values, [b.add(first, loop.index)]))
 
-    def _call(self, b: ir.IRBuilder, node: Node) -> tuple[Any, ir.Value]:
+    def call(self, b: ir.IRBuilder, node: Node) -> tuple[Any, ir.Value]:
+        """A value that an op computes, and its flag, from those of its arguments."""
         op, body = op_of(node), body_of(node)
         kinds = tuple(a.dtype.kind for a in node.args)
         sig = signature(body, kinds, op.nulls, node.dtype.kind)
@@ -222,20 +214,5 @@ class Group:
         return self.context.make_tuple(b, KIND_TYPES["v"], value) if kind == "v" else value
 
 
-def zero(dtype: DType) -> Any:
-    """What stands under a null."""
-    if dtype.kind == "v":
-        return (ir.Constant(I64, 0),) * 3
-    return ir.Constant({"b": I1, "f": F64}.get(dtype.kind, I64), 0)
-
-
 def _slot_bits(dtype: DType, place: Place = COLUMN) -> int:
     return 64 if dtype.kind == "v" and not place.is_laid_out else dtype.bits
-
-
-def _canonical(b: ir.IRBuilder, value: ir.Value) -> ir.Value:
-    """The bits of a float, a NaN as the one canonical NaN."""
-    narrow = value.type == F32
-    raw = b.bitcast(value, I32 if narrow else I64)
-    canonical = ir.Constant(I32, 0x7FC00000) if narrow else ir.Constant(I64, CANONICAL_NAN)
-    return b.select(b.fcmp_unordered("uno", value, value), canonical, raw)

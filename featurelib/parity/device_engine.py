@@ -16,13 +16,12 @@ import numpy as np
 from featurelib.bundle import Bundle
 from featurelib.dtypes import DType
 from featurelib.errors import FeaturelibError
-from featurelib.jit.device_rules import device_reason
+from featurelib.jit.device_rules import node_reason
 from featurelib.jit.kernel import Column
 from featurelib.layout import Layout
-from featurelib.node import Node
 from featurelib.parity.engines import Engine, Outputs, pieces
 from featurelib.parity.values import Rows, Values
-from featurelib.program import Program, op_of, topological
+from featurelib.program import Program, topological
 
 __all__ = ["NAME", "DeviceKernelEngine", "device_engines", "left_out", "on_device"]
 
@@ -33,7 +32,8 @@ def left_out(bundle: Bundle) -> dict[str, str]:
     """Why features cannot run on a device, by the name of each that cannot."""
     made = {}
     for name, node in bundle.program.outputs.items():
-        reasons = [r for below in topological([node], through_fits=False) if (r := _reason(below))]
+        nodes = topological([node], through_fits=False)
+        reasons = [r for below in nodes if (r := node_reason(below)) is not None]
         if reasons:
             made[name] = reasons[0]
     return made
@@ -44,10 +44,6 @@ def on_device(bundle: Bundle) -> Bundle:
     out = left_out(bundle)
     kept = {n: node for n, node in bundle.program.outputs.items() if n not in out}
     return replace(bundle, program=Program(kept), layout=Layout())
-
-
-def _reason(node: Node) -> str:
-    return (device_reason(op_of(node)) or "") if node.is_call else ""
 
 
 @dataclass(frozen=True)

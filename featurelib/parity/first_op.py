@@ -94,7 +94,7 @@ def find_first_op(
         whole features only.
     """
     nodes = topological([bundle.program.outputs[feature]], through_fits=False)
-    shown = [n for n in nodes if n.op not in (LITERAL, FIT)]
+    shown = [n for n in nodes if n.op not in (LITERAL, FIT) and not n.free]
     together = only(bundle, Program({f"%{i}": n for i, n in enumerate(shown)}))
     expected = oracle.compute(together, rows)
     try:
@@ -129,7 +129,7 @@ def _describe(
     if node.op != INPUT:
         program = Program({"value": node})
         pairs = Evaluator(program, bundle.state, Arena()).nodes(rows.canonical(row))
-        for arg in node.args:
+        for arg in (a for a in node.args if not a.free):
             constant = arg.param.get("value") if arg.op == LITERAL else None
             if arg.dtype.name == "Table":
                 value = constant if arg.op == LITERAL else bundle.state[arg.key]

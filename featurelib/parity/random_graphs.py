@@ -13,6 +13,7 @@ from typing import Any
 from featurelib import dtypes
 from featurelib.dtypes import DType
 from featurelib.errors import FeaturelibError
+from featurelib.mapping import element
 from featurelib.node import INPUT, Node, apply, call, input_node, literal, table
 from featurelib.op import Body, Op, all_ops
 from featurelib.parity.edge_values import edge_values
@@ -64,6 +65,18 @@ _TABLES: dict[str, tuple[TableData, ...]] = {
 }
 _SAME = object()
 """Stands for another value of the type of the first."""
+
+
+def _bucket_of_each(items: Node) -> Node:
+    made: Node = element(items).hash_bucket(97)
+    return made
+
+
+def _unlike_first(items: Node) -> Node:
+    made: Node = element(items) != items.list.first()
+    return made
+
+
 _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("cast", (dtypes.FLOAT64,)), ("cast", (dtypes.INT16,)), ("cast", (dtypes.UINT8,)),
     ("cast", (dtypes.FLOAT32,)), ("cast", (dtypes.BOOL,)), ("cast", (dtypes.DATE,)),
@@ -89,6 +102,8 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("str.normalize", ("NFC",)), ("str.to_titlecase", ()),
     ("cast", (dtypes.UINT64,)), ("cast", (dtypes.INT8,)), ("dt.strftime", ("%F",)),
     ("dt.strftime", ("%A, %-d %b %y, %l:%M:%S.%3f %p, %G-W%V-%u %j %s %:z",)),
+    ("list.eval", (_bucket_of_each,)), ("arr.eval", (_bucket_of_each,)),
+    ("list.filter", (_unlike_first,)),
 )  # fmt: skip
 
 _NAMED: dict[str, dict[str, Any]] = {
@@ -209,7 +224,7 @@ def _macro(choose: Choose, nodes: list[Node], number: int, dtype: DType | None) 
 
 def _call(number: int, x: Node, other: Node) -> Node:
     name, args = _MACROS[number]
-    given = (other if a is _SAME else a for a in args)
+    given = (other if a is _SAME else a(x) if callable(a) else a for a in args)
     made: Node = call(name, (x, *given), _NAMED.get(name, {}))
     return made
 

@@ -1,4 +1,4 @@
-"""Golden cases of hypot, logit, softplus, degrees and radians, by mpmath with 1,300 bits.
+"""Golden cases of hypot, logit, softplus, probit, erf, degrees, radians, by mpmath with 1,300 bits.
 
 ``python golden_data/generate/elementary_special.py`` writes them beside those of `elementary.py`,
 with its way of rounding. Special values follow IEEE 754-2019, clause 9.2, or are limits.
@@ -22,7 +22,24 @@ TRUE: dict[str, Callable[..., Any]] = {
     "hypot": lambda x, y: mp.sqrt(x * x + y * y),
     "logit": lambda x: mp.log(x) - mp.log(1 - x),
     "softplus": lambda x: mp.log(1 + mp.exp(x)),
+    "probit": lambda p: normal_place(p),
+    "erf": mp.erf,
 }
+
+
+def normal_place(p: Any) -> Any:
+    """Where the normal distribution function is p, by Newton's rule on its logarithm."""
+    if 2 * p > 1:
+        return -normal_place(1 - p)
+    x = -mp.sqrt(-2 * mp.log(2 * p)) if p < 0.1 else mp.sqrt(2 * mp.pi) * (p - mpf(1) / 2)
+    step = x
+    while abs(step) > abs(x) * mpf(2) ** -200:
+        below = mp.erfc(-x / mp.sqrt(2)) / 2
+        step = (mp.log(below) - mp.log(p)) * below * mp.sqrt(2 * mp.pi) * mp.exp(x * x / 2)
+        x -= step
+    return x
+
+
 SPECIAL: dict[str, list[tuple[float, ...]]] = {
     "degrees": [(NAN, NAN), (INF, INF), (-INF, -INF), (0.0, 0.0), (-0.0, -0.0)],
     "radians": [(NAN, NAN), (INF, INF), (-INF, -INF), (0.0, 0.0), (-0.0, -0.0)],
@@ -35,6 +52,11 @@ SPECIAL: dict[str, list[tuple[float, ...]]] = {
         (0.0, -INF), (-0.0, -INF), (1.0, INF), (0.5, 0.0),
     ],
     "softplus": [(NAN, NAN), (INF, INF), (-INF, 0.0)],
+    "probit": [
+        (NAN, NAN), (INF, NAN), (-INF, NAN), (-TINIEST, NAN), (1.0000000000000002, NAN),
+        (0.0, -INF), (-0.0, -INF), (1.0, INF), (0.5, 0.0),
+    ],
+    "erf": [(NAN, NAN), (INF, 1.0), (-INF, -1.0), (0.0, 0.0), (-0.0, -0.0)],
 }  # fmt: skip
 BASIC: dict[str, list[tuple[float, ...]]] = {
     "degrees": [(v,) for v in (math.pi, math.pi / 2, 1.0, -1.0, 0.1, 2 * math.pi, 100.0)],
@@ -45,6 +67,8 @@ BASIC: dict[str, list[tuple[float, ...]]] = {
     ],
     "logit": [(v,) for v in (0.25, 0.75, 0.1, 0.9, 0.01, 0.99, 0.6, 0.4, 0.5857864376269049)],
     "softplus": [(v,) for v in (0.0, -0.0, 1.0, -1.0, 0.5, 10.0, -10.0, 30.0, -30.0, 1e-9)],
+    "probit": [(v,) for v in (0.25, 0.75, 0.1, 0.9, 0.01, 0.99, 0.975, 0.025, 0.001, 1e-9)],
+    "erf": [(v,) for v in (0.5, -0.5, 1.0, -1.0, 0.1, 2.0, -2.5, 3.0, 4.0, 1e-9)],
 }  # fmt: skip
 BOUNDS: dict[str, list[tuple[float, ...]]] = {
     "degrees": [(TINIEST,), (SMALLEST_NORMAL,), (3e306,), (3.2e306,), (-LARGEST,)],
@@ -63,8 +87,25 @@ BOUNDS: dict[str, list[tuple[float, ...]]] = {
                        -36.65192070317572, 40.0, 40.00000000000001,
                        -708.5, -745.1, -746.0, -1e300, LARGEST, TINIEST, -TINIEST, 36.7, -36.7)
     ],
+    "probit": [
+        (v,) for v in (TINIEST, SMALLEST_NORMAL, 1e-300, 1 - 2.0**-53, 0.5000000000000001,
+                       0.49999999999999994, 0.075, 0.07499999999999998, 0.925, 0.9250000000000002,
+                       1.388794386496402e-11, 1.3887943864964e-11)
+    ],
+    "erf": [
+        (v,) for v in (TINIEST, SMALLEST_NORMAL, -1e-310, 2.0**-400, 1.0000000000000002,
+                       0.9999999999999999, 5.9, 5.99, 6.0, 6.000000000000001, LARGEST, -27.0)
+    ],
 }  # fmt: skip
-RANGE = {"degrees": 10.0, "radians": 720.0, "hypot": 100.0, "logit": 1.0, "softplus": 45.0}
+RANGE = {
+    "degrees": 10.0,
+    "radians": 720.0,
+    "hypot": 100.0,
+    "logit": 1.0,
+    "softplus": 45.0,
+    "probit": 1.0,
+    "erf": 6.0,
+}
 
 
 def true_value(name: str, args: tuple[float, ...], dtype: str) -> tuple[float, str]:
@@ -81,7 +122,7 @@ def rows(name: str) -> Iterator[tuple[str, str, tuple[Any, ...], str]]:
     """Group, type, arguments and reason of the cases of an op."""
     rng = random.Random(f"special {name}")
     n = 2 if name == "hypot" else 1
-    low = 0.0 if name == "logit" else -RANGE[name]
+    low = 0.0 if name in ("logit", "probit") else -RANGE[name]
     for args in BASIC[name]:
         yield "basic", "Float64", args, "an everyday value"
     for _ in range(25):

@@ -210,6 +210,15 @@ def ranks() -> Iterator[Line]:
         yield line(group, values, out, f"QuantileTransformer(n_quantiles={n})", why, n)
 
 
+def normal_ranks() -> Iterator[Line]:
+    for group, values, why in columns():
+        n = 5 if sum(v is not None for v in values) >= 5 else 3
+        made = QuantileTransformer(n_quantiles=n, output_distribution="normal")
+        out = made.fit_transform(column(values))
+        named = f"QuantileTransformer(n_quantiles={n}, output_distribution='normal')"
+        yield line(group, values, out, named, f"{why}, as a normal variable", n, output="normal")
+
+
 def quantile_bins() -> Iterator[Line]:
     """Numbers of bins whose edges are exact in the oracle's own arithmetic."""
     for group, values, why in columns():
@@ -232,7 +241,7 @@ FILES = {
     "pca": components,
     "polynomial": polynomials,
     "quantile_bin": quantile_bins,
-    "quantile_transform": ranks,
+    "quantile_transform": lambda: (*ranks(), *normal_ranks()),
     "robust_scale": robust,
     "standardize": lambda: scaled("StandardScaler", StandardScaler()),
     "target_encode": targets,

@@ -230,6 +230,30 @@ def _sorted(values: list[Any], falling: bool, distinct: bool) -> list[Any]:
     return sorted(values, key=key, reverse=falling)
 
 
+def filter_cases() -> list[Case]:
+    made = []
+    others = [("basic", "Bool", [True, False, True], "truth values")]
+    others += [("basic", "Date", ["2024-02-29", "1969-12-31"], "dates")]
+    for k, (group, dtype, values, why) in enumerate([*numbers(), *others]):
+        keep = [(place + k) % 3 != 1 for place in range(len(values))]
+        made.append(_filter(group, dtype, values, keep, why))
+    for keep in ([True] * 3, [False] * 3):
+        made.append(_filter("basic", "Int16", [1, -2, 3], keep, "all or none"))
+    made.append(_filter("bounds", "Int16", [1, -2, 3], [True], "two lengths"))
+    made.append(_filter("nulls", "Int16", None, [True], "no list"))
+    made.append(_filter("nulls", "Int16", [1], None, "nothing says which"))
+    return made
+
+
+def _filter(group: str, dtype: str, values: Any, keep: Any, why: str) -> Case:
+    out = None
+    if values is not None and keep is not None and len(values) == len(keep):
+        out = [v for v, kept in zip(values, keep, strict=True) if kept]
+    oracle = BY_HAND if out is None else CPYTHON
+    types, params = [f"List({dtype})", "List(Bool)"], {"element": code(dtype)}
+    return case(group, types, [seen(values), keep], types[0], seen(out), oracle, why, params)
+
+
 def pad_cases() -> list[Case]:
     made = []
     for dtype, values, fill, bits in (
@@ -271,6 +295,7 @@ def main() -> None:
     write("sequence", "list.count_true", truth_cases("UInt32"))
     write("sequence", "list.share_true", truth_cases("Float64"))
     write("sequence", "list.sort", sort_cases())
+    write("sequence", "list.filter", filter_cases())
     write("sequence", "list.pad_to", pad_cases())
     for name, cases in vector_cases():
         write("sequence", name, cases)

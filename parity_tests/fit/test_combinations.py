@@ -109,6 +109,7 @@ def test_a_component_is_null_where_a_column_is() -> None:
         (lambda: fl.polynomial([column("x")] * 40, 4), "degree 4 of 40 columns has over 10,000"),
         (lambda: column("x").principal_component(k=1), "k=1, n=1"),
         (lambda: column("x").quantile_transform(1), "n=1"),
+        (lambda: column("x").quantile_transform(output="gauss"), "output='gauss'"),
     ],
 )
 def test_what_has_no_meaning_is_refused_with_its_value(call: Any, message: str) -> None:

@@ -49,6 +49,7 @@ def features() -> dict[str, fl.Expr]:
         "target_by_word": word.target_encode(fl.col("y"), smoothing=3.5),
         "target_by_number": n.target_encode(x > 0.0, smoothing=0),
         "rank": x.quantile_transform(33, non_finite="drop"),
+        "normal": x.quantile_transform(33, output="normal", non_finite="drop"),
         "component": fl.pca([x, fl.col("y"), n], 2, non_finite="drop")[1],
         "product": fl.polynomial([x, n], 3)[-2],
         "bent": x.yeo_johnson(non_finite="drop"),

@@ -26,6 +26,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "hypot": mp.hypot,
     "logit": lambda x: mp.log(x / (1 - x)),
     "softplus": lambda x: mp.log1p(mp.exp(x)),
+    "probit": lambda p: place_of(p),
 }
 # Exponents of two of the arguments, and whether they may be negative.
 DOMAINS: dict[str, tuple[int, int, bool]] = {
@@ -51,10 +52,26 @@ DOMAINS: dict[str, tuple[int, int, bool]] = {
     "radians": (-1074, 1023, True),
     "logit": (-1074, -1, False),
     "softplus": (-60, 9, True),
+    "probit": (-1074, -1, False),
+    "erf": (-1074, 3, True),
 }
 PAIRS = ("atan2", "hypot", "pow")
-ODD = ("sin", "tan", "asin", "atan", "sinh", "tanh", "cbrt", "degrees", "radians")
+ODD = ("sin", "tan", "asin", "atan", "sinh", "tanh", "cbrt", "degrees", "radians", "erf")
 LIMIT_ULP = 1.0
+
+
+def place_of(p: Any) -> Any:
+    """Where the normal distribution function of mpmath is p, by Newton's rule on its logarithm."""
+    if 2 * p > 1:
+        return -place_of(1 - p)
+    x = -mp.sqrt(-2 * mp.log(2 * p)) if p < 0.1 else mp.sqrt(2 * mp.pi) * (p - mpf(1) / 2)
+    for _ in range(100):
+        below = mp.erfc(-x / mp.sqrt(2)) / 2
+        step = (mp.log(below) - mp.log(p)) * below * mp.sqrt(2 * mp.pi) * mp.exp(x * x / 2)
+        x -= step
+        if abs(step) <= abs(x) * mpf(2) ** -120:
+            break
+    return x
 
 
 def body(name: str) -> Callable[..., float]:
@@ -146,6 +163,7 @@ def test_whole_powers_and_roots_are_exact() -> None:
         ("sin", -0.0, -0.0), ("cos", 0.0, 1.0), ("tan", -0.0, -0.0), ("acos", 1.0, 0.0),
         ("asin", 1.0, math.pi / 2), ("atan", 1.0, math.pi / 4), ("sigmoid", 0.0, 0.5),
         ("logit", 0.5, 0.0), ("degrees", math.pi, 180.0), ("radians", -0.0, -0.0),
+        ("probit", 0.5, 0.0),
     ],
 )  # fmt: skip
 def test_simple_values_are_exact(name: str, x: float, value: float) -> None:

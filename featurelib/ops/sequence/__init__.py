@@ -3,6 +3,7 @@
 from featurelib.ops.sequence import (
     buckets,
     lists,
+    mapping,
     methods,
     ordering,
     projection,
@@ -14,6 +15,7 @@ from featurelib.ops.sequence import (
 __all__ = [
     "buckets",
     "lists",
+    "mapping",
     "methods",
     "ordering",
     "projection",
