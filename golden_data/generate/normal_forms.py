@@ -27,6 +27,8 @@ const { node, icu, unicode } = process.versions;
 const rows = all.map((s) => [s, ...forms.map((f) => s.normalize(f))]);
 process.stdout.write(JSON.stringify({ node, icu, unicode, rows }));
 """
+BORDERS = "\u1113\u1161 \u1100\u1176 \u1100\u1160 \uac00\u11c3 \ud7a4\u11a8 \u1112\u1175\u11c2"
+"""The ends of what Hangul's arithmetic takes, and what is just outside."""
 TEXTS = {
     "": "empty text",
     "Hello, World 42!": "ASCII",
@@ -89,6 +91,9 @@ def main() -> None:
         out = unicodedata.normalize(form, long[:-1])
         cases.append(line("bounds", long[:-1], form, out, "CPython unicodedata", "a run of 1,000"))
         cases.append(line("nulls", None, form, None, BY_HAND, "null stays null"))
+    for form in FORMS:
+        out = unicodedata.normalize(form, BORDERS)
+        cases.append(line("bounds", BORDERS, form, out, "CPython unicodedata", "ends of Hangul"))
     write("normal_forms", "str.normalize", cases)
 
 

@@ -90,6 +90,10 @@ def main() -> None:
         cases.append(case("text_edges", types, args, "String", None, BY_HAND, why))
     for args in ([None, moment, "%Y"], [moment, None, "%Y"], [moment, moment, None]):
         cases.append(case("nulls", types, args, "String", None, BY_HAND, "null in, null out"))
+    for month in range(1, 13):
+        cases.append(
+            row("basic", dt.datetime(2024, month, month, tzinfo=UTC), "UTC", "%B %A", both)
+        )
     write("text_values", "dt.strftime", cases)
 
 
