@@ -75,7 +75,7 @@ class Load:
     headers: tuple[str, ...] = ()
     within_ms: float = 50.0
     grace_s: float = 10.0
-    tick_ms: float = 0.2
+    tick_ms: float = 1.0
     seed: int = 0
     pid: int = 0
 
