@@ -9,6 +9,8 @@ BIN := .venv/bin
 STAMP := .venv/installed
 # Compiled bodies and kernels stay inside the checkout, so that a run never meets another's.
 export FEATURELIB_CACHE_DIR ?= $(CURDIR)/.cache/featurelib
+# Containers like to forbid bytecode. Each process of a run would then compile every module again.
+export PYTHONDONTWRITEBYTECODE :=
 
 FILMS ?= out/films
 
