@@ -566,13 +566,26 @@ class StrMethods:
         """
 
     def count_matches(self, pattern: builtins.str | Expr, *, literal: bool = False) -> Expr:
-        """How often plain text occurs, without overlap, as UInt32."""
+        """How often a regular expression matches or plain text occurs, without overlap, as UInt32.
+
+        With `literal` the text to look for may be a column.
+        """
 
     def ends_with(self, suffix: IntoExpr, /) -> Expr:
         """Whether the text ends with another; every text ends with the empty one."""
 
+    def extract(self, pattern: builtins.str, group_index: int = 1) -> Expr:
+        """A group of the first match of a regular expression; group 0 is the whole match.
+
+        Null if there is no match, or the group took no part in it. A pattern from whose characters it
+        cannot be seen at once which group they belong to is refused (docs/regex.md).
+        """
+
     def find(self, pattern: builtins.str | Expr, *, literal: bool = False) -> Expr:
-        """Offset in bytes of the first occurrence of plain text; null if there is none."""
+        """Offset in bytes, as UInt32, of the first match of a regular expression or of plain text.
+
+        Null if there is none. With `literal` the text to look for may be a column.
+        """
 
     def head(self, n: int) -> Expr:
         """The first n code points; if n is negative, all but the last -n."""
@@ -676,7 +689,12 @@ class StrMethods:
         literal: bool = False,
         n: int = 1,
     ) -> Expr:
-        """The text with the first n occurrences of plain text replaced."""
+        """The text with the first n matches of a regular expression replaced, or plain text in it.
+
+        In the replacement `$1`, `$name` and `${name}` are groups of the match (docs/regex.md), and `$$`
+        is a dollar. With `literal` a dollar is itself, and the text to look for and the replacement may
+        be columns. Null where the result is over the row limit.
+        """
 
     def replace_all(
         self,
@@ -685,7 +703,10 @@ class StrMethods:
         *,
         literal: bool = False,
     ) -> Expr:
-        """The text with every occurrence of plain text replaced."""
+        """The text with every match of a regular expression replaced, or plain text in it.
+
+        As `str.replace` otherwise.
+        """
 
     def reverse(self) -> Expr:
         """The code points from the last to the first; null over the row limit.

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     SignedTable = Any
     UnsignedTable = Any
     RegexTable = Any
+    FinderTable = Any
+    GroupTable = Any
     ZoneTable = Any
     Arena = Any
     T = TypeVar("T")
@@ -71,6 +73,8 @@ else:
     SignedTable = dtypes.table_type("i64")
     UnsignedTable = dtypes.table_type("u64")
     RegexTable = dtypes.table_type("regex")
+    FinderTable = dtypes.table_type("regex_finder")
+    GroupTable = dtypes.table_type("regex_groups")
     ZoneTable = dtypes.table_type("zone")
     Arena = TypeSet("Arena", frozenset())
     T = TypeSet("T", None)

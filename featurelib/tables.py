@@ -8,7 +8,7 @@ and a count, for machine code and the reference evaluator alike. The kinds:
     zone               see `featurelib/zones.py`
     unicode_case, unicode_class, unicode_normal    see `featurelib/ops/unicode_encoding.py`
     powers_of_ten      see `featurelib/ops/text_values/shortest.py`
-    regex              see `featurelib/regex/table.py`
+    regex, regex_finder, regex_groups    see `featurelib/regex/table.py`
 """
 
 from __future__ import annotations

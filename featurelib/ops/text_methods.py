@@ -1,15 +1,12 @@
 """The text methods that check or choose: what users call in the namespace `str`."""
 
-import re
 from collections.abc import Sequence
 
 from featurelib.dtypes import STRING
 from featurelib.errors import DefinitionError, FeatureTypeError
-from featurelib.node import Node, apply, literal, table
+from featurelib.node import Node, apply, literal
 from featurelib.op import method
-from featurelib.ops.pattern import regex_table
 
-_META = re.compile(r"[.^$*+?{}\[\]\\|()]")
 _TO_THE_END = (1 << 63) - 1
 
 
@@ -59,40 +56,6 @@ def _strip_chars_start(s: Node, characters: str | Node | None = None) -> Node:
 def _strip_chars_end(s: Node, characters: str | Node | None = None) -> Node:
     """Without white space (or the given characters) at the end."""
     return apply("str.strip_chars_end", (s,) if characters is None else (s, characters), {})
-
-
-def _check_literal(pattern: object, is_literal: bool, what: str) -> None:
-    """A pattern that is plain text means the same either way; any other is refused."""
-    if is_literal or (isinstance(pattern, str) and not _META.search(pattern)):
-        return
-    raise DefinitionError(
-        f"{what}: {pattern!r} would be a regular expression",
-        hint="write literal=True to search for it as plain text",
-    )
-
-
-@method("str.contains")
-def _contains(s: Node, pattern: str | Node, *, literal: bool = False) -> Node:
-    """Whether a regular expression matches somewhere in the text, or plain text occurs in it.
-
-    The expression is a constant in the syntax of Rust's regex crate (docs/regex.md); with `literal`
-    the text to look for may be a column.
-    """
-    if not literal and isinstance(pattern, Node):
-        raise DefinitionError(
-            "str.contains: a regular expression is a constant, got a column",
-            hint="write literal=True to search for its plain text",
-        )
-    if literal or (isinstance(pattern, str) and not _META.search(pattern)):
-        return apply("str.contains_literal", (s, pattern), {})
-    return apply("str.contains_regex", (s, table(regex_table(pattern))), {})
-
-
-@method("str.find")
-def _find(s: Node, pattern: str | Node, *, literal: bool = False) -> Node:
-    """Offset in bytes of the first occurrence of plain text; null if there is none."""
-    _check_literal(pattern, literal, "str.find")
-    return apply("str.find_literal", (s, pattern), {})
 
 
 @method("add")

@@ -20,7 +20,7 @@ from featurelib.intrinsics import (
 from featurelib.node import Node, apply
 from featurelib.op import Arena, Nulls, kernel_function, method, op
 from featurelib.ops.text import _copy, find_bytes
-from featurelib.ops.text_methods import _check_literal, _integer
+from featurelib.ops.text_methods import _integer
 from featurelib.ops.utf8 import (
     MAX_COUNT,
     char_before,
@@ -213,37 +213,12 @@ def _repeat(s: Node, n: int) -> Node:
     return apply("str.repeat", (s,), {"n": _integer(n, "str.repeat, n", 0)})
 
 
-@method("str.count_matches")
-def _count_matches(s: Node, pattern: str | Node, *, literal: bool = False) -> Node:
-    """How often plain text occurs, without overlap, as UInt32."""
-    _check_literal(pattern, literal, "str.count_matches")
-    return apply("str.count_literal", (s, pattern), {})
-
-
 @method("str.split_part")
 def _split_part(s: Node, by: str | Node, index: int) -> Node:
     """The part of an index, from 0, of a text cut at `by`; null where there are fewer parts."""
     if isinstance(by, str) and not by:
         raise DefinitionError("str.split_part: expected a separator, got ''")
     return apply("str.split_part", (s, by), {"index": _integer(index, "str.split_part, index", 0)})
-
-
-@method("str.replace")
-def _replace(
-    s: Node, pattern: str | Node, value: str | Node, *, literal: bool = False, n: int = 1
-) -> Node:
-    """The text with the first n occurrences of plain text replaced."""
-    _check_literal(pattern, literal, "str.replace")
-    return apply(
-        "str.replace_literal", (s, pattern, value), {"n": _integer(n, "str.replace, n", 0)}
-    )
-
-
-@method("str.replace_all")
-def _replace_all(s: Node, pattern: str | Node, value: str | Node, *, literal: bool = False) -> Node:
-    """The text with every occurrence of plain text replaced."""
-    _check_literal(pattern, literal, "str.replace_all")
-    return apply("str.replace_literal", (s, pattern, value), {"n": MAX_COUNT})
 
 
 @method("str.pad_start")

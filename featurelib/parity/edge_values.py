@@ -153,7 +153,7 @@ def _given(node: Node, args: Iterable[Node], bundle: Bundle) -> Iterator[Any]:
             yield value
         elif value.kind == "zone":
             yield from _transitions(value.content)
-        elif value.kind == "regex":
+        elif value.kind.startswith("regex"):
             yield from (text.encode() for text in sample_texts(value.content[0]))
         elif value.kind not in ("unicode_case", "unicode_class", "unicode_normal", "powers_of_ten"):
             step = max(1, len(value.content) // _MOST)

@@ -110,6 +110,8 @@ _NAMED: dict[str, dict[str, Any]] = {
     "hash_vector": {"n": 5},
     "dt.replace_time_zone": {"ambiguous": "latest", "non_existent": "shift_forward"},
 }
+_PATTERNS = (r"(?i)^[a-zß]+\b", r"\p{Han}|\s$", r"[^\x00-\x{7F}]{2}")
+_GROUPS = r"(\w)(\W*)\b"
 
 
 @cache
@@ -133,9 +135,17 @@ def _tables(kind: str) -> tuple[TableData, ...]:
 
         return (power_table(),)
     if kind == "regex":
-        from featurelib.ops.pattern import regex_table
+        from featurelib.ops.pattern.tables import regex_table
 
-        return tuple(map(regex_table, (r"(?i)^[a-zß]+\b", r"\p{Han}|\s$", r"[^\x00-\x{7F}]{2}")))
+        return tuple(map(regex_table, _PATTERNS))
+    if kind == "regex_finder":
+        from featurelib.ops.pattern.tables import finder_table
+
+        return tuple(map(finder_table, (*_PATTERNS, r"a+?|\B", "(?m)^.*$", _GROUPS)))
+    if kind == "regex_groups":
+        from featurelib.ops.pattern.tables import group_table
+
+        return (group_table(_GROUPS, (2, 1)), group_table(_PATTERNS[0], ()))
     return _TABLES.get(kind, ())
 
 

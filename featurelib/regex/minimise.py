@@ -6,13 +6,15 @@ classes as coarse as can be, and both are numbered in the order in which a searc
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 from featurelib.regex.dfa import DEAD, FOUND, Dfa
 from featurelib.regex.partition import merge
 
 
 def minimise(dfa: Dfa) -> Dfa:
     """The smallest automaton that accepts the same texts; `DEAD` and `FOUND` stay 0 and 1."""
-    blocks = _blocks(dfa)
+    blocks = blocks_of(dfa.rows, dfa.accepts)
     first: dict[int, int] = {}
     for state, block in enumerate(blocks):
         first.setdefault(block, state)
@@ -38,18 +40,26 @@ def minimise(dfa: Dfa) -> Dfa:
     )
 
 
-def _blocks(dfa: Dfa) -> list[int]:
-    """For each state the number of its block: two states of one block accept the same texts."""
-    n = len(dfa.rows)
-    n_classes = len(dfa.classes.members)
-    before: list[list[list[int]]] = [[[] for _ in range(n)] for _ in range(n_classes)]
-    for state, row in enumerate(dfa.rows):
+def blocks_of(rows: Sequence[Sequence[int]], labels: Sequence[Hashable]) -> list[int]:
+    """For each state the number of its block: two states of one block do the same on every text.
+
+    Args:
+        rows: For each state the next state by class.
+        labels: What states that do the same have in common.
+    """
+    before: list[list[list[int]]] = [[[] for _ in rows] for _ in rows[0]]
+    for state, row in enumerate(rows):
         for c, after in enumerate(row):
             before[c][after].append(state)
-    members = [{s for s in range(n) if not dfa.accepts[s]}, {s for s in range(n) if dfa.accepts[s]}]
-    block_of = [int(accepts) for accepts in dfa.accepts]
-    waiting = [min((0, 1), key=lambda b: len(members[b]))]
-    is_waiting = [b in waiting for b in (0, 1)]
+    named: dict[Hashable, int] = {}
+    block_of = [named.setdefault(label, len(named)) for label in labels]
+    members: list[set[int]] = [set() for _ in named]
+    for state, block in enumerate(block_of):
+        members[block].add(state)
+    # All but the largest: what leads to that one is what leads to none of the others.
+    largest = max(named.values(), key=lambda b: len(members[b]))
+    waiting = [b for b in named.values() if b != largest]
+    is_waiting = [b != largest for b in named.values()]
     while waiting:
         splitter = waiting.pop()
         is_waiting[splitter] = False

@@ -31,6 +31,10 @@ class Nfa:
         claims: For each state the claim that must hold to go on, else None.
         nexts: Where each state goes; of several, the earlier is preferred.
         sets: The sets, by number.
+        marks: For each state the number of what begins or ends there: 2k where group k of `groups`
+            begins, 2k + 1 where it ends; else -1.
+        spans: For each state that reads where what it reads stands in the pattern.
+        groups: The groups that are marked, by their numbers in the pattern.
     """
 
     start: int = 0
@@ -38,22 +42,35 @@ class Nfa:
     claims: list[Look | None] = field(default_factory=lambda: [None])
     nexts: list[list[int]] = field(default_factory=lambda: [[]])
     sets: dict[CharSet, int] = field(default_factory=dict)
+    marks: list[int] = field(default_factory=lambda: [-1])
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    groups: tuple[int, ...] = ()
 
-    def add(self, nexts: list[int], *, reads: int = -1, claim: Look | None = None) -> int:
+    def add(
+        self, nexts: list[int], *, reads: int = -1, claim: Look | None = None, mark: int = -1
+    ) -> int:
         """A new state; gives its number."""
         self.nexts.append(nexts)
         self.reads.append(reads)
         self.claims.append(claim)
+        self.marks.append(mark)
         return len(self.nexts) - 1
 
 
-def build(tree: Tree, pattern: str) -> Nfa:
-    """The automaton of a tree; `pattern` is for errors.
+def build(
+    tree: Tree,
+    pattern: str,
+    sets: dict[CharSet, int] | None = None,
+    groups: tuple[int, ...] = (),
+) -> Nfa:
+    """The automaton of a tree; `pattern` is for errors, `sets` are numbered already.
+
+    Its groups are passed by without a state, but for those that are to be marked.
 
     Raises:
         DefinitionError: It has too many states.
     """
-    nfa = Nfa()
+    nfa = Nfa(sets={} if sets is None else sets, groups=groups)
     nfa.start = _add(nfa, tree, 0, pattern)
     return nfa
 
@@ -61,7 +78,9 @@ def build(tree: Tree, pattern: str) -> Nfa:
 def _add(nfa: Nfa, tree: Tree, after: int, pattern: str) -> int:
     """Adds the states of a tree that goes on at state `after`; gives where it begins."""
     if isinstance(tree, Chars):
-        return nfa.add([after], reads=nfa.sets.setdefault(tree.chars, len(nfa.sets)))
+        made = nfa.add([after], reads=nfa.sets.setdefault(tree.chars, len(nfa.sets)))
+        nfa.spans[made] = tree.span
+        return made
     if isinstance(tree, Assertion):
         return nfa.add([after], claim=tree.look)
     if isinstance(tree, Concat):
@@ -71,8 +90,16 @@ def _add(nfa: Nfa, tree: Tree, after: int, pattern: str) -> int:
     if isinstance(tree, Alternate):
         return nfa.add([_add(nfa, item, after, pattern) for item in tree.items])
     if isinstance(tree, Group):
-        return _add(nfa, tree.item, after, pattern)
+        return _add_group(nfa, tree, after, pattern)
     return _add_repeat(nfa, tree, after, pattern)
+
+
+def _add_group(nfa: Nfa, tree: Group, after: int, pattern: str) -> int:
+    if tree.index not in nfa.groups:
+        return _add(nfa, tree.item, after, pattern)
+    mark = 2 * nfa.groups.index(tree.index)
+    end = nfa.add([after], mark=mark + 1)
+    return nfa.add([_add(nfa, tree.item, end, pattern)], mark=mark)
 
 
 def _add_repeat(nfa: Nfa, tree: Repeat, after: int, pattern: str) -> int:

@@ -26,8 +26,23 @@ _LOOK_AROUND = ("?=", "?!", "?<=", "?<!")
 _MAX_COUNT = 10_000
 
 
-def parse(pattern: str) -> Tree:
-    """The tree of a pattern.
+@dataclasses.dataclass(frozen=True)
+class Parsed:
+    """A pattern that was read.
+
+    Attributes:
+        tree: Its tree.
+        n_groups: How many groups capture.
+        names: The numbers of those that have a name.
+    """
+
+    tree: Tree
+    n_groups: int
+    names: dict[str, int]
+
+
+def parse(pattern: str) -> Parsed:
+    """The tree of a pattern, and its groups.
 
     Raises:
         DefinitionError: It is no pattern of the dialect; points at the place.
@@ -38,7 +53,7 @@ def parse(pattern: str) -> Tree:
         r.refuse(
             r.at, "a closing parenthesis without an opening one", r"itself it is \)", stop=r.at + 1
         )
-    return made
+    return Parsed(made, r.n_groups, r.names)
 
 
 def _alternatives(r: Reader) -> Tree:
@@ -66,14 +81,14 @@ def _atom(r: Reader) -> Tree:
         case "(":
             return _group(r)
         case "[":
-            return Chars(read_brackets(r))
+            return Chars(read_brackets(r), (start, r.at))
         case "\\":
             made = read_escape(r)
             if isinstance(made, Look):
                 return Assertion(made)
             if isinstance(made, int):
                 return _char(r, made, start)
-            return Chars(made)
+            return Chars(made, (start, r.at))
         case "*" | "+" | "?" | "{":
             r.refuse(
                 start,
@@ -84,7 +99,7 @@ def _atom(r: Reader) -> Tree:
     r.at += 1
     match r.pattern[start]:
         case ".":
-            return Chars(_dot(r, start))
+            return Chars(_dot(r, start), (start, r.at))
         case "^":
             return Assertion(_line(r, Look.START, Look.LINE_START, Look.CRLF_START))
         case "$":
@@ -96,7 +111,7 @@ def _char(r: Reader, code: int, start: int) -> Chars:
     if code > 0x7F and not r.flags.u:
         refuse_beyond_ascii(r, start)
     chars = ((code, code),)
-    return Chars(fold(chars, r.flags.u) if r.flags.i else chars)
+    return Chars(fold(chars, r.flags.u) if r.flags.i else chars, (start, r.at))
 
 
 def _dot(r: Reader, start: int) -> CharSet:
@@ -178,8 +193,8 @@ def _group(r: Reader) -> Tree:
             )
     index = None
     if r.starts("?P<") or r.starts("?<"):
-        _name(r, start)
         index = r.n_groups = r.n_groups + 1
+        _name(r, start)
     elif r.take("?"):
         r.flags = _flags(r, start)
         if not r.take(":"):
@@ -205,7 +220,7 @@ def _name(r: Reader, start: int) -> None:
         r.refuse(start, "the name of a group is letters, digits and _", "as in (?P<year>[0-9]{4})")
     if name in r.names:
         r.refuse(start, f"two groups have the name {name}")
-    r.names[name] = start
+    r.names[name] = r.n_groups
 
 
 def _sets_flags(r: Reader) -> bool:

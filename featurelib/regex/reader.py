@@ -53,7 +53,7 @@ class Reader:
         at: Index of the next character.
         flags: Those that hold at `at`.
         depth: How many groups, classes and repetitions are open.
-        names: Group names so far, with the place of each.
+        names: Group names so far, with the number of each.
         n_groups: Groups that capture, so far.
     """
 

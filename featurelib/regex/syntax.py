@@ -36,9 +36,10 @@ class Look(enum.Enum):
 
 @dataclass(frozen=True)
 class Chars:
-    """One character of a set."""
+    """One character of a set; where it stands in the pattern, for errors."""
 
     chars: CharSet
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,19 @@
 """Golden cases of regular expressions: by Polars, whose engine is the regex crate of Rust.
 
-What Unicode 17 added, Polars does not know yet: those cases are by hand.
+What Unicode 17 added, Polars does not know yet: those cases are by hand. Where matches stand and
+end is by CPython's `re`, a backtracking engine, for patterns that mean the same to both.
 """
 
 from __future__ import annotations
 
+import platform
+import re
 from typing import Any
 
 import polars as pl
 from numeric_cases import BY_HAND, POLARS, Case, case, write
+
+CPYTHON_RE = f"CPython {platform.python_version()} re"
 
 # Pattern, texts, and what the pattern is there for.
 CASES: list[tuple[str, list[str], str]] = [
@@ -81,9 +86,69 @@ UNICODE_17 = [
 ]
 TYPES = ["String", "Table(regex)"]
 
+# Where the match stands. These by CPython:
+PLACES: list[tuple[str, list[str], str]] = [
+    (r"a|ab", ["ab", "xxab", "b", "abab"], "the alternative that stands first, though shorter"),
+    (r"ab|a", ["ab", "aab"], "the alternative that stands first, here the longer"),
+    (r"abcd|c", ["abcd", "abcx", "cabcd"], "leftmost: what begins earlier, though it ends later"),
+    (r"a+", ["baaac", "aab aa", "b"], "greedy"),
+    (r"a+?", ["baaac", "aa"], "lazy"),
+    (r"<.+?>", ["<a><b>", "x<a"], "lazy up to what must follow"),
+    (r"<.+>", ["<a><b>", "x<a>y"], "greedy as far as what must follow allows"),
+    (r"(a|ab)(c|bcd)(d*)", ["abcd", "xabcdd"], "an earlier choice weighs more than a longer match"),
+    (r"a.*b|a", ["a1b2a3", "aaa"], "a match found while a preferred one is still looked for"),
+    (r"(?:a|b)*abb", ["ababbabb", "aabb", "ab"], "a loop that may end at two places"),
+    (r"^a|b$", ["aab", "ba", "b"], "the ends of the text"),
+    (r"(?m)^.", ["ab\ncd", "\nb"], "m: the beginnings of lines"),
+    (r"\bc\w+", ["a cat cuts", "acts", "é cé"], "words"),
+    (r"\d{2,3}", ["12345", "1 22 333", "1"], "counted"),
+    (r"é.", ["aéb", "日é本", "é"], "an offset in bytes"),
+    (r"[^a-z]+", ["abc", "ab12é日c", "😀"], "one to four bytes"),
+    (r"[ab]*a[ab]{3}c", ["abaabbaabac", "bbbb"], "many threads at once"),
+]
+# By Polars: in Python an empty match may stand behind another, and classes have other signs.
+RUST_PLACES: list[tuple[str, list[str], str]] = [
+    (r"x*", ["", "axxb", "日", "xx"], "empty matches, none where the last one ended"),
+    (r"|a", ["aa", ""], "the empty alternative is preferred, so nothing else is found"),
+    (r"a??|b", ["ab", "b"], "lazy, and so empty"),
+    (r"a*?$", ["baa", "a"], "lazy up to the end"),
+    (r"(?m)$", ["a\nb", "\n"], "the ends of lines"),
+    (r"\b", ["ab c", "é", " "], "where words begin and end"),
+    (r"\B|-", ["-", "a-b", "--"], "a claim that the character before decides, when going on"),
+    (r"(?:a?b??)*", ["abab", "ba", "aab"], "a loop over what may be empty"),
+    (r"\p{Lu}\p{Ll}*", ["aBcDe", "ÉlanVital", "日"], "properties"),
+    (r"(?i)ß|s+", ["Straẞe", "SſKss"], "case"),
+    (r"(?mR)^.*$", ["a\r\nb\nc", "\r"], "lines that end with both"),
+    (r"\A\s+|\s+\z", ["  a b  ", "a"], "the ends, whatever the flags"),
+]
+# Groups, of one-pass patterns. These by CPython, but for the names.
+GROUPS: list[tuple[str, list[str], str]] = [
+    (r"(\d+)-(\d+)", ["tel 555-1234", "5-", "1-2 3-4"], "groups one after the other"),
+    (r"(?:(a)|b)*", ["ab", "ba", "b", ""], "the last time round the loop that took part counts"),
+    (r"((a)|b)+c", ["xabc", "bac"], "a group in a group"),
+    (r"(a)?(b)?$", ["ab", "b", "x"], "a group that takes no part"),
+    (r"(\w+)\s(.*)", ["key the value", "one"], "no group begins or ends behind, so all is taken"),
+    (r"^([^@]+)@([^@]+)$", ["anna@example.org", "a@b@c"], "what repeats leaves out what follows"),
+    (r"(é|日)([^é])", ["aé日é", "日本"], "offsets are bytes, groups are text"),
+    (r"\b(\w)\w*\b", ["to be", "é"], "claims between"),
+]
+NAMED = [
+    (r"(?P<year>\d{4})-(?<month>\d\d)", "$month/${year}", ["2024-05 2023-11", "24-05"], "names"),
+    (r"(\d)(\D?)", "[$2${1}a$$]", ["1a2", "x"], "numbers; a letter behind one"),
+    (r"\w+", "<$0$0>", ["a bc"], "the match itself"),
+    (r"(a)|(b)", "$1-$2.", ["abc"], "a group that takes no part is empty"),
+    (r"x*(y)?", "($1)", ["xyax"], "empty matches"),
+]
+NORMAL = {"$month/${year}": "$b/$a", "[$2${1}a$$]": "[$b$aa$$]", "<$0$0>": "<$0$0>",
+          "$1-$2.": "$a-$b.", "($1)": "($a)"}  # fmt: skip
+"""Replacements as the op takes them: the first group of its table is $a."""
+VALUE = "<·>"
+FINDER_TYPES = ["String", "Table(regex_finder)"]
+MANY = 1 << 62
 
-def table(pattern: str) -> dict[str, Any]:
-    return {"kind": "regex", "content": [pattern, "1"], "name": f"regex {pattern!r}"}
+
+def table(pattern: str, kind: str = "regex", *groups: int) -> dict[str, Any]:
+    return {"kind": kind, "content": [pattern, "1", *groups], "name": f"regex {pattern!r}"}
 
 
 def group_of(pattern: str, text: str) -> str:
@@ -105,6 +170,97 @@ def main() -> None:
     args = [None, table("a?")]
     cases.append(case("nulls", TYPES, args, "Bool", None, POLARS, "null stays null"))
     write("pattern", "str.contains_regex", cases)
+    write_places()
+
+
+def by_python(pattern: str, text: str) -> tuple[Any, ...]:
+    """Offset, number, first match, and the text with all and with the first replaced."""
+    found = re.search(pattern, text)
+    start = None if found is None else len(text[: found.start()].encode())
+    replaced = (re.sub(pattern, VALUE, text, count=n) for n in (0, 1))
+    n = sum(1 for _ in re.finditer(pattern, text))
+    return start, n, found and found[0], *replaced
+
+
+def by_polars(pattern: str, text: str) -> tuple[Any, ...]:
+    """The same, by Rust."""
+    s = pl.Series([text]).str
+    made = (
+        s.find(pattern, literal=False),
+        s.count_matches(pattern, literal=False),
+        s.extract(pattern, 0),
+        s.replace_all(pattern, VALUE, literal=False),
+        s.replace(pattern, VALUE, literal=False),
+    )
+    return tuple(column[0] for column in made)
+
+
+def write_places() -> None:
+    """Writes the cases of the ops that look where a match is."""
+    cases: dict[str, list[Case]] = {name: [] for name in ("find", "count", "extract", "replace")}
+    for places, ask, oracle in (
+        (PLACES, by_python, CPYTHON_RE),
+        (RUST_PLACES, by_polars, POLARS),
+    ):
+        for pattern, text, why in ((p, text, why) for p, texts, why in places for text in texts):
+            start, n, found, replaced, first = ask(pattern, text)
+            group, args = group_of(pattern, text), [text, table(pattern, "regex_finder")]
+            for name, out, kind in (
+                ("find", start, "UInt32"), ("count", n, "UInt32"), ("extract", found, "String"),
+            ):  # fmt: skip
+                cases[name].append(case(group, FINDER_TYPES, args, kind, out, oracle, why))
+            cases["replace"] += (
+                replace_case(group, [*args, VALUE], out, oracle, why, n)
+                for out, n in ((replaced, MANY), (first, 1))
+            )
+    args = [None, table("a?", "regex_finder")]
+    for name, kind in (("find", "UInt32"), ("count", "UInt32"), ("extract", "String")):
+        why = "null stays null"
+        cases[name].append(case("nulls", FINDER_TYPES, args, kind, None, BY_HAND, why))
+    cases["replace"] += (
+        replace_case("nulls", [*args, ""], None, BY_HAND, "null stays null", 1),
+        replace_case(
+            "bounds", ["aba", table("a?", "regex_finder"), "x"], "aba", BY_HAND, "none replaced", 0
+        ),
+    )
+    add_groups(cases)
+    for name, lines in cases.items():
+        write("pattern", f"str.{name}_regex", lines)
+
+
+def add_groups(cases: dict[str, list[Case]]) -> None:
+    """Adds the cases of groups."""
+    types = [*FINDER_TYPES, "Table(regex_groups)"]
+    for pattern, texts, why in GROUPS:
+        compiled = re.compile(pattern)
+        for text in texts:
+            found, start = compiled.search(text), group_of(pattern, text)
+            for k in range(1, compiled.groups + 1):
+                out = found and found[k]
+                args = [text, table(pattern, "regex_finder"), table(pattern, "regex_groups", k)]
+                cases["extract"].append(case(start, types, args, "String", out, CPYTHON_RE, why))
+    for pattern, value, texts, why in NAMED:
+        numbers = range(1, re.compile(pattern.replace("?<m", "?P<m")).groups + 1)
+        for text in texts:
+            column = pl.Series([text]).str
+            finder = table(pattern, "regex_finder")
+            args = [text, finder, table(pattern, "regex_groups", *numbers), NORMAL[value]]
+            for out, n in (
+                (column.replace_all(pattern, value), MANY), (column.replace(pattern, value), 1),
+            ):  # fmt: skip
+                group = group_of(pattern, text)
+                made = case(
+                    group, [*types, "String"], args, "String", out[0], POLARS, why, {"n": n}
+                )
+                cases["replace"].append(made)
+
+
+def replace_case(
+    group: str, args: list[Any], out: str | None, oracle: str, why: str, n: int
+) -> Case:
+    """A line of `str.replace_regex`."""
+    types = [*FINDER_TYPES, "String"]
+    return case(group, types, args, "String", out, oracle, why, {"n": n})
 
 
 if __name__ == "__main__":

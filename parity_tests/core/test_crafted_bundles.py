@@ -73,7 +73,9 @@ def test_a_forged_bundle_is_refused_or_computes_what_the_reference_computes(seed
     assert ran, "no forged bundle was readable: the test says nothing"
 
 
-@pytest.mark.parametrize("kind", ["f64", "zone", "unicode_case", "integers", "regex"])
+@pytest.mark.parametrize(
+    "kind", ["f64", "zone", "unicode_case", "integers", "regex", "regex_finder"]
+)
 def test_a_fitted_table_of_another_kind_is_refused(kind) -> None:
     """A vocabulary that is a zone would be read by another layout than it has."""
     from featurelib.tables import TableData
@@ -84,6 +86,7 @@ def test_a_fitted_table_of_another_kind_is_refused(kind) -> None:
         "integers": (1,),
         "unicode_case": ("lower", "17.0.0"),
         "regex": ("a.", "1"),
+        "regex_finder": ("a.", "1"),
     }
     content = contents.get(kind, ())
     other = zone_table("UTC") if kind == "zone" else TableData(kind, content)

@@ -15,7 +15,8 @@ from featurelib.errors import BundleFormatError, DefinitionError
 from featurelib.intrinsics import View
 from featurelib.node import input_node
 from featurelib.node_rules import check_node
-from featurelib.ops.pattern import contains_regex, regex_table
+from featurelib.ops.pattern.matching import contains_regex
+from featurelib.ops.pattern.tables import regex_table
 from featurelib.regex.pattern import search_automaton
 from featurelib.regex.samples import sample_texts
 from featurelib.tables import TableData
@@ -110,9 +111,7 @@ def test_what_is_no_pattern_is_refused_where_it_stands(
     assert lines[2].index("^") == 4 + position - begin
 
 
-@pytest.mark.parametrize(
-    "pattern", [r"[ab]*a[ab]{13}c", r"[a-z]{5000}x", r"(?:.?){3000}x", r"(.{0,1000}){5}b"]
-)
+@pytest.mark.parametrize("pattern", [r"[ab]*a[ab]{13}c", r"[a-z]{5000}x", r"(.{0,1000}){5}b"])
 def test_a_pattern_that_grows_too_large_is_refused(pattern: str) -> None:
     """The bound is a count of states and steps, so it is the same on every machine."""
     with pytest.raises(DefinitionError, match=r"is too large: its automaton has more than 10,000"):
