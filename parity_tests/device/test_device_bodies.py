@@ -29,7 +29,8 @@ WITHOUT_DEVICE = {
     "concat@1", "dt.strftime@1", "geohash_text@1", "list.arithmetic@1", "list.filter@1",
     "list.hash_bucket@1", "list.sort@1", "parse_float@1", "str.casefold@1", "str.char_ngrams@1",
     "str.jaro_winkler@1", "str.json_path_match@1", "str.levenshtein@1", "str.normalize@1",
-    "str.pad_end@1", "str.pad_start@1", "str.repeat@1", "str.replace_literal@1", "str.reverse@1",
+    "str.pad_end@1", "str.pad_start@1", "str.repeat@1", "str.replace_literal@1",
+    "str.replace_regex@1", "str.reverse@1",
     "str.to_lowercase@1", "str.to_titlecase@1", "str.to_uppercase@1", "str.word_ngrams@1",
     "str.zfill@1", "text_of@1", "text_of_float@1",
 }  # fmt: skip
