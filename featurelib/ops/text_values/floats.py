@@ -11,9 +11,7 @@ from featurelib.intrinsics import (
     View,
     arena_limit,
     arena_reserve,
-    f64_div,
     f64_from_bits,
-    f64_from_i64,
     f64_from_u64,
     i64_add,
     i64_and,
@@ -33,6 +31,7 @@ from featurelib.intrinsics import (
 )
 from featurelib.op import Arena, Nulls, kernel_function, op
 from featurelib.ops.sequence.elements import store_u32
+from featurelib.ops.text_values.short_floats import HIGHEST, LOWEST, MOST_DIGITS, nearest_short
 
 MINUS, PLUS, DOT, ZERO, LETTER_E = 45, 43, 46, 48, 101
 DIGITS = 770
@@ -198,6 +197,60 @@ def _named(s: View, at: Int64) -> tuple[Float64, Bool]:
     return INFINITY, alike
 
 
+@kernel_function
+def _scanned(s: View, at: Int64) -> tuple[Int64, Int64, Int64, Int64, Int64]:
+    """Where the digits with their point end; how many there are, and how many behind the point.
+
+    Then how many there are from the first that counts, and the number that the first 18 of these
+    are.
+    """
+    seen, behind, kept, number = 0, 0, 0, 0
+    has_point = False
+    while _is_digit(_byte(s, at)) or (_byte(s, at) == DOT and not has_point):
+        if load_u8(s.buf, at) == DOT:
+            has_point = True
+        else:
+            digit = i64_sub(load_u8(s.buf, at), ZERO)
+            seen = i64_add(seen, 1)
+            behind = i64_add(behind, i64_from_bool(has_point))
+            kept = i64_add(kept, i64_from_bool(kept > 0 or digit > 0))
+            number = i64_add(i64_mul(number, 10), digit) if kept <= MOST_DIGITS else number
+        at = i64_add(at, 1)
+    return at, seen, behind, kept, number
+
+
+@kernel_function
+def _nearest(s: View, at: Int64, stop: Int64, power: Int64, arena: Arena, single: Bool) -> Float64:
+    """The digits between two bytes times 10**power, rounded once."""
+    a = arena_reserve(arena, BYTES)
+    n, kept, pending, factor = 0, 0, 0, 1
+    more = False
+    for i in range(at, stop):
+        digit = i64_sub(load_u8(s.buf, i), ZERO)
+        if load_u8(s.buf, i) != DOT and (kept > 0 or digit > 0):
+            if kept < DIGITS:
+                kept = i64_add(kept, 1)
+                pending = i64_add(i64_mul(pending, 10), digit)
+                factor = i64_mul(factor, 10)
+                if factor == 1_000_000_000:
+                    n = _scaled(a, n, factor, pending)
+                    pending, factor = 0, 1
+            else:
+                power = i64_add(power, 1)
+                more = more or digit > 0
+    n = _scaled(a, n, factor, pending)
+    if more:
+        n = _scaled(a, n, 10, 1)
+        power = i64_sub(power, 1)
+    b = arena_reserve(arena, BYTES)
+    m = _scaled(b, 0, 1, 1)
+    if power > 0:
+        n = _times_power(a, n, 5, power)
+    else:
+        m = _times_power(b, m, 5, i64_sub(0, power))
+    return _rounded(a, n, b, m, power, single)
+
+
 @op(
     "parse_float",
     version=1,
@@ -216,58 +269,18 @@ def parse_float(s: String, arena: Arena, *, single: Bool) -> Float64:
         return 0.0, False
     sign = _byte(s, s.start)
     start = i64_add(s.start, i64_from_bool(sign == MINUS or sign == PLUS))
-    a = arena_reserve(arena, BYTES)
-    at, n = start, 0
-    # Of the digits: all of them, those behind the point, and those read from the first that counts.
-    seen, behind, kept, left_out = 0, 0, 0, 0
-    pending, factor, small = 0, 1, 0
-    has_point, more = False, False
-    while _is_digit(_byte(s, at)) or (_byte(s, at) == DOT and not has_point):
-        if load_u8(s.buf, at) == DOT:
-            has_point = True
-        else:
-            digit = i64_sub(load_u8(s.buf, at), ZERO)
-            seen = i64_add(seen, 1)
-            behind = i64_add(behind, i64_from_bool(has_point))
-            if kept < DIGITS:
-                if kept > 0 or digit > 0:
-                    kept = i64_add(kept, 1)
-                    small = i64_add(i64_mul(small, 10), digit) if kept <= 15 else small
-                    pending = i64_add(i64_mul(pending, 10), digit)
-                    factor = i64_mul(factor, 10)
-                    if factor == 1_000_000_000:
-                        n = _scaled(a, n, factor, pending)
-                        pending, factor = 0, 1
-            else:
-                left_out = i64_add(left_out, 1)
-                more = more or digit > 0
-        at = i64_add(at, 1)
+    at, seen, behind, kept, number = _scanned(s, start)
     if seen == 0:
         value, valid = _named(s, start)
-        return -value if sign == MINUS else value, valid and not has_point
+        return -value if sign == MINUS else value, valid and at == start
     power, valid = _exponent(s, at)
-    power = i64_sub(i64_add(power, left_out), behind)
+    power = i64_sub(power, behind)
     value = 0.0
     if kept > 0 and i64_add(kept, power) > LARGEST:
         value = INFINITY
     elif kept > 0 and i64_add(kept, power) >= SMALLEST and valid:
-        if kept <= 15 and power >= -22 and power <= 22 and not single:
-            # Both are exact, so the one operation rounds once.
-            ten = 1.0
-            for _ in range(power if power > 0 else i64_sub(0, power)):
-                ten = ten * 10.0
-            number = f64_from_i64(small)
-            value = number * ten if power > 0 else f64_div(number, ten)
+        if kept <= MOST_DIGITS and power >= LOWEST and power <= HIGHEST:
+            value = nearest_short(u64_from_i64(number), power, single)
         else:
-            n = _scaled(a, n, factor, pending)
-            if more:
-                n = _scaled(a, n, 10, 1)
-                power = i64_sub(power, 1)
-            b = arena_reserve(arena, BYTES)
-            m = _scaled(b, 0, 1, 1)
-            if power > 0:
-                n = _times_power(a, n, 5, power)
-            else:
-                m = _times_power(b, m, 5, i64_sub(0, power))
-            value = _rounded(a, n, b, m, power, single)
+            value = _nearest(s, start, at, power, arena, single)
     return -value if sign == MINUS else value, valid
