@@ -77,6 +77,8 @@ def _unlike_first(items: Node) -> Node:
     return made
 
 
+_TERMS = table(TableData("integers", (1, 0, 100)))
+"""What a fit would have found in Lists of Int64."""
 _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("cast", (dtypes.FLOAT64,)), ("cast", (dtypes.INT16,)), ("cast", (dtypes.UINT8,)),
     ("cast", (dtypes.FLOAT32,)), ("cast", (dtypes.BOOL,)), ("cast", (dtypes.DATE,)),
@@ -98,6 +100,8 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("list.dot", (_SAME,)), ("list.distance", (_SAME,)), ("list.cosine", (_SAME,)),
     ("arr.distance", (_SAME,)), ("arr.get", (0,)), ("add", (_SAME,)),
     ("dt.replace_time_zone", ("Europe/Dublin",)),
+    ("list.random_projection", (4,)), ("list.term_counts", (_TERMS,)),
+    ("list.term_weights", (_TERMS, table(TableData("f64", (0.5, 2.0, 1.0))))),
     ("str.url_host", ()), ("str.json_path_match", ("$.a[0]",)), ("str.normalize", ("NFKC",)),
     ("str.normalize", ("NFC",)), ("str.to_titlecase", ()),
     ("cast", (dtypes.UINT64,)), ("cast", (dtypes.INT8,)), ("dt.strftime", ("%F",)),
@@ -107,6 +111,8 @@ _MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
 )  # fmt: skip
 
 _NAMED: dict[str, dict[str, Any]] = {
+    "list.term_counts": {"n": 3, "element": -8},
+    "list.term_weights": {"n": 3, "element": -8, "is_unit": True},
     "hash_vector": {"n": 5},
     "dt.replace_time_zone": {"ambiguous": "latest", "non_existent": "shift_forward"},
 }
