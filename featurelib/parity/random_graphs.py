@@ -1,7 +1,8 @@
 """Typed graphs at random, from the type rules of the registered ops.
 
 An op needs no rule of its own here: its bodies say which types they take. Constants and tables are
-chosen by type, and by name where an op would give nothing of interest otherwise.
+chosen by type, and by name where an op would give nothing of interest otherwise; what reaches ops
+that type rules do not is in `random_macros`.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from typing import Any
 from featurelib import dtypes
 from featurelib.dtypes import DType
 from featurelib.errors import FeaturelibError
-from featurelib.mapping import element
 from featurelib.node import INPUT, Node, apply, call, input_node, literal, table
 from featurelib.op import Body, Op, all_ops
 from featurelib.parity.edge_values import edge_values
+from featurelib.parity.random_macros import MACROS, NAMED, SAME
+from featurelib.parity.random_tables import tables_of
 from featurelib.program import topological
 from featurelib.signature import TypeSet
-from featurelib.tables import TableData
-from featurelib.zones import zone_table
 
 __all__ = ["INPUT_TYPES", "Choose", "Start", "grow", "known_bodies", "starts"]
 
@@ -55,104 +55,6 @@ _OF_OP: dict[tuple[str, str], tuple[Any, ...]] = {("str.repeat", "n"): (0, 1, 2,
 _BY_KIND: dict[str, tuple[Any, ...]] = {
     "b": (False, True), "i": (0, 1, 2, -1, 5), "u": (0, 1, 42), "f": (0.0, 1.0, -0.5, 1e6),
 }  # fmt: skip
-# Their values fit every type that an op may find them beside: a definition refuses others.
-_TABLES: dict[str, tuple[TableData, ...]] = {
-    "f64": (TableData("f64", (-1.0, 0.0, 0.5, 100.0)), TableData("f64", (0.0,))),
-    "i64": (TableData("i64", (-7, 0, 1, 59)),),
-    "u64": (TableData("u64", (0, 1, 59, 255)),),
-    "integers": (TableData("integers", (1, 0, 100)), TableData("integers", (7,))),
-    "strings": (TableData("strings", ("", "a", "é", "abc")), TableData("strings", ("日本語",))),
-}
-_SAME = object()
-"""Stands for another value of the type of the first."""
-
-
-def _bucket_of_each(items: Node) -> Node:
-    made: Node = element(items).hash_bucket(97)
-    return made
-
-
-def _unlike_first(items: Node) -> Node:
-    made: Node = element(items) != items.list.first()
-    return made
-
-
-_TERMS = table(TableData("integers", (1, 0, 100)))
-"""What a fit would have found in Lists of Int64."""
-_MACROS: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    ("cast", (dtypes.FLOAT64,)), ("cast", (dtypes.INT16,)), ("cast", (dtypes.UINT8,)),
-    ("cast", (dtypes.FLOAT32,)), ("cast", (dtypes.BOOL,)), ("cast", (dtypes.DATE,)),
-    ("cast", (dtypes.INT64,)), ("cast", (dtypes.DATETIME,)), ("dt.hour", ()), ("dt.weekday", ()),
-    ("dt.truncate", ("1d",)), ("dt.truncate", ("1mo",)),
-    ("dt.convert_time_zone", ("Europe/Dublin",)), ("dt.offset_by", ("-1mo2d",)),
-    ("dt.add_years", (1,)), ("dt.month_end", ()), ("dt.is_business_day", ()),
-    ("str.to_uppercase", ()),
-    ("str.to_lowercase", ()), ("hash_bucket", (97,)), ("one_hot", (3,)), ("is_between", (0, 10)),
-    ("fill_null", (0,)), ("fill_null", ("",)), ("clip", (-1, 1)), ("round", (1,)),
-    ("cast", (dtypes.STRING,)), ("str.to_date", ()),
-    ("str.to_datetime", ("%Y-%m-%d %H:%M:%S.%f+00:00",)),
-    ("list.hash_bucket", (97,)), ("list.tail", (2,)), ("list.contains", (0,)), ("fill_null", ([],)),
-    ("list.get", (-1,)), ("list.sum", ()), ("list.mean", ()), ("list.max", ()), ("list.all", ()),
-    ("list.unique", ()), ("list.pad_to", (3,)), ("list.norm", ()), ("list.normalize", ()),
-    ("list.multi_hot", (4,)), ("list.hash_vector", (5,)), ("geohash", (1.5, 4)), ("arr.sum", ()),
-    ("arr.normalize", ()), ("add", (0.5,)), ("str.char_ngrams", (3, 97)),
-    ("str.word_ngrams", (1, 97)), ("hash_vector", (_SAME,)), ("list.sort", ()),
-    ("list.dot", (_SAME,)), ("list.distance", (_SAME,)), ("list.cosine", (_SAME,)),
-    ("arr.distance", (_SAME,)), ("arr.get", (0,)), ("add", (_SAME,)),
-    ("dt.replace_time_zone", ("Europe/Dublin",)),
-    ("list.random_projection", (4,)), ("list.term_counts", (_TERMS,)),
-    ("list.term_weights", (_TERMS, table(TableData("f64", (0.5, 2.0, 1.0))))),
-    ("str.url_host", ()), ("str.json_path_match", ("$.a[0]",)), ("str.normalize", ("NFKC",)),
-    ("str.normalize", ("NFC",)), ("str.to_titlecase", ()),
-    ("cast", (dtypes.UINT64,)), ("cast", (dtypes.INT8,)), ("dt.strftime", ("%F",)),
-    ("dt.strftime", ("%A, %-d %b %y, %l:%M:%S.%3f %p, %G-W%V-%u %j %s %:z",)),
-    ("list.eval", (_bucket_of_each,)), ("arr.eval", (_bucket_of_each,)),
-    ("list.filter", (_unlike_first,)),
-)  # fmt: skip
-
-_NAMED: dict[str, dict[str, Any]] = {
-    "list.term_counts": {"n": 3, "element": -8},
-    "list.term_weights": {"n": 3, "element": -8, "is_unit": True},
-    "hash_vector": {"n": 5},
-    "dt.replace_time_zone": {"ambiguous": "latest", "non_existent": "shift_forward"},
-}
-_PATTERNS = (r"(?i)^[a-zß]+\b", r"\p{Han}|\s$", r"[^\x00-\x{7F}]{2}")
-_GROUPS = r"(\w)(\W*)\b"
-
-
-@cache
-def _tables(kind: str) -> tuple[TableData, ...]:
-    if kind == "zone":
-        return tuple(map(zone_table, ("America/New_York", "Asia/Kathmandu", "Pacific/Apia")))
-    if kind == "unicode_case":
-        from featurelib.ops.unicode_encoding import case_table
-
-        return tuple(map(case_table, ("lower", "upper", "title", "fold")))
-    if kind == "unicode_class":
-        from featurelib.ops.unicode_encoding import class_table
-
-        return tuple(map(class_table, ("letter", "decimal_number", "alphabetic")))
-    if kind == "unicode_normal":
-        from featurelib.ops.unicode_encoding import normal_table
-
-        return tuple(map(normal_table, ("NFC", "NFKC", "NFD", "NFKD")))
-    if kind == "powers_of_ten":
-        from featurelib.ops.text_values.shortest import power_table
-
-        return (power_table(),)
-    if kind == "regex":
-        from featurelib.ops.pattern.tables import regex_table
-
-        return tuple(map(regex_table, _PATTERNS))
-    if kind == "regex_finder":
-        from featurelib.ops.pattern.tables import finder_table
-
-        return tuple(map(finder_table, (*_PATTERNS, r"a+?|\B", "(?m)^.*$", _GROUPS)))
-    if kind == "regex_groups":
-        from featurelib.ops.pattern.tables import group_table
-
-        return (group_table(_GROUPS, (2, 1)), group_table(_PATTERNS[0], ()))
-    return _TABLES.get(kind, ())
 
 
 def known_bodies() -> list[tuple[Op, Body]]:
@@ -162,7 +64,7 @@ def known_bodies() -> list[tuple[Op, Body]]:
         for op in all_ops()
         for body in op.bodies
         if op.result is None
-        and all(_tables(str(p.table)) for p in body.args if isinstance(p, DType) and p.table)
+        and all(tables_of(str(p.table)) for p in body.args if isinstance(p, DType) and p.table)
     ]
 
 
@@ -173,7 +75,7 @@ def starts() -> list[Start]:
     """
     made: list[Start] = [*known_bodies()]
     met: set[str] = set()
-    for number in range(len(_MACROS)):
+    for number in range(len(MACROS)):
         # A cast, say, is another op for each type: only those types that add one.
         of_types = {t: _ops_of_macro(number, t) for t in INPUT_TYPES if _fits(number, t)}
         added: list[DType | None] = []
@@ -208,7 +110,7 @@ def grow(choose: Choose, size: int, first: Sequence[Start] = ()) -> list[Node]:
             start = first[turn]
         else:
             is_macro = nodes and choose(_ODDS)
-            start = (choose(range(len(_MACROS))), None) if is_macro else choose(bodies)
+            start = (choose(range(len(MACROS))), None) if is_macro else choose(bodies)
         made = (_op if isinstance(start[0], Op) else _macro)(choose, nodes, *start)
         if made is not None and made.key not in {n.key for n in nodes}:
             nodes.append(made)
@@ -239,9 +141,9 @@ def _macro(choose: Choose, nodes: list[Node], number: int, dtype: DType | None) 
 
 
 def _call(number: int, x: Node, other: Node) -> Node:
-    name, args = _MACROS[number]
-    given = (other if a is _SAME else a(x) if callable(a) else a for a in args)
-    made: Node = call(name, (x, *given), _NAMED.get(name, {}))
+    name, args = MACROS[number]
+    given = (other if a is SAME else a(x) if callable(a) else a for a in args)
+    made: Node = call(name, (x, *given), NAMED.get(name, {}))
     return made
 
 
@@ -282,7 +184,7 @@ def _op(choose: Choose, nodes: list[Node], op: Op, body: Body) -> Node | None:
     args = []
     for place, pattern in enumerate(body.args):
         if isinstance(pattern, DType) and pattern.table is not None:
-            args.append(table(choose(_tables(pattern.table))))
+            args.append(table(choose(tables_of(pattern.table))))
             continue
         arg = _argument(choose, nodes, pattern, bound, place)
         if isinstance(pattern, TypeSet):
